@@ -1,0 +1,106 @@
+/** The data bucket as an ObjectStore. */
+import { Readable } from 'node:stream';
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  NotFound,
+  PutObjectCommand,
+  S3ServiceException,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import type { ObjectStore } from '../core/contracts/ports.ts';
+
+const JSON_TYPE = 'application/json';
+const MAX_KEYS_PER_DELETE = 1000;
+
+export const bucketObjects = (client: S3Client, bucket: string): ObjectStore => {
+  const get = async (key: string) => {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    if (Body === undefined) throw new Error(`object ${key} came without a body`);
+    return Body;
+  };
+  return {
+    getJson: async (key) =>
+      JSON.parse(await (await get(key)).transformToString('utf-8')) as unknown,
+    putJson: async (key, value) => {
+      await client.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: JSON.stringify(value),
+          ContentType: JSON_TYPE,
+        }),
+      );
+    },
+    putJsonIfAbsent: async (key, value) => {
+      try {
+        await client.send(
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: key,
+            Body: JSON.stringify(value),
+            ContentType: JSON_TYPE,
+            IfNoneMatch: '*',
+          }),
+        );
+        return true;
+      } catch (error) {
+        // 412: it exists. 409 is a concurrent writer: the caller's next read tells who won.
+        if (error instanceof S3ServiceException) {
+          const status = error.$metadata.httpStatusCode;
+          if (status === 412 || status === 409) return false;
+        }
+        throw error;
+      }
+    },
+    getBytes: async (key) => (await get(key)).transformToByteArray(),
+    getStream: async (key) => {
+      const body = await get(key);
+      if (!(body instanceof Readable)) throw new Error('the SDK did not return a Node stream');
+      return body;
+    },
+    put: async (key, body, { length, contentType, signal }) => {
+      await client.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: body,
+          ContentLength: length,
+          ContentType: contentType,
+        }),
+        signal === undefined ? {} : { abortSignal: signal },
+      );
+    },
+    size: async (key) => {
+      try {
+        const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+        return head.ContentLength ?? 0;
+      } catch (error) {
+        if (error instanceof NotFound) return undefined;
+        throw error;
+      }
+    },
+    uploadUrl: (key, seconds) =>
+      getSignedUrl(client, new PutObjectCommand({ Bucket: bucket, Key: key }), {
+        expiresIn: seconds,
+      }),
+    delete: async (keys) => {
+      for (let start = 0; start < keys.length; start += MAX_KEYS_PER_DELETE) {
+        const { Errors } = await client.send(
+          new DeleteObjectsCommand({
+            Bucket: bucket,
+            Delete: {
+              Quiet: true,
+              Objects: keys.slice(start, start + MAX_KEYS_PER_DELETE).map((Key) => ({ Key })),
+            },
+          }),
+        );
+        if (Errors !== undefined && Errors.length > 0) {
+          throw new Error(`${String(Errors.length)} objects could not be deleted`);
+        }
+      }
+    },
+  };
+};

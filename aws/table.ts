@@ -1,0 +1,251 @@
+/**
+ * The one table, as a few typed functions: every read goes through a schema, every conditional write says
+ * by its return value whether its condition held. Stores are built of these; no other file speaks DynamoDB.
+ */
+import {
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
+import {
+  DeleteCommand,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+  type DynamoDBDocumentClient,
+  type QueryCommandOutput,
+  type TransactWriteCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import type { z } from 'zod';
+import type { TableKey } from '../core/contracts/keys.ts';
+import { STATE_INDEX } from '../core/contracts/names.ts';
+
+type Item = Record<string, unknown>;
+type Schema<T> = z.ZodType<T>;
+
+/** Names and values of an expression: `#state` and `:state` are made of the key `state`. */
+export interface Expression {
+  readonly update?: string;
+  readonly condition?: string;
+  readonly names?: readonly string[];
+  readonly values?: Readonly<Item>;
+}
+
+const attributeNames = (names: readonly string[] | undefined) =>
+  names === undefined || names.length === 0
+    ? undefined
+    : Object.fromEntries(names.map((name) => [`#${name}`, name]));
+
+const attributeValues = (values: Readonly<Item> | undefined) => {
+  if (values === undefined) return undefined;
+  const defined = Object.entries(values).filter(([, value]) => value !== undefined);
+  return defined.length === 0
+    ? undefined
+    : Object.fromEntries(defined.map(([name, value]) => [`:${name}`, value]));
+};
+
+export type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+export interface Table {
+  get<T>(key: TableKey, schema: Schema<T>): Promise<T | undefined>;
+  put(key: TableKey, item: Item): Promise<void>;
+  /** False when an item with this key exists; it is left as it is. */
+  putIfAbsent(key: TableKey, item: Item): Promise<boolean>;
+  /** The item after the update, or undefined when the condition did not hold. */
+  update(key: TableKey, expression: Expression): Promise<Item | undefined>;
+  /** False when the condition did not hold. */
+  delete(key: TableKey, expression?: Expression): Promise<boolean>;
+  /** All items of a partition whose sort key begins with `prefix`, in its order; strongly consistent. */
+  queryAll<T>(pk: string, prefix: string, schema: Schema<T>): Promise<T[]>;
+  /** The last item (highest sort key) with the prefix; strongly consistent. */
+  queryLast<T>(pk: string, prefix: string, schema: Schema<T>): Promise<T | undefined>;
+  count(pk: string, prefix: string): Promise<number>;
+  /** Items of the state index; eventually consistent. `until` bounds the sort key, inclusive. */
+  queryState<T>(
+    statePk: string,
+    schema: Schema<T>,
+    options?: { until?: string; newestFirst?: boolean; limit?: number },
+  ): Promise<T[]>;
+  /** False when a condition of one of them did not hold: then none was done. */
+  transact(writes: readonly Write[]): Promise<boolean>;
+  /** For building the writes of a transaction. */
+  write: {
+    put(key: TableKey, item: Item, options?: { ifAbsent?: boolean }): Write;
+    update(key: TableKey, expression: Expression): Write;
+    delete(key: TableKey, expression?: Expression): Write;
+  };
+}
+
+export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): Table => {
+  const expressionInput = (expression: Expression) => ({
+    ...(expression.condition === undefined ? {} : { ConditionExpression: expression.condition }),
+    ...(attributeNames(expression.names) === undefined
+      ? {}
+      : { ExpressionAttributeNames: attributeNames(expression.names) }),
+    ...(attributeValues(expression.values) === undefined
+      ? {}
+      : { ExpressionAttributeValues: attributeValues(expression.values) }),
+  });
+  const updateInput = (key: TableKey, expression: Expression) => ({
+    TableName: tableName,
+    Key: { ...key },
+    UpdateExpression: expression.update ?? '',
+    ...expressionInput(expression),
+  });
+  const holds = async (action: Promise<unknown>): Promise<boolean> => {
+    try {
+      await action;
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  };
+
+  return {
+    get: async (key, schema) => {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: tableName, Key: { ...key }, ConsistentRead: true }),
+      );
+      return Item === undefined ? undefined : schema.parse(Item);
+    },
+    put: async (key, item) => {
+      await client.send(new PutCommand({ TableName: tableName, Item: { ...item, ...key } }));
+    },
+    putIfAbsent: (key, item) =>
+      holds(
+        client.send(
+          new PutCommand({
+            TableName: tableName,
+            Item: { ...item, ...key },
+            ConditionExpression: 'attribute_not_exists(pk)',
+          }),
+        ),
+      ),
+    update: async (key, expression) => {
+      try {
+        const { Attributes } = await client.send(
+          new UpdateCommand({ ...updateInput(key, expression), ReturnValues: 'ALL_NEW' }),
+        );
+        return Attributes ?? {};
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return undefined;
+        throw error;
+      }
+    },
+    delete: (key, expression = {}) =>
+      holds(
+        client.send(
+          new DeleteCommand({
+            TableName: tableName,
+            Key: { ...key },
+            ...expressionInput(expression),
+          }),
+        ),
+      ),
+    queryAll: async (pk, prefix, schema) => {
+      const items = [];
+      let start: Item | undefined;
+      do {
+        const page: QueryCommandOutput = await client.send(
+          new QueryCommand({
+            TableName: tableName,
+            ConsistentRead: true,
+            KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+            ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+          }),
+        );
+        for (const item of page.Items ?? []) items.push(schema.parse(item));
+        start = page.LastEvaluatedKey;
+      } while (start !== undefined);
+      return items;
+    },
+    queryLast: async (pk, prefix, schema) => {
+      const { Items } = await client.send(
+        new QueryCommand({
+          TableName: tableName,
+          ConsistentRead: true,
+          ScanIndexForward: false,
+          Limit: 1,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+          ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+        }),
+      );
+      return Items?.[0] === undefined ? undefined : schema.parse(Items[0]);
+    },
+    count: async (pk, prefix) => {
+      let total = 0;
+      let start: Item | undefined;
+      do {
+        const page: QueryCommandOutput = await client.send(
+          new QueryCommand({
+            TableName: tableName,
+            Select: 'COUNT',
+            KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+            ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+          }),
+        );
+        total += page.Count ?? 0;
+        start = page.LastEvaluatedKey;
+      } while (start !== undefined);
+      return total;
+    },
+    queryState: async (statePk, schema, options = {}) => {
+      const items = [];
+      let start: Item | undefined;
+      do {
+        const page: QueryCommandOutput = await client.send(
+          new QueryCommand({
+            TableName: tableName,
+            IndexName: STATE_INDEX,
+            ScanIndexForward: options.newestFirst !== true,
+            ...(options.limit === undefined ? {} : { Limit: options.limit - items.length }),
+            KeyConditionExpression:
+              options.until === undefined ? 'statePk = :pk' : 'statePk = :pk AND stateSk <= :until',
+            ExpressionAttributeValues: {
+              ':pk': statePk,
+              ...(options.until === undefined ? {} : { ':until': options.until }),
+            },
+            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+          }),
+        );
+        for (const item of page.Items ?? []) items.push(schema.parse(item));
+        start = page.LastEvaluatedKey;
+      } while (
+        start !== undefined &&
+        (options.limit === undefined || items.length < options.limit)
+      );
+      return items;
+    },
+    transact: async (writes) => {
+      try {
+        await client.send(new TransactWriteCommand({ TransactItems: [...writes] }));
+        return true;
+      } catch (error) {
+        if (
+          error instanceof TransactionCanceledException &&
+          error.CancellationReasons?.some((reason) => reason.Code === 'ConditionalCheckFailed')
+        ) {
+          return false;
+        }
+        throw error;
+      }
+    },
+    write: {
+      put: (key, item, options = {}) => ({
+        Put: {
+          TableName: tableName,
+          Item: { ...item, ...key },
+          ...(options.ifAbsent === true ? { ConditionExpression: 'attribute_not_exists(pk)' } : {}),
+        },
+      }),
+      update: (key, expression) => ({ Update: updateInput(key, expression) }),
+      delete: (key, expression = {}) => ({
+        Delete: { TableName: tableName, Key: { ...key }, ...expressionInput(expression) },
+      }),
+    },
+  };
+};

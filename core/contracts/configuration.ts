@@ -1,0 +1,98 @@
+/**
+ * What a site configures at run time: AE titles, sources, pipelines, services. Each is an item of the
+ * partition CONFIG, written through the API and read by everybody else. The settings of an AE title mean
+ * what Clara's documentation of its job processors says; durations are in seconds where a person writes them.
+ */
+import { z } from 'zod';
+import { Priority, StableEvent } from './vocabulary.ts';
+
+/** PS3.5 section 6.2, VR AE: at most 16 characters of the default repertoire, no backslash, not only spaces. */
+export const AeTitleName = z
+  .string()
+  .transform((text) => text.trim())
+  .pipe(
+    z
+      .string()
+      .min(1, 'an AE title has at least one character that is not a space')
+      .max(16, 'an AE title has at most 16 characters')
+      .regex(
+        /^[\x20-\x5b\x5d-\x7e]*$/,
+        'an AE title has printable ASCII characters and no backslash',
+      ),
+  );
+
+export const AE_TITLE_DEFAULTS = {
+  groupBy: ['StudyInstanceUID'],
+  timeoutSeconds: 5,
+  maxWaitSeconds: 3600,
+  priority: 'normal',
+} as const;
+
+/** Clara's lower bound: a shorter window is raised to this, and the answer says so. */
+export const MINIMUM_TIMEOUT_SECONDS = 5;
+
+export const AeTitleItem = z.object({
+  aeTitle: z.string(),
+  processor: z.string(),
+  /** DICOM keywords: one, or several for a composite key. */
+  groupBy: z.array(z.string()).min(1),
+  timeoutSeconds: z.number(),
+  maxWaitSeconds: z.number(),
+  priority: Priority,
+  /** Pipeline name → pipeline id; empty means the pipeline `default`. */
+  pipelines: z.record(z.string(), z.string()),
+});
+export type AeTitleItem = z.infer<typeof AeTitleItem>;
+
+/** Who may call. Without any source item, every AE title may call from the loopback address, and nobody else. */
+export const SourceItem = z.object({ aeTitle: z.string(), hosts: z.array(z.string()) });
+export type SourceItem = z.infer<typeof SourceItem>;
+
+/** No service named: all installed ones. */
+export const PipelineItem = z.object({
+  id: z.string(),
+  name: z.string(),
+  services: z.array(z.string()),
+});
+export type PipelineItem = z.infer<typeof PipelineItem>;
+
+/** A job definition as stored: the package's, with the site's changes of `params` and `disabled` applied. */
+export const JobDefinition = z.object({
+  jobName: z.string(),
+  workerEntry: z.string(),
+  registryEntry: z.string(),
+  events: z.array(StableEvent),
+  dependsOn: z.array(z.string()),
+  sortPosition: z.number(),
+  worker: z.string().nullable(),
+  timeoutSeconds: z.int(),
+  params: z.record(z.string(), z.unknown()),
+  disabled: z.boolean(),
+  onError: z.enum(['fail', 'continue']),
+  description: z.string(),
+});
+export type JobDefinition = z.infer<typeof JobDefinition>;
+
+export const ServiceItem = z.object({
+  name: z.string(),
+  version: z.string(),
+  summary: z.string(),
+  /** Content hash of module and registry folders: names the version's objects and its function. */
+  hash: z.string(),
+  registryFunction: z.string(),
+  /** Order of installation: jobs of earlier services come first (contract, section 1.6). */
+  installedAt: z.int(),
+  updatedAt: z.int(),
+  disabled: z.boolean(),
+  jobs: z.array(JobDefinition),
+});
+export type ServiceItem = z.infer<typeof ServiceItem>;
+
+export const WorkerItem = z.object({
+  name: z.string(),
+  type: z.enum(['default', 'venv', 'docker']),
+  /** Jobs that one runner works on at a time. */
+  slots: z.int().min(1),
+  maxRunners: z.int().min(1),
+});
+export type WorkerItem = z.infer<typeof WorkerItem>;

@@ -1,0 +1,234 @@
+/**
+ * The items of the one table and the two documents that are objects in the bucket because they can outgrow
+ * an item (400 KB): a group's manifest and a session's object. Keys: keys.ts. Times are milliseconds since
+ * the epoch; the API turns them into ISO 8601. Fields of the state index stand in `statePk` and `stateSk`.
+ */
+import { z } from 'zod';
+import {
+  EdgeKind,
+  GroupState,
+  JobState,
+  Level,
+  NodeKind,
+  Priority,
+  SessionState,
+  StableEvent,
+} from './vocabulary.ts';
+
+const Milliseconds = z.int().min(0);
+const JsonObject = z.record(z.string(), z.unknown());
+
+/** Attributes of the patient, study and series levels by keyword, in the value formats of dcm-processor's headers. */
+export const HeaderAttributes = JsonObject;
+export type HeaderAttributes = z.infer<typeof HeaderAttributes>;
+
+/** One SOP instance as one AE title received it. Written once; a second, different version is an item of its own. */
+export const InstanceItem = z.object({
+  aeTitle: z.string(),
+  keyId: z.string(),
+  sopInstanceUid: z.string(),
+  sopClassUid: z.string(),
+  seriesInstanceUid: z.string(),
+  studyInstanceUid: z.string(),
+  patientId: z.string(),
+  issuerOfPatientId: z.string(),
+  transferSyntaxUid: z.string(),
+  objectKey: z.string(),
+  /** Bytes of the Part 10 file. */
+  size: z.int(),
+  /** Of the data set as received, hex. */
+  sha256: z.string(),
+  callingAeTitle: z.string(),
+  remoteAddress: z.string(),
+  associationId: z.string(),
+  receivedAt: Milliseconds,
+  attributes: HeaderAttributes,
+});
+export type InstanceItem = z.infer<typeof InstanceItem>;
+
+/** A received instance that its AE title's processor could not put into a group. */
+export const UnroutedItem = InstanceItem.omit({ keyId: true }).extend({ reason: z.string() });
+export type UnroutedItem = z.infer<typeof UnroutedItem>;
+
+/** One generation of a key. The settings are those of its AE title when it was opened. */
+export const GroupItem = z.object({
+  id: z.string(),
+  keyId: z.string(),
+  generation: z.int().min(1),
+  aeTitle: z.string(),
+  processor: z.string(),
+  groupBy: z.array(z.string()),
+  keyValues: z.array(z.string()),
+  state: GroupState,
+  priority: Priority,
+  /** Pipeline name → pipeline id: a session each. */
+  pipelines: z.record(z.string(), z.string()),
+  timeoutMs: z.int(),
+  openedAt: Milliseconds,
+  firstReceivedAt: Milliseconds,
+  lastReceivedAt: Milliseconds,
+  dueAt: Milliseconds,
+  /** `maxWait` after the first instance: dueAt never goes beyond. */
+  capAt: Milliseconds,
+  /** While collecting, what listeners have told so far; from the release on, the manifest's length. */
+  instanceCount: z.int(),
+  claimedAt: Milliseconds.optional(),
+  /** The manifest may not be sealed before (a claim ahead of the quiet time waits until no lease can be open). */
+  sealAfter: Milliseconds.optional(),
+  releasedAt: Milliseconds.optional(),
+  closedBecause: z.enum(['quiet', 'maxWait', 'manual', 'empty']).optional(),
+  sessions: z.array(z.string()),
+});
+export type GroupItem = z.infer<typeof GroupItem>;
+
+/** What a sealed manifest says of an instance. */
+export const ManifestInstance = InstanceItem.pick({
+  sopInstanceUid: true,
+  sopClassUid: true,
+  transferSyntaxUid: true,
+  objectKey: true,
+  size: true,
+  sha256: true,
+  receivedAt: true,
+  callingAeTitle: true,
+});
+export type ManifestInstance = z.infer<typeof ManifestInstance>;
+
+/** The members of a group, written once when it is sealed. Series in the order of their first instance's arrival. */
+export const GroupManifest = z.object({
+  groupId: z.string(),
+  aeTitle: z.string(),
+  groupBy: z.array(z.string()),
+  sealedAt: Milliseconds,
+  series: z.array(
+    z.object({
+      patientId: z.string(),
+      issuerOfPatientId: z.string(),
+      studyInstanceUid: z.string(),
+      seriesInstanceUid: z.string(),
+      /** Of the instance of the series that was received first. */
+      attributes: HeaderAttributes,
+      /** In the order of arrival. */
+      instances: z.array(ManifestInstance),
+    }),
+  ),
+});
+export type GroupManifest = z.infer<typeof GroupManifest>;
+
+export const SessionItem = z.object({
+  id: z.string(),
+  groupId: z.string(),
+  aeTitle: z.string(),
+  /** The id of the pipeline, and the name that the AE title gives it. */
+  pipeline: z.string(),
+  pipelineName: z.string(),
+  priority: Priority,
+  state: SessionState,
+  run: z.int().min(1),
+  createdAt: Milliseconds,
+  startedAt: Milliseconds.optional(),
+  endedAt: Milliseconds.optional(),
+  reason: z.string().optional(),
+  /** The task token on which the session's execution waits for its jobs. */
+  token: z.string().optional(),
+  studies: z.array(z.string()),
+  instanceCount: z.int(),
+});
+export type SessionItem = z.infer<typeof SessionItem>;
+
+export const JobError = z.object({ type: z.string(), message: z.string(), traceback: z.string() });
+export type JobError = z.infer<typeof JobError>;
+
+/** One node of a session's graph. Barriers and the two platform nodes have neither service nor object. */
+export const JobItem = z.object({
+  id: z.string(),
+  sessionId: z.string(),
+  nodeId: z.string(),
+  kind: NodeKind,
+  name: z.string(),
+  state: JobState,
+  /** Why the job is in its state, when that is not plain: for every skipped or failed one, in a sentence. */
+  reason: z.string().optional(),
+  /** True when it was skipped because a registry callback broke: such a session is not a success. */
+  broken: z.boolean().optional(),
+  /** How many incoming edges are left. */
+  waiting: z.int().min(0),
+  /** Node ids, as the service's `dependsOn` says. */
+  dependsOn: z.array(z.string()),
+  priority: Priority,
+  service: z.string().optional(),
+  serviceHash: z.string().optional(),
+  worker: z.string().optional(),
+  workerEntry: z.string().optional(),
+  event: StableEvent.optional(),
+  object: z.object({ level: Level, uid: z.string() }).optional(),
+  /** The `_id` of the object's headers; with it, the object's document is found. */
+  objectId: z.string().optional(),
+  timeoutSeconds: z.int().optional(),
+  /** Counts executions of the job state machine: 0 before the first. */
+  run: z.int().min(0),
+  /** Counts leases by runners; the fence that a result is written against. */
+  attempt: z.int().min(0),
+  /** How many attempts were lost with their runner. */
+  lostAttempts: z.int().min(0),
+  runnerId: z.string().optional(),
+  queuedAt: Milliseconds.optional(),
+  startedAt: Milliseconds.optional(),
+  endedAt: Milliseconds.optional(),
+  /** The callback's return value as JSON text; absent when it is in the bucket (over 32 KiB). */
+  resultJson: z.string().optional(),
+  resultInBucket: z.boolean().optional(),
+  error: JobError.optional(),
+});
+export type JobItem = z.infer<typeof JobItem>;
+
+export const EdgeItem = z.object({
+  sessionId: z.string(),
+  from: z.string(),
+  to: z.string(),
+  kind: EdgeKind,
+});
+export type EdgeItem = z.infer<typeof EdgeItem>;
+
+/**
+ * One series, study or patient of a session, as its jobs see it: an object in the bucket. `headers` is the
+ * document of dcm-processor; `addedParams` holds what the registry callbacks of all passing jobs added.
+ */
+export const SessionObject = z.object({
+  sessionId: z.string(),
+  objectId: z.string(),
+  level: Level,
+  uid: z.string(),
+  event: StableEvent,
+  headers: JsonObject,
+  params: z.record(z.string(), JsonObject),
+  addedParams: JsonObject,
+});
+export type SessionObject = z.infer<typeof SessionObject>;
+
+/** A runner's place in its pool; counted by those who decide whether another is needed. */
+export const RunnerLease = z.object({
+  worker: z.string(),
+  runnerId: z.string(),
+  leaseUntil: Milliseconds,
+  taskArn: z.string().optional(),
+});
+export type RunnerLease = z.infer<typeof RunnerLease>;
+
+/** The stored reason why something did or did not happen. */
+export const DecisionRecord = z.object({
+  id: z.string(),
+  at: Milliseconds,
+  /** A stable code, such as `association-rejected`. */
+  code: z.string(),
+  /** A sentence for a person, with the remedy if there is one. */
+  message: z.string(),
+  aeTitle: z.string().optional(),
+  callingAeTitle: z.string().optional(),
+  remoteAddress: z.string().optional(),
+  studyInstanceUid: z.string().optional(),
+  groupId: z.string().optional(),
+  sessionId: z.string().optional(),
+  jobId: z.string().optional(),
+});
+export type DecisionRecord = z.infer<typeof DecisionRecord>;

@@ -1,0 +1,166 @@
+/**
+ * Keys of the one table and of the objects in the one bucket: for every kind of item a function that
+ * builds its key, and where somebody needs it one that parses it. Nobody writes a key pattern elsewhere.
+ */
+import { createHash } from 'node:crypto';
+
+/** Lower-case hex of a SHA-256, cut to `length` characters: ids that say nothing about a patient. */
+export const shortHash = (text: string, length: number): string =>
+  createHash('sha256').update(text, 'utf8').digest('hex').slice(0, length);
+
+export interface TableKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+const GENERATION_DIGITS = 6;
+const generationText = (generation: number): string =>
+  String(generation).padStart(GENERATION_DIGITS, '0');
+
+/**
+ * The id of what a job processor groups by: one per AE title, processor key and value. 20 hex characters.
+ * `values` are the key's attribute values in the order of the configured `groupBy` attributes; a change of
+ * `groupBy` therefore starts new keys and leaves the open groups of the old ones to end by themselves.
+ */
+export const groupKeyId = (
+  aeTitle: string,
+  groupBy: readonly string[],
+  values: readonly string[],
+): string => shortHash(JSON.stringify([aeTitle, groupBy, values]), 20);
+
+/** A group is one generation of a key: `<keyId>-g<generation>`. Generations count from 1. */
+export const groupId = (keyId: string, generation: number): string =>
+  `${keyId}-g${String(generation)}`;
+
+/** Undefined when `id` was not built by {@link groupId}. */
+export const parseGroupId = (id: string): { keyId: string; generation: number } | undefined => {
+  const match = /^([0-9a-f]{20})-g([1-9][0-9]{0,5})$/.exec(id);
+  return match?.[1] !== undefined && match[2] !== undefined
+    ? { keyId: match[1], generation: Number(match[2]) }
+    : undefined;
+};
+
+/** Deterministic, so that whoever releases a group twice makes the same session. */
+export const sessionId = (group: string, pipelineName: string): string =>
+  `s${shortHash(JSON.stringify([group, pipelineName]), 20)}`;
+
+/** Node ids sort in the order in which they were planned. */
+export const nodeId = (index: number): string => `n${String(index).padStart(5, '0')}`;
+
+/** A job's id names its session: `<sessionId>-<nodeId>`. */
+export const jobId = (session: string, node: string): string => `${session}-${node}`;
+
+/** Undefined when `id` was not built by {@link jobId}. */
+export const parseJobId = (id: string): { sessionId: string; nodeId: string } | undefined => {
+  const match = /^(s[0-9a-f]{20})-(n[0-9]{5})$/.exec(id);
+  return match?.[1] !== undefined && match[2] !== undefined
+    ? { sessionId: match[1], nodeId: match[2] }
+    : undefined;
+};
+
+/** Execution names stay taken for 90 days: each start of a session or a job has a run number of its own. */
+export const executionName = (id: string, run: number): string => `${id}-r${String(run)}`;
+
+/** 24 hex characters, the shape of the ids that dcm-processor's packages know as `_id`. */
+export const documentId = (...parts: readonly string[]): string =>
+  shortHash(JSON.stringify(parts), 24);
+
+/** How much of a data set's SHA-256 tells two versions of one SOP instance apart in keys. */
+export const INSTANCE_HASH_LENGTH = 16;
+
+export const tableKeys = {
+  group: (keyId: string, generation: number): TableKey => ({
+    pk: `K#${keyId}`,
+    sk: `G#${generationText(generation)}`,
+  }),
+  groupPrefix: 'G#',
+  instance: (keyId: string, sopInstanceUid: string, sha256: string): TableKey => ({
+    pk: `K#${keyId}`,
+    sk: `I#${sopInstanceUid}#${sha256.slice(0, INSTANCE_HASH_LENGTH)}`,
+  }),
+  instancePrefix: 'I#',
+  unrouted: (aeTitle: string, sopInstanceUid: string, sha256: string): TableKey => ({
+    pk: `U#${aeTitle}`,
+    sk: `I#${sopInstanceUid}#${sha256.slice(0, INSTANCE_HASH_LENGTH)}`,
+  }),
+  session: (id: string): TableKey => ({ pk: `S#${id}`, sk: 'META' }),
+  sessionPartition: (id: string): string => `S#${id}`,
+  job: (session: string, node: string): TableKey => ({ pk: `S#${session}`, sk: `J#${node}` }),
+  jobPrefix: 'J#',
+  edge: (session: string, from: string, to: string): TableKey => ({
+    pk: `S#${session}`,
+    sk: `E#${from}#${to}`,
+  }),
+  edgePrefix: (from: string): string => `E#${from}#`,
+  edgesPrefix: 'E#',
+  /** Session data of service code: one value per job name, event, object and value name. */
+  sessionData: (session: string, event: string, job: string, object: string, name: string) => ({
+    pk: `S#${session}`,
+    sk: `V#${JSON.stringify([event, job, object, name])}`,
+  }),
+  sessionDataPrefix: 'V#',
+  /** Which groups and sessions a study is in. */
+  studyIndex: (studyInstanceUid: string, kind: 'G' | 'S', id: string): TableKey => ({
+    pk: `STUDY#${studyInstanceUid}`,
+    sk: `${kind}#${id}`,
+  }),
+  studyPartition: (studyInstanceUid: string): string => `STUDY#${studyInstanceUid}`,
+  configuration: (
+    kind: 'AE' | 'SOURCE' | 'PIPELINE' | 'DESTINATION' | 'SERVICE' | 'WORKER',
+    name: string,
+  ): TableKey => ({ pk: 'CONFIG', sk: `${kind}#${name}` }),
+  configurationPartition: 'CONFIG',
+  serviceVersion: (service: string, hash: string): TableKey => ({
+    pk: `SERVICE#${service}`,
+    sk: `V#${hash}`,
+  }),
+  runner: (worker: string, runnerId: string): TableKey => ({
+    pk: `POOL#${worker}`,
+    sk: `R#${runnerId}`,
+  }),
+  runnerPrefix: 'R#',
+  poolLock: (worker: string): TableKey => ({ pk: `POOL#${worker}`, sk: 'LOCK' }),
+  poolPartition: (worker: string): string => `POOL#${worker}`,
+  decision: (day: string, at: string, id: string): TableKey => ({
+    pk: `DECISION#${day}`,
+    sk: `${at}#${id}`,
+  }),
+} as const;
+
+/** Partitions of the {@link STATE_INDEX}; the sort key is an ISO 8601 time with milliseconds. */
+export const stateIndexKeys = {
+  group: (state: string): string => `GROUP#${state}`,
+  session: (state: string): string => `SESSION#${state}`,
+  unrouted: 'UNROUTED',
+} as const;
+
+export const objectKeys = {
+  /**
+   * A received instance. The hash of its data set is part of the key, so that a put is idempotent and a
+   * second version of the same SOP instance never overwrites the first; the leading two characters spread
+   * the load over S3's partitions.
+   */
+  instance: (
+    aeTitle: string,
+    studyInstanceUid: string,
+    seriesInstanceUid: string,
+    sopInstanceUid: string,
+    sha256: string,
+  ): string =>
+    `instances/${shortHash(studyInstanceUid, 2)}/${aeTitle}/${studyInstanceUid}/${seriesInstanceUid}/` +
+    `${sopInstanceUid}-${sha256.slice(0, INSTANCE_HASH_LENGTH)}.dcm`,
+  groupManifest: (group: string): string => `groups/${group}/manifest.json`,
+  /** Headers, parameters and added parameters of one object of a session: see SessionObject. */
+  sessionObject: (session: string, objectId: string): string =>
+    `sessions/${session}/objects/${objectId}.json`,
+  jobLog: (session: string, node: string, attempt: number): string =>
+    `sessions/${session}/jobs/${node}/attempt-${String(attempt)}.log`,
+  jobResult: (session: string, node: string): string =>
+    `sessions/${session}/jobs/${node}/result.json`,
+  sessionFile: (session: string, fileId: string): string => `sessions/${session}/files/${fileId}`,
+  upload: (id: string): string => `uploads/${id}.zip`,
+  serviceModule: (service: string, hash: string): string =>
+    `services/${service}/${hash}/module.zip`,
+  serviceRegistry: (service: string, hash: string): string =>
+    `services/${service}/${hash}/registry.zip`,
+} as const;

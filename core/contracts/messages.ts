@@ -1,0 +1,103 @@
+/**
+ * What travels through queues and into state machines. Ids only: no patient is in a message, an execution's
+ * name or its input (invariant I).
+ */
+import { z } from 'zod';
+import { Priority } from './vocabulary.ts';
+
+/** Queue `stability-checks`: look at this group at its due second. */
+export const StabilityCheck = z.object({ groupId: z.string() });
+export type StabilityCheck = z.infer<typeof StabilityCheck>;
+
+/** Input of an execution of the `session` state machine. */
+export const SessionInput = z.object({ sessionId: z.string(), run: z.int().min(1) });
+export type SessionInput = z.infer<typeof SessionInput>;
+
+/** Queue `plan`: plan this session, then answer the token. */
+export const PlanRequest = z.object({
+  sessionId: z.string(),
+  run: z.int().min(1),
+  token: z.string(),
+});
+export type PlanRequest = z.infer<typeof PlanRequest>;
+
+/** The output of a plan: whether there is anything to run. */
+export const PlanAnswer = z.object({ sessionId: z.string(), jobs: z.int().min(0) });
+export type PlanAnswer = z.infer<typeof PlanAnswer>;
+
+/**
+ * Queue `advance`. With `token`: the session's execution waits for its jobs; store the token and look at the
+ * whole graph. With `jobId`: that run of the job has ended; release its dependents. With neither: look at the
+ * whole graph (the sweep). `ensureRunner`: only see to it that the worker has as many runners as it needs.
+ */
+export const Advance = z.union([
+  z.object({
+    sessionId: z.string(),
+    token: z.string().optional(),
+    jobId: z.string().optional(),
+    run: z.int().min(1).optional(),
+  }),
+  z.object({ ensureRunner: z.object({ worker: z.string() }) }),
+]);
+export type Advance = z.infer<typeof Advance>;
+
+/** Input of an execution of the `job` state machine: one run of one job. */
+export const JobInput = z.object({
+  sessionId: z.string(),
+  jobId: z.string(),
+  run: z.int().min(1),
+  worker: z.string(),
+  priority: Priority,
+  queueUrl: z.string(),
+});
+export type JobInput = z.infer<typeof JobInput>;
+
+/** Queues `work-<worker>-<priority>`: do this run of this job, then answer the token. */
+export const Work = z.object({
+  sessionId: z.string(),
+  jobId: z.string(),
+  run: z.int().min(1),
+  token: z.string(),
+});
+export type Work = z.infer<typeof Work>;
+
+/**
+ * Input and output of a registry function: one callback of a service version for all objects of a level.
+ * The answers are in the order of the objects.
+ */
+export const RegistryRequest = z.object({
+  sessionId: z.string(),
+  jobName: z.string(),
+  registryEntry: z.string(),
+  /** Seconds that one call may take. */
+  timeoutSeconds: z.number().positive(),
+  objects: z.array(
+    z.object({
+      objectId: z.string(),
+      headers: z.record(z.string(), z.unknown()),
+      params: z.record(z.string(), z.unknown()),
+      addedParams: z.record(z.string(), z.unknown()),
+    }),
+  ),
+});
+export type RegistryRequest = z.infer<typeof RegistryRequest>;
+
+export const RegistryAnswer = z.object({
+  answers: z.array(
+    z.discriminatedUnion('outcome', [
+      z.object({
+        objectId: z.string(),
+        outcome: z.literal('run'),
+        addedParams: z.record(z.string(), z.unknown()),
+      }),
+      z.object({ objectId: z.string(), outcome: z.literal('skip') }),
+      /** The callback threw, hung, ended its process, or gave back what no JSON can hold. */
+      z.object({
+        objectId: z.string(),
+        outcome: z.literal('broke'),
+        error: z.object({ type: z.string(), message: z.string(), traceback: z.string() }),
+      }),
+    ]),
+  ),
+});
+export type RegistryAnswer = z.infer<typeof RegistryAnswer>;

@@ -1,0 +1,67 @@
+/**
+ * The names of deployed resources and of environment variables, built in one place and used by the CDK
+ * app and by the programs alike, so that a misspelt one is a compile error. `deployment` is the prefix
+ * that lets two deployments share an account; it is `gantry` unless the site says otherwise.
+ */
+import type { Priority } from './vocabulary.ts';
+
+export const DEFAULT_DEPLOYMENT = 'gantry';
+
+/** The worker that exists from the first deployment on: the platform's own Python. */
+export const DEFAULT_WORKER = 'default';
+
+/** The pipeline of an AE title that names none: all installed services. */
+export const DEFAULT_PIPELINE = 'default';
+
+export const resourceNames = (deployment: string) => ({
+  table: `${deployment}-table`,
+  stabilityChecksQueue: `${deployment}-stability-checks`,
+  planQueue: `${deployment}-plan`,
+  advanceQueue: `${deployment}-advance`,
+  sessionMachine: `${deployment}-session`,
+  jobMachine: `${deployment}-job`,
+  cluster: `${deployment}-workers`,
+  registryLayer: `${deployment}-registry-python`,
+  registryRole: `${deployment}-registry`,
+  function: (name: string) => `${deployment}-${name}`,
+  workQueue: (worker: string, priority: Priority) => `${deployment}-work-${worker}-${priority}`,
+  deadLetterQueue: (queue: string) => `${queue}-dead-letters`,
+  runnerFamily: (worker: string) => `${deployment}-runner-${worker}`,
+  /** One function per service version: `hash` is the content hash of the version. */
+  registryFunction: (service: string, hash: string) =>
+    `${deployment}-registry-${service.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 30)}-${hash.slice(0, 12)}`,
+});
+
+/** The index on which groups are found by due time, sessions by start, unrouted instances by arrival. */
+export const STATE_INDEX = 'state';
+
+/** Environment variables of the platform's own programs. Values: docs/architecture.md. */
+export const ENV = {
+  deployment: 'GANTRY_DEPLOYMENT',
+  table: 'GANTRY_TABLE',
+  bucket: 'GANTRY_BUCKET',
+  stabilityChecksQueueUrl: 'GANTRY_STABILITY_CHECKS_QUEUE_URL',
+  planQueueUrl: 'GANTRY_PLAN_QUEUE_URL',
+  advanceQueueUrl: 'GANTRY_ADVANCE_QUEUE_URL',
+  /** URL of a work queue without the `<worker>-<priority>` at its end. */
+  workQueueUrlPrefix: 'GANTRY_WORK_QUEUE_URL_PREFIX',
+  sessionMachineArn: 'GANTRY_SESSION_MACHINE_ARN',
+  jobMachineArn: 'GANTRY_JOB_MACHINE_ARN',
+  cluster: 'GANTRY_CLUSTER',
+  subnets: 'GANTRY_SUBNETS',
+  securityGroups: 'GANTRY_SECURITY_GROUPS',
+  registryLayerArn: 'GANTRY_REGISTRY_LAYER_ARN',
+  registryRoleArn: 'GANTRY_REGISTRY_ROLE_ARN',
+  maxRunners: 'GANTRY_MAX_RUNNERS',
+  runnerSlots: 'GANTRY_RUNNER_SLOTS',
+  runnerLingerSeconds: 'GANTRY_RUNNER_LINGER_SECONDS',
+  /** Set by RunTask on each runner: its lease's id, and its worker's name. */
+  runnerId: 'GANTRY_RUNNER_ID',
+  worker: 'GANTRY_WORKER',
+  workDirectory: 'GANTRY_WORK_DIR',
+  python: 'GANTRY_PYTHON',
+  dimseHost: 'GANTRY_DIMSE_HOST',
+  dimsePort: 'GANTRY_DIMSE_PORT',
+  healthPort: 'GANTRY_HEALTH_PORT',
+  spoolDirectory: 'GANTRY_SPOOL_DIR',
+} as const;

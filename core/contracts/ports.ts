@@ -1,0 +1,64 @@
+/**
+ * What the programs need of the world around them, as interfaces. The folder aws/ implements each with the
+ * AWS SDK; nothing above core knows which SDK that is. Stores with rules of their own (groups, sessions) are
+ * declared beside those rules.
+ */
+import type { Readable } from 'node:stream';
+
+/** The time in milliseconds since the epoch. Passed in, so that tests can hold it. */
+export type Clock = () => number;
+
+/** Objects in the data bucket. */
+export interface ObjectStore {
+  getJson(key: string): Promise<unknown>;
+  putJson(key: string, value: unknown): Promise<void>;
+  /** False when the key exists already; nothing is written then. */
+  putJsonIfAbsent(key: string, value: unknown): Promise<boolean>;
+  getBytes(key: string): Promise<Uint8Array>;
+  getStream(key: string): Promise<Readable>;
+  /** `length` in bytes is that of the whole body: a put is one request with a known length. */
+  put(
+    key: string,
+    body: Uint8Array | Readable,
+    options: { length: number; contentType: string; signal?: AbortSignal },
+  ): Promise<void>;
+  /** Size in bytes, or undefined when there is no such object. */
+  size(key: string): Promise<number | undefined>;
+  /** A URL to which the holder can PUT one object for `seconds`. */
+  uploadUrl(key: string, seconds: number): Promise<string>;
+  delete(keys: readonly string[]): Promise<void>;
+}
+
+/** A queue message is JSON; the delay is in whole seconds, 0 to 900 (SQS's limit). */
+export interface Queues {
+  send(queueUrl: string, message: unknown, delaySeconds?: number): Promise<void>;
+  /** About how many messages are waiting, and how many are being worked on. */
+  depth(queueUrl: string): Promise<{ waiting: number; inFlight: number; delayed: number }>;
+}
+
+export type ExecutionStatus =
+  'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'ABSENT';
+
+/** Step Functions. */
+export interface Executions {
+  /** `exists`: the name is taken, by a running execution or by one that ended (names stay taken for 90 days). */
+  start(stateMachineArn: string, name: string, input: unknown): Promise<'started' | 'exists'>;
+  status(stateMachineArn: string, name: string): Promise<ExecutionStatus>;
+  stop(stateMachineArn: string, name: string, cause: string): Promise<void>;
+  /** False when the token is dead (its execution ended, or it was answered): an outcome, not an error. */
+  succeed(token: string, output: unknown): Promise<boolean>;
+  fail(token: string, error: string, cause: string): Promise<boolean>;
+}
+
+/** Lambda functions that are called for an answer. */
+export interface Functions {
+  /** Throws FunctionFailed when the function itself failed or ran out of its time. */
+  invoke(functionName: string, payload: unknown): Promise<unknown>;
+}
+
+/** ECS tasks. */
+export interface Tasks {
+  /** Starts one task; `environment` is added to that of its container `main`. Returns its ARN. */
+  run(family: string, environment: Readonly<Record<string, string>>): Promise<string>;
+  stop(taskArn: string, reason: string): Promise<void>;
+}

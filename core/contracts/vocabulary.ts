@@ -1,0 +1,68 @@
+/**
+ * The words that cross every boundary: states, levels, events, priorities. One list each, so that the
+ * table, the messages, the API and the documentation cannot drift apart. Meanings: docs/architecture.md.
+ */
+import { z } from 'zod';
+
+/** Highest first: the order in which a runner takes waiting jobs. */
+export const PRIORITIES = ['immediate', 'higher', 'normal', 'lower'] as const;
+export const Priority = z.enum(PRIORITIES);
+export type Priority = z.infer<typeof Priority>;
+
+export const GROUP_STATES = ['COLLECTING', 'CLAIMED', 'RELEASED'] as const;
+export const GroupState = z.enum(GROUP_STATES);
+export type GroupState = z.infer<typeof GroupState>;
+
+export const SESSION_STATES = [
+  'PLANNING',
+  'RUNNING',
+  'SUCCEEDED',
+  'FAILED',
+  'CANCELLED',
+  'EMPTY',
+] as const;
+export const SessionState = z.enum(SESSION_STATES);
+export type SessionState = z.infer<typeof SessionState>;
+
+export const JOB_STATES = [
+  'WAITING',
+  'QUEUED',
+  'RUNNING',
+  'SUCCEEDED',
+  'FAILED',
+  'TIMED_OUT',
+  'CANCELLED',
+  'SKIPPED',
+] as const;
+export const JobState = z.enum(JOB_STATES);
+export type JobState = z.infer<typeof JobState>;
+
+/** The three moments at which a service's jobs may run; the names are dcm-processor's. */
+export const EVENTS = ['stable-series', 'stable-study', 'stable-patient'] as const;
+export const StableEvent = z.enum(EVENTS);
+export type StableEvent = z.infer<typeof StableEvent>;
+
+/** The levels of the DICOM information model that a job's object can have (PS3.3 section A.1.2). */
+export const LEVELS = ['series', 'study', 'patient'] as const;
+export const Level = z.enum(LEVELS);
+export type Level = z.infer<typeof Level>;
+
+export const LEVEL_OF_EVENT = {
+  'stable-series': 'series',
+  'stable-study': 'study',
+  'stable-patient': 'patient',
+} as const satisfies Record<StableEvent, Level>;
+
+/**
+ * What a node of a session's graph is. `job` is a service's; `pre-services` and `post-services` are the
+ * platform's own first and last node; a `barrier` joins two levels without an edge for every pair and is
+ * never shown to a person.
+ */
+export const NODE_KINDS = ['job', 'pre-services', 'post-services', 'barrier'] as const;
+export const NodeKind = z.enum(NODE_KINDS);
+export type NodeKind = z.infer<typeof NodeKind>;
+
+/** `requires`: the source must have succeeded. `after`: it must have ended, whatever the outcome. */
+export const EDGE_KINDS = ['requires', 'after'] as const;
+export const EdgeKind = z.enum(EDGE_KINDS);
+export type EdgeKind = z.infer<typeof EdgeKind>;

@@ -1,0 +1,36 @@
+/**
+ * `unit` needs nothing but Node; `protocol` drives the listener over TCP with real DICOM tools; `infra` reads
+ * synthesised templates; `integration` starts a whole Gantry on free ports.
+ */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    globals: false,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{core,aws,lambdas,worker-container,cli,local,scripts}/**/*.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'protocol',
+          include: ['test/listener-container/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      { test: { name: 'infra', include: ['test/infra/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
