@@ -101,3 +101,11 @@ export const RegistryAnswer = z.object({
   ),
 });
 export type RegistryAnswer = z.infer<typeof RegistryAnswer>;
+
+/** Input of `finish`; `error` is what a state of the session's execution caught. */
+export const FinishInput = z.object({
+  sessionId: z.string(),
+  run: z.int().min(1),
+  error: z.object({ name: z.string(), cause: z.string() }).optional(),
+});
+export type FinishInput = z.infer<typeof FinishInput>;
