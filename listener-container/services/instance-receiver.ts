@@ -1,0 +1,41 @@
+/**
+ * Where the listener hands a received instance over: the upper layer knows only this interface, and the
+ * ingest behind it (spool, object, items) knows nothing of associations. Chunks are the data set's bytes as
+ * they came; a C-STORE response is sent only when `end` has settled (PS3.7 section 9.1.1).
+ */
+
+/** What is known of an instance before its first byte: from the association and from C-STORE-RQ. */
+export interface ReceptionContext {
+  readonly associationId: string;
+  readonly calledAeTitle: string;
+  readonly callingAeTitle: string;
+  readonly remoteAddress: string;
+  /** Affected SOP Class UID of the request. */
+  readonly sopClassUid: string;
+  /** Affected SOP Instance UID of the request. */
+  readonly sopInstanceUid: string;
+  /** Of the presentation context on which the instance came. */
+  readonly transferSyntaxUid: string;
+}
+
+/** The answer that the sender gets; statuses are those of PS3.4 table B.2-1 and PS3.7 annex C. */
+export interface StoreOutcome {
+  readonly status: number;
+  /** Error Comment (0000,0902): at most 64 characters are sent. */
+  readonly errorComment?: string;
+}
+
+/** One instance on its way in. Calls come one at a time: each waits for the promise of the one before. */
+export interface InstanceReception {
+  /** The socket is not read while this is pending; a rejection ends the instance with 0xA700. */
+  write(chunk: Buffer): Promise<void>;
+  /** All bytes were written. Resolves when the outcome is certain; a rejection is answered with 0x0110. */
+  end(): Promise<StoreOutcome>;
+  /** The association ended, or a write was refused, before `end`: forget the instance. Called at most once. */
+  abort(reason: string): Promise<void>;
+}
+
+export interface InstanceReceiver {
+  /** Does not throw: a refusal is the outcome that `end` resolves to. */
+  begin(context: ReceptionContext): InstanceReception;
+}
