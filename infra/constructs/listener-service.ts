@@ -1,0 +1,91 @@
+/** The listener as a Fargate service. Its role may write what was received and nothing that was sent before. */
+import { Duration } from 'aws-cdk-lib';
+import { SecurityGroup, type IVpc } from 'aws-cdk-lib/aws-ec2';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import {
+  Cluster,
+  CpuArchitecture,
+  FargateService,
+  FargateTaskDefinition,
+  LogDriver,
+  OperatingSystemFamily,
+} from 'aws-cdk-lib/aws-ecs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { ENV } from '../../core/contracts/names.ts';
+import type { SiteConfig } from '../config.ts';
+import type { DataStack } from '../stacks/data-stack.ts';
+import { programLogs } from './logging.ts';
+import { repositoryImage } from './repository-image.ts';
+import { taskSubnets } from './site-vpc.ts';
+
+/** The listener's health over HTTP: a TCP check on the DIMSE port would count as an association. */
+export const LISTENER_HEALTH_PORT = 8080;
+
+export interface ListenerServiceProps {
+  readonly config: SiteConfig;
+  readonly data: DataStack;
+  readonly vpc: IVpc;
+  readonly clusterName: string;
+  readonly stabilityChecksQueue: IQueue;
+}
+
+export const listenerService = (
+  scope: Construct,
+  id: string,
+  { config, data, vpc, clusterName, stabilityChecksQueue }: ListenerServiceProps,
+): FargateService => {
+  const { listener } = config;
+  const taskDefinition = new FargateTaskDefinition(scope, `${id}Task`, {
+    family: `${config.deployment}-listener`,
+    cpu: listener.cpu,
+    memoryLimitMiB: listener.memoryMiB,
+    ephemeralStorageGiB: listener.spoolGiB,
+    runtimePlatform: {
+      cpuArchitecture: CpuArchitecture.ARM64,
+      operatingSystemFamily: OperatingSystemFamily.LINUX,
+    },
+  });
+  taskDefinition.addContainer('main', {
+    image: repositoryImage('listener-container/Dockerfile', Platform.LINUX_ARM64),
+    logging: LogDriver.awsLogs({
+      streamPrefix: 'listener',
+      logGroup: programLogs(scope, `${id}Logs`, config, 'listener'),
+    }),
+    portMappings: [{ containerPort: listener.port }, { containerPort: LISTENER_HEALTH_PORT }],
+    stopTimeout: Duration.seconds(120),
+    environment: {
+      [ENV.deployment]: config.deployment,
+      [ENV.table]: data.table.tableName,
+      [ENV.bucket]: data.bucket.bucketName,
+      [ENV.stabilityChecksQueueUrl]: stabilityChecksQueue.queueUrl,
+      [ENV.dimseHost]: '0.0.0.0',
+      [ENV.dimsePort]: String(listener.port),
+      [ENV.healthPort]: String(LISTENER_HEALTH_PORT),
+      [ENV.spoolDirectory]: '/var/spool/gantry',
+    },
+  });
+  const role = taskDefinition.taskRole;
+  data.table.grantReadWriteData(role);
+  data.bucket.grantPut(role, 'instances/*');
+  // An identical re-send is compared with the sealed manifests of its key.
+  data.bucket.grantRead(role, 'groups/*');
+  stabilityChecksQueue.grantSendMessages(role);
+
+  return new FargateService(scope, id, {
+    cluster: Cluster.fromClusterAttributes(scope, `${id}Cluster`, { clusterName, vpc }),
+    taskDefinition,
+    desiredCount: listener.tasks,
+    minHealthyPercent: 100,
+    maxHealthyPercent: 200,
+    circuitBreaker: { rollback: true },
+    vpcSubnets: taskSubnets(config),
+    securityGroups: [
+      new SecurityGroup(scope, `${id}SecurityGroup`, {
+        vpc,
+        description: 'Listener: DIMSE from modalities, health checks from the load balancer',
+      }),
+    ],
+    assignPublicIp: false,
+  });
+};

@@ -1,0 +1,146 @@
+/** What each Lambda of the platform may do: one function each, so that a permission is found by its holder. */
+import type { Stack } from 'aws-cdk-lib';
+import { PolicyStatement, type IRole } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { SiteConfig } from '../config.ts';
+import type { DataStack } from '../stacks/data-stack.ts';
+import type { WorkersStack } from '../stacks/workers-stack.ts';
+import { platformArns } from './platform-names.ts';
+
+export interface GrantContext {
+  readonly stack: Stack;
+  readonly config: SiteConfig;
+  readonly data: DataStack;
+  readonly workers: WorkersStack;
+  readonly queues: { readonly checks: IQueue; readonly plan: IQueue; readonly advance: IQueue };
+  readonly registryRole: IRole;
+}
+
+export const platformGrants = ({
+  stack,
+  config,
+  data,
+  workers,
+  queues,
+  registryRole,
+}: GrantContext) => {
+  const arns = platformArns(stack, config.deployment);
+  const allow = (holder: IFunction, actions: string[], resources: string[]): void => {
+    holder.addToRolePolicy(new PolicyStatement({ actions, resources }));
+  };
+  const answerTokens = (holder: IFunction): void => {
+    // Answers have no resource level: whoever holds the token may answer it.
+    allow(holder, ['states:SendTaskSuccess', 'states:SendTaskFailure'], ['*']);
+  };
+  const executions = (holder: IFunction, machine: 'session' | 'job'): void => {
+    allow(
+      holder,
+      ['states:StartExecution'],
+      [machine === 'session' ? arns.sessionMachine : arns.jobMachine],
+    );
+    allow(
+      holder,
+      ['states:DescribeExecution', 'states:StopExecution'],
+      [machine === 'session' ? arns.sessionExecutions : arns.jobExecutions],
+    );
+  };
+  const runners = (holder: IFunction): void => {
+    allow(holder, ['ecs:RunTask'], [arns.runnerTaskDefinitions]);
+    allow(holder, ['ecs:StopTask', 'ecs:DescribeTasks'], [arns.clusterTasks]);
+    const { taskRole, executionRole } = workers.defaultRunner;
+    const roles = [taskRole, ...(executionRole === undefined ? [] : [executionRole])];
+    holder.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['iam:PassRole'],
+        resources: roles.map((role) => role.roleArn),
+        conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+      }),
+    );
+    allow(holder, ['sqs:GetQueueAttributes'], [arns.workQueues]);
+  };
+
+  return {
+    stabilityCheck: (holder: IFunction) => {
+      data.table.grantReadWriteData(holder);
+      data.bucket.grantRead(holder, 'groups/*');
+      data.bucket.grantPut(holder, 'groups/*');
+      queues.checks.grantSendMessages(holder);
+      executions(holder, 'session');
+    },
+    plan: (holder: IFunction) => {
+      data.table.grantReadWriteData(holder);
+      data.bucket.grantRead(holder);
+      data.bucket.grantPut(holder, 'sessions/*');
+      allow(holder, ['lambda:InvokeFunction'], [arns.registryFunctions]);
+      answerTokens(holder);
+    },
+    advance: (holder: IFunction) => {
+      data.table.grantReadWriteData(holder);
+      data.bucket.grantReadWrite(holder, 'sessions/*');
+      data.bucket.grantRead(holder);
+      queues.advance.grantSendMessages(holder);
+      executions(holder, 'job');
+      answerTokens(holder);
+      runners(holder);
+    },
+    finish: (holder: IFunction) => {
+      data.table.grantReadWriteData(holder);
+    },
+    sweep: (holder: IFunction) => {
+      data.table.grantReadWriteData(holder);
+      data.bucket.grantRead(holder, 'groups/*');
+      data.bucket.grantPut(holder, 'groups/*');
+      for (const queue of Object.values(queues)) queue.grantSendMessages(holder);
+      executions(holder, 'session');
+      executions(holder, 'job');
+      answerTokens(holder);
+      runners(holder);
+    },
+    api: (holder: IFunction) => {
+      data.table.grantReadWriteData(holder);
+      data.bucket.grantReadWrite(holder);
+      data.bucket.grantDelete(holder, 'uploads/*');
+      for (const queue of Object.values(queues)) {
+        queue.grantSendMessages(holder);
+        queue.grant(holder, 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl');
+      }
+      allow(holder, ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl'], [arns.workQueues]);
+      allow(
+        holder,
+        [
+          'lambda:CreateFunction',
+          'lambda:DeleteFunction',
+          'lambda:GetFunction',
+          'lambda:GetFunctionConfiguration',
+          'lambda:UpdateFunctionCode',
+          'lambda:UpdateFunctionConfiguration',
+        ],
+        [arns.registryFunctions],
+      );
+      allow(
+        holder,
+        ['lambda:GetLayerVersion'],
+        [
+          stack.formatArn({
+            service: 'lambda',
+            resource: `layer:${config.deployment}-registry-python:*`,
+          }),
+        ],
+      );
+      holder.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['iam:PassRole'],
+          resources: [registryRole.roleArn],
+          conditions: { StringEquals: { 'iam:PassedToService': 'lambda.amazonaws.com' } },
+        }),
+      );
+      allow(
+        holder,
+        ['states:StopExecution', 'states:DescribeExecution'],
+        [arns.sessionExecutions, arns.jobExecutions],
+      );
+      executions(holder, 'session');
+    },
+  };
+};

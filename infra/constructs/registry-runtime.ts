@@ -1,0 +1,90 @@
+/**
+ * What the registry function of each service version is made with: a layer with our handler and the libraries
+ * that registry callbacks may import, and a role that can write its own log and nothing else (invariant H).
+ */
+import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { AssetHashType, DockerImage, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, LayerVersion, Runtime } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { resourceNames } from '../../core/contracts/names.ts';
+import type { SiteConfig } from '../config.ts';
+
+const SOURCE = new URL('../../lambdas/registry/', import.meta.url).pathname;
+const SHIPPED = ['gantry_registry.py', 'requirements.txt'];
+
+/** Wheels for Lambda's Python on ARM64, whatever this computer is; nothing is compiled. */
+const FOR_LAMBDA = [
+  ...['--platform', 'manylinux2014_aarch64', '--implementation', 'cp', '--python-version', '3.13'],
+  '--only-binary=:all:',
+];
+
+const installLayer = (python: string, options: readonly string[], output: string): boolean => {
+  const target = `${output}/python`;
+  mkdirSync(target, { recursive: true });
+  copyFileSync(`${SOURCE}gantry_registry.py`, `${target}/gantry_registry.py`);
+  const pip = spawnSync(
+    python,
+    [
+      ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-cache-dir'],
+      ...['--requirement', `${SOURCE}requirements.txt`, '--target', target, ...options],
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  if (pip.status !== 0) {
+    throw new Error(`${python} -m pip could not install lambdas/registry/requirements.txt`);
+  }
+  return true;
+};
+
+export interface RegistryRuntime {
+  readonly layerArn: string;
+  readonly role: Role;
+}
+
+export const registryRuntime = (scope: Construct, config: SiteConfig): RegistryRuntime => {
+  const names = resourceNames(config.deployment);
+  const onAws = config.profile === 'aws';
+  const python = (scope.node.tryGetContext('python') as string | undefined) ?? 'python3';
+  const options = onAws ? FOR_LAMBDA : [];
+  const hash = createHash('sha256').update(JSON.stringify([config.profile, options]));
+  for (const file of SHIPPED) hash.update(readFileSync(`${SOURCE}${file}`));
+
+  const layer = new LayerVersion(scope, 'RegistryLayer', {
+    layerVersionName: names.registryLayer,
+    description: 'Handler and libraries of registry functions',
+    code: Code.fromAsset(SOURCE, {
+      assetHashType: AssetHashType.CUSTOM,
+      assetHash: hash.digest('hex'),
+      bundling: {
+        // Never pulled: the local bundling below either works or ends the synthesis with its reason.
+        image: DockerImage.fromRegistry('python:3.13'),
+        local: { tryBundle: (output) => installLayer(python, options, output) },
+      },
+    }),
+    compatibleRuntimes: [Runtime.PYTHON_3_13],
+    ...(onAws ? { compatibleArchitectures: [Architecture.ARM_64] } : {}),
+    // Functions of installed versions go on using the layer that they were made with.
+    removalPolicy: onAws ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  });
+
+  const role = new Role(scope, 'RegistryRole', {
+    roleName: names.registryRole,
+    description: 'Registry functions: their own logs and nothing else',
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+  });
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [
+        Stack.of(scope).formatArn({
+          service: 'logs',
+          resource: `log-group:/aws/lambda/${config.deployment}-registry-*`,
+        }),
+      ],
+    }),
+  );
+  return { layerArn: layer.layerVersionArn, role };
+};

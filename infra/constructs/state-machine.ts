@@ -1,0 +1,41 @@
+/** A Standard state machine with a name of its own and logs of its failures, without execution data. */
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import {
+  DefinitionBody,
+  LogLevel,
+  StateMachine,
+  StateMachineType,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import type { SiteConfig } from '../config.ts';
+import { programLogs } from './logging.ts';
+
+export interface PlatformStateMachineProps {
+  readonly config: SiteConfig;
+  readonly stateMachineName: string;
+  /** What its logs are called below the deployment's name. */
+  readonly logName: string;
+  /** A definition in the Amazon States Language; CDK tokens may stand in it. */
+  readonly definition: object;
+}
+
+export const platformStateMachine = (
+  scope: Construct,
+  id: string,
+  { config, stateMachineName, logName, definition }: PlatformStateMachineProps,
+): StateMachine =>
+  new StateMachine(scope, id, {
+    stateMachineName,
+    stateMachineType: StateMachineType.STANDARD,
+    definitionBody: DefinitionBody.fromString(Stack.of(scope).toJsonString(definition)),
+    removalPolicy: RemovalPolicy.DESTROY,
+    ...(config.profile === 'aws'
+      ? {
+          logs: {
+            destination: programLogs(scope, `${id}Logs`, config, logName),
+            level: LogLevel.ERROR,
+            includeExecutionData: false,
+          },
+        }
+      : {}),
+  });

@@ -1,0 +1,21 @@
+/** Pieces of the Amazon States Language (JSONata) that both state machines use. */
+
+/** A field of the execution's input: it stays the same in every state. */
+export const aslExecution = (field: string): string =>
+  `{% $states.context.Execution.Input.${field} %}`;
+
+/** The task token of the state that waits. */
+export const TOKEN = '{% $states.context.Task.Token %}';
+
+export const SEND_AND_WAIT = 'arn:aws:states:::sqs:sendMessage.waitForTaskToken';
+
+/** Only when the message was not sent: a timeout or an answered failure is not repeated. */
+export const SEND_RETRY = [
+  {
+    ErrorEquals: ['SQS.SdkClientException', 'SQS.AmazonSQSException', 'SQS.SqsException'],
+    IntervalSeconds: 1,
+    BackoffRate: 2,
+    MaxAttempts: 6,
+    MaxDelaySeconds: 30,
+  },
+];

@@ -1,0 +1,31 @@
+/** The VPC in which listener and runners live: no public task, gateway endpoints for S3 and DynamoDB. */
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { SecurityGroup, type ISecurityGroup, type IVpc } from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import { siteVpc, taskSubnets } from '../constructs/site-vpc.ts';
+import type { SiteStackProps } from './site-stack.ts';
+
+export class NetworkStack extends Stack {
+  readonly vpc: IVpc;
+  /** Of runners: nobody may call them. */
+  readonly runnerSecurityGroup: ISecurityGroup;
+  readonly taskPlacement: {
+    readonly subnets: readonly string[];
+    readonly securityGroups: readonly string[];
+  };
+
+  constructor(scope: Construct, id: string, props: SiteStackProps) {
+    super(scope, id, props);
+    this.vpc = siteVpc(this, 'Vpc', props.config);
+    this.runnerSecurityGroup = new SecurityGroup(this, 'Runners', {
+      vpc: this.vpc,
+      description: 'Runners: they call, nobody calls them',
+      allowAllOutbound: true,
+    });
+    this.taskPlacement = {
+      subnets: this.vpc.selectSubnets(taskSubnets(props.config)).subnetIds,
+      securityGroups: [this.runnerSecurityGroup.securityGroupId],
+    };
+    new CfnOutput(this, 'VpcId', { value: this.vpc.vpcId });
+  }
+}

@@ -1,0 +1,206 @@
+/** What decides: queues, the platform's Lambdas, the two state machines, the minute sweep, the API. */
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { ENV, resourceNames } from '../../core/contracts/names.ts';
+import { durableQueue } from '../constructs/durable-queue.ts';
+import { httpApi } from '../constructs/http-api.ts';
+import { jobMachineDefinition } from '../constructs/job-machine.ts';
+import { platformFunction } from '../constructs/platform-function.ts';
+import { platformGrants } from '../constructs/platform-grants.ts';
+import { platformArns } from '../constructs/platform-names.ts';
+import { registryRuntime } from '../constructs/registry-runtime.ts';
+import { sessionMachineDefinition } from '../constructs/session-machine.ts';
+import { platformStateMachine } from '../constructs/state-machine.ts';
+import type { DataStack } from './data-stack.ts';
+import type { SiteStackProps } from './site-stack.ts';
+import type { WorkersStack } from './workers-stack.ts';
+
+export interface OrchestrationStackProps extends SiteStackProps {
+  readonly data: DataStack;
+  readonly workers: WorkersStack;
+  /** Where runners' tasks run. */
+  readonly placement: {
+    readonly subnets: readonly string[];
+    readonly securityGroups: readonly string[];
+  };
+}
+
+/**
+ * Seconds, and how many invocations the queue's Lambda may have at once. Bounded, because a hundred groups
+ * that are due at the same moment must not start a hundred plans.
+ */
+const QUEUE_LAMBDAS = {
+  checks: { timeoutSeconds: 60, batchSize: 5, concurrency: 5 },
+  plan: { timeoutSeconds: 600, batchSize: 1, concurrency: 4 },
+  advance: { timeoutSeconds: 60, batchSize: 10, concurrency: 4 },
+} as const;
+
+/** Six times the function's timeout, as AWS advises for event sources. */
+const visibilityOf = (timeoutSeconds: number): Duration => Duration.seconds(6 * timeoutSeconds);
+
+export class OrchestrationStack extends Stack {
+  readonly stabilityChecksQueue: Queue;
+
+  constructor(scope: Construct, id: string, props: OrchestrationStackProps) {
+    super(scope, id, props);
+    const { config, data, workers, placement } = props;
+    const names = resourceNames(config.deployment);
+    const arns = platformArns(this, config.deployment);
+    const queue = (name: string, queueName: string, lambda: keyof typeof QUEUE_LAMBDAS): Queue =>
+      durableQueue(this, name, {
+        config,
+        queueName,
+        visibilityTimeout: visibilityOf(QUEUE_LAMBDAS[lambda].timeoutSeconds),
+        maxReceiveCount: 5,
+      });
+    const queues = {
+      checks: queue('StabilityChecks', names.stabilityChecksQueue, 'checks'),
+      plan: queue('PlanRequests', names.planQueue, 'plan'),
+      advance: queue('AdvanceRequests', names.advanceQueue, 'advance'),
+    };
+    this.stabilityChecksQueue = queues.checks;
+    const registry = registryRuntime(this, config);
+
+    const environment = {
+      [ENV.deployment]: config.deployment,
+      [ENV.table]: data.table.tableName,
+      [ENV.bucket]: data.bucket.bucketName,
+      [ENV.stabilityChecksQueueUrl]: queues.checks.queueUrl,
+      [ENV.planQueueUrl]: queues.plan.queueUrl,
+      [ENV.advanceQueueUrl]: queues.advance.queueUrl,
+      [ENV.workQueueUrlPrefix]: workers.work.urlPrefix,
+      [ENV.sessionMachineArn]: arns.sessionMachine,
+      [ENV.jobMachineArn]: arns.jobMachine,
+      [ENV.cluster]: workers.clusterName,
+      [ENV.subnets]: placement.subnets.join(','),
+      [ENV.securityGroups]: placement.securityGroups.join(','),
+      [ENV.registryLayerArn]: registry.layerArn,
+      [ENV.registryRoleArn]: registry.role.roleArn,
+      [ENV.runnerSlots]: String(config.runners.slots),
+      [ENV.maxRunners]: String(config.runners.maxRunners),
+      [ENV.runnerLingerSeconds]: String(config.runners.lingerSeconds),
+    };
+    const lambda = (
+      name: string,
+      description: string,
+      timeoutSeconds: number,
+      memorySize: number,
+    ): NodejsFunction =>
+      platformFunction(this, `${name}-function`, {
+        config,
+        name,
+        description,
+        timeout: Duration.seconds(timeoutSeconds),
+        memorySize,
+        environment,
+      });
+    const grants = platformGrants({
+      stack: this,
+      config,
+      data,
+      workers,
+      queues,
+      registryRole: registry.role,
+    });
+    const behindQueue = (
+      holder: NodejsFunction,
+      source: keyof typeof QUEUE_LAMBDAS,
+    ): NodejsFunction => {
+      const { batchSize, concurrency } = QUEUE_LAMBDAS[source];
+      holder.addEventSource(
+        new SqsEventSource(queues[source], {
+          batchSize,
+          maxConcurrency: concurrency,
+          reportBatchItemFailures: true,
+        }),
+      );
+      return holder;
+    };
+
+    grants.stabilityCheck(
+      behindQueue(
+        lambda(
+          'stability-check',
+          'Releases groups that have been quiet long enough',
+          QUEUE_LAMBDAS.checks.timeoutSeconds,
+          512,
+        ),
+        'checks',
+      ),
+    );
+    grants.plan(
+      behindQueue(
+        lambda('plan', 'Makes the job graph', QUEUE_LAMBDAS.plan.timeoutSeconds, 1769),
+        'plan',
+      ),
+    );
+    grants.advance(
+      behindQueue(
+        lambda(
+          'advance',
+          'Starts the jobs that became ready, and runners',
+          QUEUE_LAMBDAS.advance.timeoutSeconds,
+          1024,
+        ),
+        'advance',
+      ),
+    );
+    const finish = lambda('finish', 'Writes the final state of a session', 30, 512);
+    grants.finish(finish);
+
+    const sweep = lambda('sweep', 'Repairs what was lost on the way, every minute', 55, 1024);
+    grants.sweep(sweep);
+    new Rule(this, 'EveryMinute', {
+      schedule: Schedule.rate(Duration.minutes(1)),
+      // The next minute repairs what this one could not.
+      targets: [new LambdaFunction(sweep, { retryAttempts: 0 })],
+    });
+
+    const api = lambda('api', 'REST API', 29, 1769);
+    grants.api(api);
+    const address = httpApi(this, 'HttpApi', config, api);
+
+    const session = platformStateMachine(this, 'SessionMachine', {
+      config,
+      stateMachineName: names.sessionMachine,
+      logName: 'session-executions',
+      definition: sessionMachineDefinition({
+        planQueueUrl: queues.plan.queueUrl,
+        advanceQueueUrl: queues.advance.queueUrl,
+        finishFunctionArn: finish.functionArn,
+      }),
+    });
+    queues.plan.grantSendMessages(session);
+    queues.advance.grantSendMessages(session);
+    finish.grantInvoke(session);
+
+    const job = platformStateMachine(this, 'JobMachine', {
+      config,
+      stateMachineName: names.jobMachine,
+      logName: 'job-executions',
+      definition: jobMachineDefinition({ advanceQueueUrl: queues.advance.queueUrl }),
+    });
+    queues.advance.grantSendMessages(job);
+    job.addToRolePolicy(
+      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [arns.workQueues] }),
+    );
+
+    const outputs = {
+      ApiId: address.apiId,
+      ApiEndpoint: address.apiEndpoint,
+      StabilityChecksQueueUrl: queues.checks.queueUrl,
+      PlanQueueUrl: queues.plan.queueUrl,
+      AdvanceQueueUrl: queues.advance.queueUrl,
+      SessionMachineArn: arns.sessionMachine,
+      JobMachineArn: arns.jobMachine,
+      SweepFunctionName: sweep.functionName,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}

@@ -1,0 +1,41 @@
+/** Where work is done: the cluster, the queues of the worker that always exists, and its runners' task. */
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { CfnCluster, type FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
+import type { Construct } from 'constructs';
+import { DEFAULT_WORKER, resourceNames } from '../../core/contracts/names.ts';
+import { runnerTask } from '../constructs/runner-task.ts';
+import { workQueues, type WorkQueues } from '../constructs/work-queues.ts';
+import type { DataStack } from './data-stack.ts';
+import type { SiteStackProps } from './site-stack.ts';
+
+export interface WorkersStackProps extends SiteStackProps {
+  readonly data: DataStack;
+}
+
+export class WorkersStack extends Stack {
+  readonly clusterName: string;
+  readonly work: WorkQueues;
+  readonly defaultRunner: FargateTaskDefinition;
+
+  constructor(scope: Construct, id: string, props: WorkersStackProps) {
+    super(scope, id, props);
+    const { config, data } = props;
+    this.clusterName = resourceNames(config.deployment).cluster;
+    // The L2 cluster wants a VPC; tasks say where they run, so this one needs none.
+    new CfnCluster(this, 'Cluster', {
+      clusterName: this.clusterName,
+      ...(config.profile === 'aws'
+        ? { clusterSettings: [{ name: 'containerInsights', value: 'enabled' }] }
+        : {}),
+    });
+    this.work = workQueues(this, DEFAULT_WORKER, config);
+    this.defaultRunner = runnerTask(this, 'DefaultRunner', {
+      config,
+      worker: DEFAULT_WORKER,
+      data,
+      work: this.work,
+    });
+    new CfnOutput(this, 'ClusterName', { value: this.clusterName });
+    new CfnOutput(this, 'WorkQueueUrlPrefix', { value: this.work.urlPrefix });
+  }
+}
