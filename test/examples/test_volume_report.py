@@ -5,7 +5,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from conftest import Platform
+from package_platform import Platform
 from pydicom import Dataset, dcmread
 from pydicom.data import get_testdata_file
 from pydicom.sequence import Sequence

@@ -1,0 +1,22 @@
+/** Dead files, exports and dependencies. Entry points are what npm scripts, CDK and containers start. */
+import type { KnipConfig } from 'knip';
+
+const config: KnipConfig = {
+  entry: [
+    'infra/app.ts',
+    'lambdas/*/index.ts',
+    '{listener-container,worker-container,cli}/main.ts',
+    'local/{bootstrap.mjs,main.ts,demo.ts,deploy.ts}',
+    'scripts/{test,check}.ts',
+    'scripts/test.mjs',
+    'test/**/*.test.ts',
+  ],
+  project: [
+    '{core,aws,lambdas,listener-container,worker-container,cli,infra,local,scripts,test,bench}/**/*.{ts,mjs}',
+  ],
+  ignoreDependencies: ['node'],
+  // The vocabulary is written to be read: its types stand beside their schemas, used or not yet.
+  ignoreExportsUsedInFile: true,
+};
+
+export default config;

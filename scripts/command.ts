@@ -1,0 +1,51 @@
+/** Runs a program of the workshop to its end and keeps what it printed, for those who report on it. */
+import { spawn } from 'node:child_process';
+
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Also prints what the program prints, as it happens. */
+  readonly loud?: boolean;
+}
+
+export interface Outcome {
+  /** The exit code; 128 + n would be a shell's word for a signal, here it is simply 1. */
+  readonly code: number;
+  /** stdout and stderr in the order of their arrival. */
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** A program that cannot be started has code 127 and the reason as its output. */
+export const run = (command: Command): Promise<Outcome> =>
+  new Promise((resolve) => {
+    const startedAt = performance.now();
+    const chunks: Buffer[] = [];
+    const end = (code: number): void => {
+      resolve({
+        code,
+        output: Buffer.concat(chunks).toString('utf8'),
+        seconds: (performance.now() - startedAt) / 1000,
+      });
+    };
+    const child = spawn(command.program, command.args, {
+      ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+      env: { ...process.env, ...command.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const take = (chunk: Buffer): void => {
+      chunks.push(chunk);
+      if (command.loud === true) process.stdout.write(chunk);
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    child.on('error', (error) => {
+      chunks.push(Buffer.from(`${error.message}\n`));
+      end(127);
+    });
+    child.on('close', (code) => {
+      end(code ?? 1);
+    });
+  });

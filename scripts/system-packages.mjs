@@ -1,0 +1,24 @@
+/** Programs that the tests drive and that npm and pip cannot install. Plain JavaScript: it runs before anything is there. */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const PACKAGES = [{ name: 'dcmtk', programs: ['echoscu', 'storescu', 'dcmsend'] }];
+
+const isThere = (program) =>
+  (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+
+/** One line that names what is missing and the command that installs it, or undefined. */
+export const missingSystemPackages = () => {
+  const missing = PACKAGES.filter(({ programs }) => !programs.every(isThere));
+  if (missing.length === 0) return undefined;
+  const programs = missing.flatMap((entry) => entry.programs.filter((name) => !isThere(name)));
+  const names = missing.map(({ name }) => name).join(' ');
+  return `Missing for the tests: ${programs.join(', ')}. Install with: sudo apt-get install -y ${names}`;
+};

@@ -1,0 +1,36 @@
+/**
+ * `npm test`, from a fresh clone on: names missing system packages first, installs what npm and pip can, then
+ * hands over to test.ts on the Node that the repository pins. Plain JavaScript, for whatever Node is there.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { missingSystemPackages } from './system-packages.mjs';
+
+const repository = join(dirname(fileURLToPath(import.meta.url)), '..');
+const words = process.argv.slice(2);
+
+// Parts that drive no foreign program run without them.
+const drivesNone =
+  words.length > 0 && words.every((word) => /^(check|unit|infra|python)$/.test(word));
+const missing = drivesNone ? undefined : missingSystemPackages();
+if (missing !== undefined) {
+  process.stdout.write(`${missing}\n0 passed, 1 failed\n`);
+  process.exit(1);
+}
+
+const { bootstrap } = await import('../local/bootstrap.mjs');
+await bootstrap();
+
+const pinned = join(repository, 'node_modules', '.bin', 'node');
+const child = spawn(
+  existsSync(pinned) ? pinned : process.execPath,
+  [join(repository, 'scripts', 'test.ts'), ...words],
+  { stdio: 'inherit', cwd: repository },
+);
+// Ctrl-C reaches the whole process group; this process only waits for the other to end.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+child.on('exit', (code) => {
+  process.exitCode = code ?? 1;
+});

@@ -1,0 +1,89 @@
+/**
+ * `npm test`: all checks and tests, or some of them. Words on the command line that name a part (`check`,
+ * `unit`, `protocol`, `infra`, `integration`, `python`) choose parts; any other word is handed to the chosen
+ * test runners as the beginning of a file name, and `-t PATTERN` as a part of a title.
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { allChecks, runChecks } from './checks.ts';
+import { run } from './command.ts';
+import { preparePythonTools, pythonTool, REPOSITORY } from './python-tools.ts';
+import { addTallies, tallyLine, tallyPytest, tallyVitest, type Tally } from './tally.ts';
+
+const VITEST_PROJECTS = ['unit', 'protocol', 'infra', 'integration'] as const;
+const PARTS: readonly string[] = ['check', ...VITEST_PROJECTS, 'python'];
+const REPORTS = join(REPOSITORY, '.gantry', 'reports');
+
+const tell = (text: string): void => {
+  process.stdout.write(text);
+};
+
+const reportOf = (name: string): string => {
+  const path = join(REPORTS, name);
+  rmSync(path, { force: true });
+  return path;
+};
+
+const read = (path: string): string | undefined =>
+  existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+
+const check = async (): Promise<Tally> => {
+  tell('\n--- checks\n');
+  const results = await runChecks(allChecks(), tell);
+  const passed = results.filter((result) => result.passed).length;
+  return { passed, failed: results.length - passed };
+};
+
+const vitest = async (projects: readonly string[], rest: readonly string[]): Promise<Tally> => {
+  tell(`\n--- ${projects.join(', ')}\n`);
+  const report = reportOf('vitest.json');
+  const { code } = await run({
+    program: process.execPath,
+    args: [
+      join('node_modules', '.bin', 'vitest'),
+      'run',
+      ...projects.flatMap((project) => ['--project', project]),
+      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+      ...['--passWithNoTests', ...rest],
+    ],
+    cwd: REPOSITORY,
+    loud: true,
+  });
+  return tallyVitest(read(report), code);
+};
+
+const pytest = async (rest: readonly string[]): Promise<Tally> => {
+  tell('\n--- python\n');
+  const report = reportOf('pytest.xml');
+  const { code } = await run({
+    program: pythonTool('python'),
+    args: ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${report}`, ...rest],
+    cwd: REPOSITORY,
+    loud: true,
+  });
+  return tallyPytest(read(report), code);
+};
+
+const words = process.argv.slice(2);
+const named = words.filter((word) => PARTS.includes(word));
+const rest = words.filter((word) => !PARTS.includes(word));
+const isPython = (word: string): boolean => word.endsWith('.py') || word.includes('.py::');
+// A file chooses its runner; with neither parts nor files, everything runs.
+const parts =
+  named.length > 0 ? named : rest.length > 0 ? [rest.some(isPython) ? 'python' : 'vitest'] : PARTS;
+
+mkdirSync(REPORTS, { recursive: true });
+if (parts.includes('check') || parts.includes('python') || parts.includes('integration')) {
+  await preparePythonTools();
+}
+const tallies: Tally[] = [];
+if (parts.includes('check')) tallies.push(await check());
+const projects = parts.includes('vitest')
+  ? VITEST_PROJECTS
+  : VITEST_PROJECTS.filter((project) => parts.includes(project));
+if (projects.length > 0) tallies.push(await vitest(projects, rest));
+if (parts.includes('python')) tallies.push(await pytest(rest));
+
+const total = addTallies(tallies);
+tell(`\n${tallyLine(total)}\n`);
+process.exitCode = total.failed === 0 ? 0 : 1;
