@@ -1,0 +1,185 @@
+/**
+ * A change of an AE title's settings: read, merged with what is there, and checked as a whole. Either the new
+ * item comes out, with notes on what was adjusted, or every problem; never a part of a change.
+ */
+import type { ProblemDetail } from '../contracts/api-problem.ts';
+import { PROCESSORS } from '../contracts/api-configuration.ts';
+import {
+  AE_TITLE_DEFAULTS,
+  MINIMUM_TIMEOUT_SECONDS,
+  type AeTitleItem,
+} from '../contracts/configuration.ts';
+import { PRIORITIES } from '../contracts/vocabulary.ts';
+import { nearest } from '../packages/nearest.ts';
+import { keyAttribute } from './key-attributes.ts';
+
+type Settings = Omit<AeTitleItem, 'aeTitle'>;
+
+export type SettingsReading =
+  | { readonly ok: true; readonly item: AeTitleItem; readonly notes: readonly string[] }
+  | { readonly ok: false; readonly problems: readonly ProblemDetail[] };
+
+const FIELDS = ['processor', 'groupBy', 'timeout', 'maxWait', 'priority', 'pipelines'] as const;
+const PIPELINE_PREFIX = 'pipeline-';
+
+const DEFAULTS: Settings = {
+  processor: PROCESSORS[0],
+  groupBy: [...AE_TITLE_DEFAULTS.groupBy],
+  timeoutSeconds: AE_TITLE_DEFAULTS.timeoutSeconds,
+  maxWaitSeconds: AE_TITLE_DEFAULTS.maxWaitSeconds,
+  priority: AE_TITLE_DEFAULTS.priority,
+  pipelines: {},
+};
+
+/** Collects problems while the fields are read one by one. */
+class Reader {
+  readonly problems: ProblemDetail[] = [];
+  readonly notes: string[] = [];
+
+  tell(path: string, message: string): void {
+    this.problems.push({ path, message });
+  }
+
+  /** For where a value is expected: tells the problem, and there is none. */
+  refuse<T = never>(path: string, message: string): T | undefined {
+    this.tell(path, message);
+    return undefined;
+  }
+
+  groupBy(value: unknown): string[] | undefined {
+    const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (texts.length === 0) return this.refuse('groupBy', 'must name at least one attribute');
+    const keywords: string[] = [];
+    for (const text of texts) {
+      if (typeof text !== 'string') {
+        this.tell('groupBy', `must be a text or a list of texts, not ${JSON.stringify(text)}`);
+        continue;
+      }
+      const attribute = keyAttribute(text);
+      if (attribute.ok) keywords.push(attribute.keyword);
+      else this.tell('groupBy', attribute.problem);
+    }
+    return keywords.length === texts.length ? [...new Set(keywords)] : undefined;
+  }
+
+  seconds(path: string, value: unknown): number | undefined {
+    if (typeof value !== 'number' || !Number.isFinite(value)) {
+      return this.refuse(path, `must be a number of seconds, not ${JSON.stringify(value)}`);
+    }
+    return value < 0 ? this.refuse(path, `must not be negative, and is ${value}`) : value;
+  }
+
+  timeout(value: unknown): number | undefined {
+    const seconds = this.seconds('timeout', value);
+    if (seconds === undefined || seconds >= MINIMUM_TIMEOUT_SECONDS) return seconds;
+    this.notes.push(
+      `timeout ${seconds} is below ${MINIMUM_TIMEOUT_SECONDS} seconds and was raised to ${MINIMUM_TIMEOUT_SECONDS}`,
+    );
+    return MINIMUM_TIMEOUT_SECONDS;
+  }
+
+  priority(value: unknown): Settings['priority'] | undefined {
+    const lower = typeof value === 'string' ? value.trim().toLowerCase() : undefined;
+    return (
+      PRIORITIES.find((priority) => priority === lower) ??
+      this.refuse(
+        'priority',
+        `must be one of ${PRIORITIES.join(', ')}, not ${JSON.stringify(value)}`,
+      )
+    );
+  }
+
+  processor(value: unknown): string | undefined {
+    return (
+      PROCESSORS.find((processor) => processor === value) ??
+      this.refuse(
+        'processor',
+        `must be one of ${PROCESSORS.join(', ')}, not ${JSON.stringify(value)}`,
+      )
+    );
+  }
+
+  /** `null` takes a name away; an id must be that of a pipeline. */
+  pipelines(
+    changes: readonly (readonly [path: string, name: string, id: unknown])[],
+    before: Settings['pipelines'],
+    known: ReadonlySet<string>,
+  ): Settings['pipelines'] {
+    const after = new Map(Object.entries(before));
+    for (const [path, name, id] of changes) {
+      if (name === '') this.tell(path, 'a pipeline needs a name');
+      else if (id === null) after.delete(name);
+      else if (typeof id !== 'string') this.tell(path, 'must be the id of a pipeline');
+      else if (!known.has(id)) {
+        this.tell(
+          path,
+          `there is no pipeline "${id}"; known: ${[...known].sort().join(', ')}; make it with: gantry pipeline set ${id}`,
+        );
+      } else after.set(name, id);
+    }
+    return Object.fromEntries(after);
+  }
+}
+
+/** `changes` is the request's JSON; `knownPipelines` the ids that may be named. */
+export const readAeTitleSettings = (
+  aeTitle: string,
+  changes: Readonly<Record<string, unknown>>,
+  before: AeTitleItem | undefined,
+  knownPipelines: ReadonlySet<string>,
+): SettingsReading => {
+  const reader = new Reader();
+  const base: Settings = before ?? DEFAULTS;
+  const named = Object.keys(changes).filter((key) => key.startsWith(PIPELINE_PREFIX));
+  for (const key of Object.keys(changes)) {
+    if (named.includes(key) || FIELDS.some((field) => field === key)) continue;
+    const meant = nearest(key, FIELDS) ?? '';
+    reader.tell(key, `is no setting of an AE title; did you mean "${meant}"?`);
+  }
+  const read = <T>(key: string, reading: (value: unknown) => T | undefined, otherwise: T): T =>
+    changes[key] === undefined ? otherwise : (reading(changes[key]) ?? otherwise);
+
+  const map = changes['pipelines'];
+  const isMap = typeof map === 'object' && map !== null && !Array.isArray(map);
+  if (map !== undefined && !isMap) reader.tell('pipelines', 'must be an object: name to id');
+  const pipelineChanges = [
+    ...Object.entries(isMap ? map : {}).map(([name, id]): [string, string, unknown] => [
+      `pipelines.${name}`,
+      name,
+      id,
+    ]),
+    ...named.map((key): [string, string, unknown] => [
+      key,
+      key.slice(PIPELINE_PREFIX.length),
+      changes[key],
+    ]),
+  ];
+
+  const item: AeTitleItem = {
+    aeTitle,
+    processor: read('processor', (value) => reader.processor(value), base.processor),
+    groupBy: read('groupBy', (value) => reader.groupBy(value), base.groupBy),
+    timeoutSeconds: read('timeout', (value) => reader.timeout(value), base.timeoutSeconds),
+    maxWaitSeconds: read(
+      'maxWait',
+      (value) => reader.seconds('maxWait', value),
+      base.maxWaitSeconds,
+    ),
+    priority: read('priority', (value) => reader.priority(value), base.priority),
+    pipelines: reader.pipelines(pipelineChanges, base.pipelines, knownPipelines),
+  };
+  const faulty = new Set(reader.problems.map(({ path }) => path));
+  if (
+    !faulty.has('timeout') &&
+    !faulty.has('maxWait') &&
+    item.maxWaitSeconds < item.timeoutSeconds
+  ) {
+    reader.tell(
+      'maxWait',
+      `is ${item.maxWaitSeconds} seconds and must not be less than timeout (${item.timeoutSeconds})`,
+    );
+  }
+  return reader.problems.length > 0
+    ? { ok: false, problems: reader.problems }
+    : { ok: true, item, notes: reader.notes };
+};

@@ -1,0 +1,197 @@
+/**
+ * The JSON shapes of what a site configures: AE titles, sources, pipelines, services, workers. Durations are
+ * in seconds. `set` merges: what a request leaves out stays, null in a map of pipelines takes a name away.
+ */
+import { z } from 'zod';
+import { GroupBy, named, pageOf } from './api.ts';
+import { isoTime, showGroupBy } from './api-conversion.ts';
+import type {
+  AeTitleItem,
+  PipelineItem,
+  ServiceItem,
+  SourceItem,
+  WorkerItem,
+} from './configuration.ts';
+import { DEFAULT_PIPELINE } from './names.ts';
+import { Priority, PRIORITIES, StableEvent } from './vocabulary.ts';
+
+export const PROCESSORS = ['ae-title'] as const;
+
+/** What `ae-title set` may say. Checked field by field in core/configuration, so that all problems are told. */
+export const AeTitleSettings = named(
+  'AeTitleSettings',
+  z.strictObject({
+    processor: z.enum(PROCESSORS).optional(),
+    groupBy: GroupBy.optional(),
+    timeout: z.number().min(0).optional().describe('seconds of quiet; below 5 is raised to 5'),
+    maxWait: z.number().min(0).optional().describe('seconds after the first instance'),
+    priority: z
+      .string()
+      .optional()
+      .describe(`${PRIORITIES.join(', ')}; in any letter case`),
+    pipelines: z
+      .record(z.string(), z.string().nullable())
+      .optional()
+      .describe('pipeline name to pipeline id; null takes a name away'),
+  }),
+);
+
+export const AeTitle = named(
+  'AeTitle',
+  z.object({
+    aeTitle: z.string(),
+    processor: z.string(),
+    groupBy: GroupBy,
+    timeout: z.number(),
+    maxWait: z.number(),
+    priority: Priority,
+    pipelines: z.record(z.string(), z.string()),
+    /** What was changed on the way in, such as a timeout that was raised. */
+    notes: z.array(z.string()),
+  }),
+);
+export type AeTitle = z.infer<typeof AeTitle>;
+export const AeTitlePage = pageOf('AeTitlePage', AeTitle);
+
+export const toAeTitle = (item: AeTitleItem, notes: string[] = []): AeTitle => ({
+  aeTitle: item.aeTitle,
+  processor: item.processor,
+  groupBy: showGroupBy(item.groupBy),
+  timeout: item.timeoutSeconds,
+  maxWait: item.maxWaitSeconds,
+  priority: item.priority,
+  pipelines:
+    Object.keys(item.pipelines).length === 0
+      ? { [DEFAULT_PIPELINE]: DEFAULT_PIPELINE }
+      : item.pipelines,
+  notes,
+});
+
+export const SourceSettings = named(
+  'SourceSettings',
+  z.strictObject({
+    hosts: z.array(z.string()).optional().describe('addresses or CIDR blocks; none: any address'),
+  }),
+);
+export const Source = named(
+  'Source',
+  z.object({ aeTitle: z.string(), hosts: z.array(z.string()) }),
+);
+export type Source = z.infer<typeof Source>;
+export const SourcePage = pageOf('SourcePage', Source);
+export const toSource = ({ aeTitle, hosts }: SourceItem): Source => ({ aeTitle, hosts });
+
+export const PipelineSettings = named(
+  'PipelineSettings',
+  z.strictObject({
+    name: z.string().min(1).optional(),
+    services: z.array(z.string()).optional().describe('none: all installed services'),
+  }),
+);
+export const Pipeline = named(
+  'Pipeline',
+  z.object({
+    id: z.string(),
+    name: z.string(),
+    services: z.array(z.string()),
+    notes: z.array(z.string()),
+  }),
+);
+export type Pipeline = z.infer<typeof Pipeline>;
+export const PipelinePage = pageOf('PipelinePage', Pipeline);
+export const toPipeline = (
+  { id, name, services }: PipelineItem,
+  notes: string[] = [],
+): Pipeline => ({ id, name, services, notes });
+
+export const Service = named(
+  'Service',
+  z.object({
+    name: z.string(),
+    version: z.string(),
+    summary: z.string(),
+    hash: z.string(),
+    registryFunction: z.string(),
+    disabled: z.boolean(),
+    installedAt: z.iso.datetime({ precision: 3 }),
+    updatedAt: z.iso.datetime({ precision: 3 }),
+    jobs: z.array(
+      z.object({
+        jobName: z.string(),
+        workerEntry: z.string(),
+        registryEntry: z.string(),
+        events: z.array(StableEvent),
+        dependsOn: z.array(z.string()),
+        sortPosition: z.number(),
+        worker: z.string().nullable(),
+        timeout: z.int().describe('seconds'),
+        params: z.record(z.string(), z.unknown()),
+        disabled: z.boolean(),
+        onError: z.enum(['fail', 'continue']),
+        description: z.string(),
+      }),
+    ),
+  }),
+);
+export type Service = z.infer<typeof Service>;
+export const ServicePage = pageOf('ServicePage', Service);
+
+export const toService = (item: ServiceItem): Service => ({
+  name: item.name,
+  version: item.version,
+  summary: item.summary,
+  hash: item.hash,
+  registryFunction: item.registryFunction,
+  disabled: item.disabled,
+  installedAt: isoTime(item.installedAt),
+  updatedAt: isoTime(item.updatedAt),
+  jobs: item.jobs.map(({ timeoutSeconds, ...job }) => ({ ...job, timeout: timeoutSeconds })),
+});
+
+/** Where to put a package's archive (one PUT of a zip), and under which id to install it then. */
+export const Upload = named(
+  'Upload',
+  z.object({ uploadId: z.string(), url: z.string(), expiresAt: z.iso.datetime({ precision: 3 }) }),
+);
+export type Upload = z.infer<typeof Upload>;
+
+export const InstallRequest = named(
+  'InstallRequest',
+  z.strictObject({ uploadId: z.string(), force: z.boolean().optional() }),
+);
+
+export const Installation = named(
+  'Installation',
+  z.object({
+    outcome: z.enum(['installed', 'replaced', 'unchanged']),
+    service: Service,
+    notes: z.array(z.string()),
+  }),
+);
+export type Installation = z.infer<typeof Installation>;
+
+/** `service set`: one parameter of one job, or of every job that the service has. */
+export const ParameterChange = named(
+  'ParameterChange',
+  z.strictObject({
+    job: z.string().optional(),
+    key: z.string().describe('dotted keys make nested objects'),
+    value: z.unknown(),
+  }),
+);
+
+/** `service disable` and `enable`: of one job, or of the whole service. */
+export const JobChoice = named('JobChoice', z.strictObject({ job: z.string().optional() }));
+
+export const Worker = named(
+  'Worker',
+  z.object({ name: z.string(), type: z.string(), slots: z.int(), maxRunners: z.int() }),
+);
+export type Worker = z.infer<typeof Worker>;
+export const WorkerPage = pageOf('WorkerPage', Worker);
+export const toWorker = ({ name, type, slots, maxRunners }: WorkerItem): Worker => ({
+  name,
+  type,
+  slots,
+  maxRunners,
+});
