@@ -45,12 +45,13 @@ export interface SessionStore {
   listSessionsOfStudy(studyInstanceUid: string): Promise<string[]>;
 
   /**
-   * Writes a planned graph, then turns the session from PLANNING to RUNNING with `startedAt`. A second call
-   * (a crash between, a repeated message) writes the same items again as long as the session is PLANNING;
-   * the plan of one session is deterministic. False when the session is not PLANNING: nothing is written.
+   * Writes a planned graph, then turns the session from PLANNING to RUNNING with `startedAt`, and with the
+   * `reason` of `session` if it has one (why nothing applied). Of several calls, concurrent or after a crash,
+   * exactly one graph is the session's in the end: a later call takes over from an earlier unfinished one.
+   * False when the session is not PLANNING any more, or when a later call took over.
    */
   storePlan(
-    session: SessionItem,
+    session: Pick<SessionItem, 'id' | 'reason'>,
     jobs: readonly JobItem[],
     edges: readonly EdgeItem[],
     startedAt: number,

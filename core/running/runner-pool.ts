@@ -1,0 +1,34 @@
+/**
+ * How many runners a worker needs, and the stored leases by which they are counted. A lease is put before its
+ * runner is started, so that two who see the same backlog do not both start one; an expired lease counts for
+ * nothing, so that a runner that died without a word is replaced.
+ */
+import type { RunnerLease } from '../contracts/items.ts';
+
+/** Milliseconds that a runner has from its start to its first renewal: an image may have to be pulled. */
+export const START_LEASE_MS = 120_000;
+
+/** Milliseconds after which a pool's lock counts as left behind by somebody who died. */
+export const POOL_LOCK_MS = 15_000;
+
+export interface RunnerPool {
+  /** The leases that have not expired at `now`. */
+  liveLeases(worker: string, now: number): Promise<RunnerLease[]>;
+  addLease(lease: RunnerLease): Promise<void>;
+  /** False when the lease is gone: the runner should end, for it is not counted any more. */
+  renewLease(worker: string, runnerId: string, leaseUntil: number): Promise<boolean>;
+  /** Keeps which task holds the lease. False when the lease is gone: its runner has ended already. */
+  setTask(worker: string, runnerId: string, taskArn: string): Promise<boolean>;
+  removeLease(worker: string, runnerId: string): Promise<void>;
+  /** Removes every lease of the worker, expired or not; how many there were. */
+  removeAllLeases(worker: string): Promise<number>;
+  /** False when somebody else holds the lock. */
+  lock(worker: string, holder: string, now: number): Promise<boolean>;
+  unlock(worker: string, holder: string): Promise<void>;
+}
+
+/** The runners that a backlog of jobs, waiting and being worked on, keeps busy; never more than the worker may have. */
+export const runnersNeeded = (
+  backlog: number,
+  worker: { readonly slots: number; readonly maxRunners: number },
+): number => Math.min(worker.maxRunners, Math.ceil(Math.max(0, backlog) / worker.slots));
