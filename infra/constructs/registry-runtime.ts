@@ -13,7 +13,8 @@ import { resourceNames } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
 
 const SOURCE = new URL('../../lambdas/registry/', import.meta.url).pathname;
-const SHIPPED = ['gantry_registry.py', 'requirements.txt'];
+const PROGRAMS = ['gantry_registry.py', 'gantry_callback.py'];
+const SHIPPED = [...PROGRAMS, 'requirements.txt'];
 
 /** Wheels for Lambda's Python on ARM64, whatever this computer is; nothing is compiled. */
 const FOR_LAMBDA = [
@@ -24,7 +25,7 @@ const FOR_LAMBDA = [
 const installLayer = (python: string, options: readonly string[], output: string): boolean => {
   const target = `${output}/python`;
   mkdirSync(target, { recursive: true });
-  copyFileSync(`${SOURCE}gantry_registry.py`, `${target}/gantry_registry.py`);
+  for (const program of PROGRAMS) copyFileSync(`${SOURCE}${program}`, `${target}/${program}`);
   const pip = spawnSync(
     python,
     [

@@ -1,0 +1,150 @@
+/**
+ * Plans one event for all its objects: asks the registry callbacks in order, collects for each object what
+ * the passing ones added, resolves `dependsOn`, and keeps a reason for every job that will not run.
+ */
+import type { ServiceItem } from '../contracts/configuration.ts';
+import type { StableEvent } from '../contracts/vocabulary.ts';
+import { candidatesOf, type Candidate, type Candidates } from './candidates.ts';
+import { resolveDependencies } from './dependencies.ts';
+import type { PatientDocument, SeriesDocument, StudyDocument } from './documents.ts';
+import type { AskRegistry, RegistryError, RegistryVerdict } from './registry.ts';
+
+export type GroupDocument = PatientDocument | SeriesDocument | StudyDocument;
+
+export interface SkippedJob {
+  readonly candidate: Candidate;
+  readonly reason: string;
+  /** The callback broke: a session with such a job is not a success. */
+  readonly error?: RegistryError;
+}
+
+/** What runs and what does not for one object. */
+export interface ObjectPlan {
+  readonly document: GroupDocument;
+  readonly event: StableEvent;
+  /** Each after those of its `dependsOn`. */
+  readonly runs: readonly Candidate[];
+  readonly skipped: readonly SkippedJob[];
+  readonly addedParams: Readonly<Record<string, unknown>>;
+}
+
+/** An object while its callbacks are being asked. */
+interface Asking {
+  readonly document: GroupDocument;
+  readonly added: Map<string, Record<string, unknown>>;
+  readonly passing: Candidate[];
+  readonly refused: SkippedJob[];
+}
+
+const REASON_LENGTH = 500;
+const clipped = (text: string): string =>
+  text.length <= REASON_LENGTH ? text : `${text.slice(0, REASON_LENGTH)}…`;
+
+const NO_ANSWER: RegistryError = {
+  type: 'NoAnswer',
+  message: 'the registry function gave no answer for this object',
+  traceback: '',
+};
+
+const record = (
+  object: Asking,
+  candidate: Candidate,
+  verdict: RegistryVerdict | undefined,
+): void => {
+  if (verdict?.outcome === 'run') {
+    object.added.set(candidate.definition.jobName, verdict.addedParams);
+    object.passing.push(candidate);
+  } else if (verdict?.outcome === 'skip') {
+    object.refused.push({ candidate, reason: 'The registry callback said no for this object.' });
+  } else {
+    const error = verdict?.error ?? NO_ANSWER;
+    const reason = clipped(`The registry callback broke: ${error.type}: ${error.message}`);
+    object.refused.push({ candidate, reason, error });
+  }
+};
+
+/** Why no job that passed has this name. */
+const absence = (
+  name: string,
+  object: Asking,
+  left: Candidates['left'],
+  services: readonly ServiceItem[],
+): string => {
+  const refused = object.refused.find(({ candidate }) => candidate.definition.jobName === name);
+  if (refused !== undefined) {
+    return refused.error === undefined
+      ? 'whose registry callback said no for this object'
+      : 'whose registry callback broke';
+  }
+  const dropped = left.find(({ candidate }) => candidate.definition.jobName === name);
+  if (dropped !== undefined) return `which will not run: ${dropped.reason.replace(/\.$/, '')}`;
+  const elsewhere = services
+    .flatMap(({ jobs }) => jobs)
+    .find(({ jobName, events }) => jobName === name && events.length > 0);
+  return elsewhere === undefined
+    ? 'which no service of the pipeline has'
+    : `which is a job of ${elsewhere.events.join(' and ')}; dependsOn holds within one event`;
+};
+
+const conclude = (
+  object: Asking,
+  event: StableEvent,
+  left: Candidates['left'],
+  services: readonly ServiceItem[],
+): ObjectPlan => {
+  const { runnable, unmet } = resolveDependencies(
+    object.passing.map((candidate) => ({
+      candidate,
+      name: candidate.definition.jobName,
+      dependsOn: candidate.definition.dependsOn,
+    })),
+    (name) => absence(name, object, left, services),
+  );
+  return {
+    document: object.document,
+    event,
+    runs: runnable.map(({ candidate }) => candidate),
+    skipped: [
+      ...left,
+      ...object.refused,
+      ...unmet.map(({ job, reason }) => ({ candidate: job.candidate, reason })),
+    ],
+    // A passing job's parameters stay, even when its dependencies then keep it from running.
+    addedParams: Object.fromEntries(object.added),
+  };
+};
+
+/** The plans are in the order of the documents. */
+export const planLevel = async (
+  documents: readonly GroupDocument[],
+  event: StableEvent,
+  services: readonly ServiceItem[],
+  ask: AskRegistry,
+): Promise<readonly ObjectPlan[]> => {
+  const { offered, left } = candidatesOf(services, event);
+  const objects: readonly Asking[] = documents.map((document) => ({
+    document,
+    added: new Map(),
+    passing: [],
+    refused: [],
+  }));
+  if (objects.length > 0) {
+    for (const candidate of offered) {
+      const verdicts = await ask({
+        candidate,
+        event,
+        objects: objects.map(({ document, added }) => ({
+          objectId: document.objectId,
+          headers: document.headers,
+          params: candidate.definition.params,
+          addedParams: Object.fromEntries(added),
+        })),
+      });
+      const byObject = new Map(verdicts.map((verdict) => [verdict.objectId, verdict]));
+      for (const object of objects) {
+        record(object, candidate, byObject.get(object.document.objectId));
+      }
+    }
+  }
+  return objects.map((object) => conclude(object, event, left, services));
+};

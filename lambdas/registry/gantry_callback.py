@@ -1,0 +1,131 @@
+"""The process in which a registry callback runs, and nothing else of the platform does.
+
+Started by `gantry_registry` with two pipes: it answers each JSON line with one. The first line names the
+callback; each of the others holds one object. Every object gets fresh copies of its parameters, so a callback
+that changes them changes nothing for the next one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+Json = dict[str, Any]
+
+#: The package's folder `registry`, as the function's own code holds it.
+PACKAGE = "service_registry"
+#: What one object's callback may add, as JSON text.
+MAX_ADDED_BYTES = 256 * 1024
+MAX_MESSAGE_LENGTH = 2_000
+MAX_TRACEBACK_LENGTH = 8_000
+
+
+def broke(kind: str, message: str, trace: str = "") -> Json:
+    """The outcome of a callback that gave no usable answer."""
+    error = {
+        "type": kind,
+        "message": message[:MAX_MESSAGE_LENGTH],
+        "traceback": trace[-MAX_TRACEBACK_LENGTH:],
+    }
+    return {"outcome": "broke", "error": error}
+
+
+def naive_utc(text: object) -> object:
+    """ISO 8601 text as the naive datetime in UTC that callbacks know; anything else as it is."""
+    if not isinstance(text, str):
+        return text
+    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
+
+
+def headers_of(document: Mapping[str, Any]) -> Json:
+    times = {key: naive_utc(document[key]) for key in ("CreatedAt", "UpdatedAt") if key in document}
+    return {**document, **times}
+
+
+def outcome_of(value: object) -> Json:
+    """Reads a callback's return value: see the return forms in the documentation of service packages."""
+    added: object = None
+    if isinstance(value, list | tuple):
+        decision = bool(value) and bool(value[0])
+        added = value[1] if len(value) > 1 else None
+    else:
+        decision = bool(value)
+    if not decision:
+        return {"outcome": "skip"}
+    # Only a dict at the second place is merged: a bare dict is merely something true.
+    return {"outcome": "run", "addedParams": added if isinstance(added, dict) else {}}
+
+
+def describe(error: BaseException) -> Json:
+    try:
+        message = str(error)
+    except BaseException:
+        message = "(its text cannot be told)"
+    # Without this file's own frame at the top.
+    below = error.__traceback__.tb_next if error.__traceback__ is not None else None
+    trace = "".join(traceback.format_exception(type(error), error, below))
+    if isinstance(error, SystemExit):
+        message = f"the callback ended its process with sys.exit({message})"
+    return broke(type(error).__name__, message, trace)
+
+
+def encoded(outcome: Json) -> str:
+    try:
+        line = json.dumps(outcome, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        return json.dumps(
+            broke("NotJson", f"the added parameters cannot be written as JSON: {error}")
+        )
+    if len(line) > MAX_ADDED_BYTES:
+        message = f"the added parameters take {len(line)} bytes; at most {MAX_ADDED_BYTES} are kept"
+        return json.dumps(broke("TooLarge", message))
+    return line
+
+
+def call(callback: Callable[..., object], request: Json) -> Json:
+    try:
+        value = callback(
+            session_id=request["sessionId"],
+            job_name=request["jobName"],
+            headers=headers_of(request["headers"]),
+            added_params=request["addedParams"],
+            params=request["params"],
+        )
+        return outcome_of(value)
+    except BaseException as error:
+        return describe(error)
+
+
+def serve(request_fd: int, answer_fd: int) -> None:
+    """Answers one line for each line, the first of which names the callback; ends when the pipe is closed."""
+    os.set_inheritable(request_fd, False)
+    os.set_inheritable(answer_fd, False)
+    own_pid = os.getpid()
+    with os.fdopen(request_fd, encoding="utf-8") as requests:
+
+        def answer(line: str) -> None:
+            if os.getpid() != own_pid:  # a process that the callback forked came back through it
+                os._exit(0)
+            data = memoryview(line.encode() + b"\n")
+            while data:
+                data = data[os.write(answer_fd, data) :]
+
+        entry = json.loads(requests.readline())["entry"]
+        try:
+            callback = getattr(importlib.import_module(PACKAGE), entry)
+        except BaseException as error:
+            answer(encoded(describe(error)))
+            return
+        answer(json.dumps({"outcome": "ready"}))
+        for line in requests:
+            answer(encoded(call(callback, json.loads(line))))
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), int(sys.argv[2]))
