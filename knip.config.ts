@@ -7,7 +7,7 @@ const config: KnipConfig = {
     'lambdas/*/index.ts',
     '{listener-container,worker-container,cli}/main.ts',
     'local/{bootstrap.mjs,main.ts,demo.ts,deploy.ts}',
-    'scripts/{test,check}.ts',
+    'scripts/{test,check,format}.ts',
     'scripts/test.mjs',
     'test/**/*.test.ts',
   ],

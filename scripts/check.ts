@@ -8,18 +8,14 @@ const tell = (text: string): void => {
 };
 
 const words = process.argv.slice(2);
-const checks = allChecks().filter(
+const all = allChecks(await preparePythonTools());
+const checks = all.filter(
   ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
 );
 if (checks.length === 0) {
-  tell(
-    `No check has such a name. There are: ${allChecks()
-      .map(({ name }) => name)
-      .join(', ')}\n`,
-  );
+  tell(`No check has such a name. There are: ${all.map(({ name }) => name).join(', ')}\n`);
   process.exitCode = 2;
 } else {
-  await preparePythonTools();
   const results = await runChecks(checks, tell);
   const passed = results.filter((result) => result.passed).length;
   const tally = { passed, failed: results.length - passed };

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, type Command } from './command.ts';
-import { pythonTool, REPOSITORY } from './python-tools.ts';
+import { REPOSITORY, type PythonTools } from './python-tools.ts';
 
 export interface Check extends Command {
   readonly name: string;
@@ -25,6 +25,7 @@ const ROOMS = [
 const PYTHON_ROOMS = [
   { cwd: 'worker-container/python', targets: ['.'] },
   { cwd: 'lambdas/registry', targets: ['.'] },
+  { cwd: 'local/container-processes', targets: ['.'] },
   { cwd: 'examples/studies', targets: ['.'] },
 ];
 
@@ -46,7 +47,7 @@ const hasPython = (folder: string): boolean =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).some((file) => file.endsWith('.py'));
 
 /** In the order in which they are started: the long ones first. */
-export const allChecks = (): Check[] => [
+export const allChecks = ({ program }: PythonTools): Check[] => [
   node('eslint', 'eslint', '.'),
   node('types', 'tsc', '-p', '.'),
   node('dead code', 'knip'),
@@ -62,18 +63,21 @@ export const allChecks = (): Check[] => [
     .filter(({ cwd }) => hasPython(cwd))
     .map(({ cwd, name, targets }) => ({
       name: `python types in ${name}`,
-      program: pythonTool('mypy'),
+      program: program('mypy'),
       args: [
-        ...['--config-file', join(REPOSITORY, 'pyproject.toml')],
+        // The nearest pyproject.toml counts: the SDK's own, or else the repository's.
+        ...(existsSync(join(cwd, 'pyproject.toml'))
+          ? []
+          : ['--config-file', join(REPOSITORY, 'pyproject.toml')]),
         ...['--cache-dir', join(REPOSITORY, '.gantry', 'tools', 'mypy-cache')],
         ...targets,
       ],
       cwd,
     })),
-  { name: 'python lint', program: pythonTool('ruff'), args: ['check', '.'], cwd: REPOSITORY },
+  { name: 'python lint', program: program('ruff'), args: ['check', '.'], cwd: REPOSITORY },
   {
     name: 'python format',
-    program: pythonTool('ruff'),
+    program: program('ruff'),
     args: ['format', '--check', '.'],
     cwd: REPOSITORY,
   },

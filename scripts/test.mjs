@@ -3,7 +3,6 @@
  * hands over to test.ts on the Node that the repository pins. Plain JavaScript, for whatever Node is there.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { missingSystemPackages } from './system-packages.mjs';
@@ -20,17 +19,14 @@ if (missing !== undefined) {
   process.exit(1);
 }
 
-const { bootstrap } = await import('../local/bootstrap.mjs');
-await bootstrap();
-
-const pinned = join(repository, 'node_modules', '.bin', 'node');
 const child = spawn(
-  existsSync(pinned) ? pinned : process.execPath,
-  [join(repository, 'scripts', 'test.ts'), ...words],
+  process.execPath,
+  [join(repository, 'local', 'bootstrap.mjs'), 'scripts/test.ts', ...words],
   { stdio: 'inherit', cwd: repository },
 );
-// Ctrl-C reaches the whole process group; this process only waits for the other to end.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+// A terminal sends Ctrl-C to all of us; this process only waits for the others to end.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => child.kill('SIGTERM'));
 child.on('exit', (code) => {
   process.exitCode = code ?? 1;
 });

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { allChecks, runChecks } from './checks.ts';
 import { run } from './command.ts';
-import { preparePythonTools, pythonTool, REPOSITORY } from './python-tools.ts';
+import { preparePythonTools, REPOSITORY, type PythonTools } from './python-tools.ts';
 import { addTallies, tallyLine, tallyPytest, tallyVitest, type Tally } from './tally.ts';
 
 const VITEST_PROJECTS = ['unit', 'protocol', 'infra', 'integration'] as const;
@@ -27,9 +27,9 @@ const reportOf = (name: string): string => {
 const read = (path: string): string | undefined =>
   existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 
-const check = async (): Promise<Tally> => {
+const check = async (tools: PythonTools): Promise<Tally> => {
   tell('\n--- checks\n');
-  const results = await runChecks(allChecks(), tell);
+  const results = await runChecks(allChecks(tools), tell);
   const passed = results.filter((result) => result.passed).length;
   return { passed, failed: results.length - passed };
 };
@@ -52,11 +52,11 @@ const vitest = async (projects: readonly string[], rest: readonly string[]): Pro
   return tallyVitest(read(report), code);
 };
 
-const pytest = async (rest: readonly string[]): Promise<Tally> => {
+const pytest = async (tools: PythonTools, rest: readonly string[]): Promise<Tally> => {
   tell('\n--- python\n');
   const report = reportOf('pytest.xml');
   const { code } = await run({
-    program: pythonTool('python'),
+    program: tools.program('python'),
     args: ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${report}`, ...rest],
     cwd: REPOSITORY,
     loud: true,
@@ -73,16 +73,14 @@ const parts =
   named.length > 0 ? named : rest.length > 0 ? [rest.some(isPython) ? 'python' : 'vitest'] : PARTS;
 
 mkdirSync(REPORTS, { recursive: true });
-if (parts.includes('check') || parts.includes('python') || parts.includes('integration')) {
-  await preparePythonTools();
-}
+const tools = await preparePythonTools();
 const tallies: Tally[] = [];
-if (parts.includes('check')) tallies.push(await check());
+if (parts.includes('check')) tallies.push(await check(tools));
 const projects = parts.includes('vitest')
   ? VITEST_PROJECTS
   : VITEST_PROJECTS.filter((project) => parts.includes(project));
 if (projects.length > 0) tallies.push(await vitest(projects, rest));
-if (parts.includes('python')) tallies.push(await pytest(rest));
+if (parts.includes('python')) tallies.push(await pytest(tools, rest));
 
 const total = addTallies(tallies);
 tell(`\n${tallyLine(total)}\n`);
