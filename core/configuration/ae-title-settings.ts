@@ -40,15 +40,9 @@ class Reader {
     this.problems.push({ path, message });
   }
 
-  /** For where a value is expected: tells the problem, and there is none. */
-  refuse<T = never>(path: string, message: string): T | undefined {
-    this.tell(path, message);
-    return undefined;
-  }
-
   groupBy(value: unknown): string[] | undefined {
     const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
-    if (texts.length === 0) return this.refuse('groupBy', 'must name at least one attribute');
+    if (texts.length === 0) this.tell('groupBy', 'must name at least one attribute');
     const keywords: string[] = [];
     for (const text of texts) {
       if (typeof text !== 'string') {
@@ -59,14 +53,19 @@ class Reader {
       if (attribute.ok) keywords.push(attribute.keyword);
       else this.tell('groupBy', attribute.problem);
     }
-    return keywords.length === texts.length ? [...new Set(keywords)] : undefined;
+    return keywords.length > 0 && keywords.length === texts.length
+      ? [...new Set(keywords)]
+      : undefined;
   }
 
   seconds(path: string, value: unknown): number | undefined {
     if (typeof value !== 'number' || !Number.isFinite(value)) {
-      return this.refuse(path, `must be a number of seconds, not ${JSON.stringify(value)}`);
+      this.tell(path, `must be a number of seconds, not ${JSON.stringify(value)}`);
+      return undefined;
     }
-    return value < 0 ? this.refuse(path, `must not be negative, and is ${value}`) : value;
+    if (value >= 0) return value;
+    this.tell(path, `must not be negative, and is ${value}`);
+    return undefined;
   }
 
   timeout(value: unknown): number | undefined {
@@ -78,25 +77,13 @@ class Reader {
     return MINIMUM_TIMEOUT_SECONDS;
   }
 
-  priority(value: unknown): Settings['priority'] | undefined {
+  oneOf<T extends string>(path: string, value: unknown, known: readonly T[]): T | undefined {
     const lower = typeof value === 'string' ? value.trim().toLowerCase() : undefined;
-    return (
-      PRIORITIES.find((priority) => priority === lower) ??
-      this.refuse(
-        'priority',
-        `must be one of ${PRIORITIES.join(', ')}, not ${JSON.stringify(value)}`,
-      )
-    );
-  }
-
-  processor(value: unknown): string | undefined {
-    return (
-      PROCESSORS.find((processor) => processor === value) ??
-      this.refuse(
-        'processor',
-        `must be one of ${PROCESSORS.join(', ')}, not ${JSON.stringify(value)}`,
-      )
-    );
+    const found = known.find((word) => word === lower);
+    if (found === undefined) {
+      this.tell(path, `must be one of ${known.join(', ')}, not ${JSON.stringify(value)}`);
+    }
+    return found;
   }
 
   /** `null` takes a name away; an id must be that of a pipeline. */
@@ -157,7 +144,11 @@ export const readAeTitleSettings = (
 
   const item: AeTitleItem = {
     aeTitle,
-    processor: read('processor', (value) => reader.processor(value), base.processor),
+    processor: read(
+      'processor',
+      (value) => reader.oneOf('processor', value, PROCESSORS),
+      base.processor,
+    ),
     groupBy: read('groupBy', (value) => reader.groupBy(value), base.groupBy),
     timeoutSeconds: read('timeout', (value) => reader.timeout(value), base.timeoutSeconds),
     maxWaitSeconds: read(
@@ -165,7 +156,11 @@ export const readAeTitleSettings = (
       (value) => reader.seconds('maxWait', value),
       base.maxWaitSeconds,
     ),
-    priority: read('priority', (value) => reader.priority(value), base.priority),
+    priority: read(
+      'priority',
+      (value) => reader.oneOf('priority', value, PRIORITIES),
+      base.priority,
+    ),
     pipelines: reader.pipelines(pipelineChanges, base.pipelines, knownPipelines),
   };
   const faulty = new Set(reader.problems.map(({ path }) => path));
