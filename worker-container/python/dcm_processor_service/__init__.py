@@ -1,0 +1,44 @@
+"""What service code may ask of the platform; names and signatures are those of dcm-processor.
+
+Importing this is cheap: pydicom, numpy and nibabel are imported by the functions that need them.
+"""
+
+from .converters import get_series_dicom, get_series_nifti
+from .dicom_conversion import dicom_series_to_nifti, get_simplified_json
+from .errors import EndpointError, UnsupportedValueError
+from .peers import get_peer
+from .platform_services import run_post_services, run_pre_services
+from .session_data import (
+    get_session_data,
+    has_session_data,
+    remove_session_data,
+    set_session_data,
+)
+from .session_files import (
+    download_session_file,
+    get_session_file,
+    has_session_file,
+    remove_session_file,
+    upload_session_file,
+)
+
+__all__ = [
+    "EndpointError",
+    "UnsupportedValueError",
+    "dicom_series_to_nifti",
+    "download_session_file",
+    "get_peer",
+    "get_series_dicom",
+    "get_series_nifti",
+    "get_session_data",
+    "get_session_file",
+    "get_simplified_json",
+    "has_session_data",
+    "has_session_file",
+    "remove_session_data",
+    "remove_session_file",
+    "run_post_services",
+    "run_pre_services",
+    "set_session_data",
+    "upload_session_file",
+]
