@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { AssetHashType, DockerImage, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, LayerVersion, Runtime } from 'aws-cdk-lib/aws-lambda';
@@ -13,8 +13,13 @@ import { resourceNames } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
 
 const SOURCE = new URL('../../lambdas/registry/', import.meta.url).pathname;
-const PROGRAMS = ['gantry_registry.py', 'gantry_callback.py'];
-const SHIPPED = [...PROGRAMS, 'requirements.txt'];
+const REQUIREMENTS = 'requirements.txt';
+
+/** The layer's own modules. */
+const modules = (): string[] =>
+  readdirSync(SOURCE)
+    .filter((name) => name.endsWith('.py'))
+    .sort();
 
 /** Wheels for Lambda's Python on ARM64, whatever this computer is; nothing is compiled. */
 const FOR_LAMBDA = [
@@ -25,18 +30,19 @@ const FOR_LAMBDA = [
 const installLayer = (python: string, options: readonly string[], output: string): boolean => {
   const target = `${output}/python`;
   mkdirSync(target, { recursive: true });
-  for (const program of PROGRAMS) copyFileSync(`${SOURCE}${program}`, `${target}/${program}`);
   const pip = spawnSync(
     python,
     [
       ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-cache-dir'],
-      ...['--requirement', `${SOURCE}requirements.txt`, '--target', target, ...options],
+      ...['--requirement', `${SOURCE}${REQUIREMENTS}`, '--target', target, ...options],
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   if (pip.status !== 0) {
     throw new Error(`${python} -m pip could not install lambdas/registry/requirements.txt`);
   }
+  // Last, so that no library can put its own module in the place of ours.
+  for (const file of modules()) copyFileSync(`${SOURCE}${file}`, `${target}/${file}`);
   return true;
 };
 
@@ -51,7 +57,7 @@ export const registryRuntime = (scope: Construct, config: SiteConfig): RegistryR
   const python = (scope.node.tryGetContext('python') as string | undefined) ?? 'python3';
   const options = onAws ? FOR_LAMBDA : [];
   const hash = createHash('sha256').update(JSON.stringify([config.profile, options]));
-  for (const file of SHIPPED) hash.update(readFileSync(`${SOURCE}${file}`));
+  for (const file of [...modules(), REQUIREMENTS]) hash.update(readFileSync(`${SOURCE}${file}`));
 
   const layer = new LayerVersion(scope, 'RegistryLayer', {
     layerVersionName: names.registryLayer,

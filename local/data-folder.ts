@@ -1,0 +1,84 @@
+/** Where everything is in the data folder of one Gantry, and which Gantry has it now. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { isAlive } from './processes.ts';
+
+export interface DataFolder {
+  readonly root: string;
+  readonly emulatorState: string;
+  readonly emulatorObjects: string;
+  /** For the emulator and its Lambdas; emptied at each start. */
+  readonly temporary: string;
+  readonly spool: string;
+  readonly runnerWork: string;
+  readonly logs: string;
+  readonly pids: string;
+  readonly containerPids: string;
+  readonly bundles: string;
+  readonly cloudAssembly: string;
+  readonly deploymentRecord: string;
+  readonly containerImages: string;
+}
+
+/** Makes the folders that are not there. */
+export const openDataFolder = (root: string): DataFolder => {
+  const folder: DataFolder = {
+    root,
+    emulatorState: join(root, 'emulator', 'state'),
+    emulatorObjects: join(root, 'emulator', 's3'),
+    temporary: join(root, 'tmp'),
+    spool: join(root, 'spool'),
+    runnerWork: join(root, 'work'),
+    logs: join(root, 'logs'),
+    pids: join(root, 'pids'),
+    containerPids: join(root, 'pids', 'containers'),
+    bundles: join(root, 'bundles'),
+    cloudAssembly: join(root, 'cdk.out'),
+    deploymentRecord: join(root, 'deployment.json'),
+    containerImages: join(root, 'container-images.json'),
+  };
+  rmSync(folder.temporary, { recursive: true, force: true });
+  for (const path of [
+    folder.emulatorState,
+    folder.emulatorObjects,
+    folder.temporary,
+    folder.spool,
+    folder.runnerWork,
+    folder.logs,
+    folder.containerPids,
+    folder.bundles,
+  ]) {
+    mkdirSync(path, { recursive: true });
+  }
+  return folder;
+};
+
+const Running = z.object({
+  pid: z.int(),
+  httpPort: z.int(),
+  dimsePort: z.int(),
+  apiUrl: z.string(),
+});
+/** The Gantry that has the data folder. */
+export type Running = z.infer<typeof Running>;
+
+const runningFile = (root: string): string => join(root, 'running.json');
+
+/** Undefined when nobody has the folder; the record of a process that has died counts as nobody. */
+export const readRunning = (root: string): Running | undefined => {
+  try {
+    const running = Running.parse(JSON.parse(readFileSync(runningFile(root), 'utf8')));
+    return isAlive(running.pid) ? running : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+export const writeRunning = (root: string, running: Running): void => {
+  writeFileSync(runningFile(root), JSON.stringify(running));
+};
+
+export const clearRunning = (root: string): void => {
+  rmSync(runningFile(root), { force: true });
+};

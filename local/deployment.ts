@@ -1,0 +1,169 @@
+/**
+ * Deploys the stacks into the emulator, with the CDK as for AWS, unless what they are made from and what the
+ * emulator holds are unchanged. The record of a deployment is taken away while the emulator runs and put back
+ * after an orderly stop: after a kill, the emulator may hold less than the record says.
+ */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import {
+  CloudFormationClient,
+  CloudFormationServiceException,
+  DescribeStacksCommand,
+} from '@aws-sdk/client-cloudformation';
+import { z } from 'zod';
+import { DEFAULT_DEPLOYMENT } from '../core/contracts/names.ts';
+import type { Commands } from './commands.ts';
+import { contentHash } from './content-hash.ts';
+import type { DataFolder } from './data-folder.ts';
+import { EMULATED_ACCOUNT, EMULATED_REGION, emulatedAws } from './emulator.ts';
+import { REPOSITORY } from './settings.ts';
+
+/** Everything that a synthesis reads. */
+const SYNTHESIS_INPUTS = ['infra', 'lambdas', 'core', 'aws', 'cdk.json', 'package-lock.json'];
+
+const STACKS = ['data', 'workers', 'orchestration'].map((name) => `${DEFAULT_DEPLOYMENT}-${name}`);
+
+const Outputs = z.object({
+  TableName: z.string(),
+  BucketName: z.string(),
+  ClusterName: z.string(),
+  WorkQueueUrlPrefix: z.string(),
+  ApiEndpoint: z.url(),
+  StabilityChecksQueueUrl: z.url(),
+  AdvanceQueueUrl: z.url(),
+  SweepFunctionName: z.string(),
+});
+/** What the stacks tell about themselves: see their CfnOutputs. */
+export type Outputs = z.infer<typeof Outputs>;
+
+const DeploymentRecord = z.object({ hash: z.string(), outputs: Outputs });
+export type DeploymentRecord = z.infer<typeof DeploymentRecord>;
+
+/** Takes the record away: whoever reads it is about to change what it tells about. */
+export const takeRecord = (file: string): DeploymentRecord | undefined => {
+  if (!existsSync(file)) return undefined;
+  const record = DeploymentRecord.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  rmSync(file);
+  return record.data;
+};
+
+export const putRecord = (file: string, record: DeploymentRecord): void => {
+  writeFileSync(file, JSON.stringify(record, undefined, 2));
+};
+
+export interface DeploymentOptions {
+  readonly folder: DataFolder;
+  readonly awsPort: number;
+  /** For registry functions: the Python that Lambdas run on. */
+  readonly python: string;
+  readonly record: DeploymentRecord | undefined;
+  /** Resolves when the emulator answers. */
+  readonly emulator: Promise<unknown>;
+  readonly progress: (step: string) => void;
+}
+
+/** The same hash means the same templates and assets, at the same addresses. */
+export const synthesisHash = (awsPort: number, python: string): string =>
+  contentHash(REPOSITORY, SYNTHESIS_INPUTS, [String(awsPort), python]);
+
+const stackOutputs = async (
+  client: CloudFormationClient,
+  name: string,
+): Promise<Record<string, string> | undefined> => {
+  try {
+    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: name }));
+    const stack = Stacks?.[0];
+    if (!stack?.StackStatus?.endsWith('_COMPLETE')) return undefined;
+    return Object.fromEntries(
+      (stack.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+    );
+  } catch (error) {
+    if (error instanceof CloudFormationServiceException && error.name === 'ValidationError') {
+      return undefined;
+    }
+    throw error;
+  }
+};
+
+const synthesise = async (
+  commands: Commands,
+  { folder, python }: DeploymentOptions,
+): Promise<void> => {
+  const cdkJson = z
+    .object({ context: z.record(z.string(), z.unknown()) })
+    .parse(JSON.parse(readFileSync(join(REPOSITORY, 'cdk.json'), 'utf8')));
+  rmSync(folder.cloudAssembly, { recursive: true, force: true });
+  await commands.run({
+    title: 'synthesis of the stacks',
+    command: process.execPath,
+    arguments: [join(REPOSITORY, 'infra', 'app.ts')],
+    environment: {
+      ...process.env,
+      PATH: [join(REPOSITORY, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter),
+      CDK_OUTDIR: folder.cloudAssembly,
+      CDK_CONTEXT_JSON: JSON.stringify({ ...cdkJson.context, site: 'embedded', python }),
+    },
+    workingDirectory: REPOSITORY,
+    logFile: join(folder.logs, 'deployment.log'),
+  });
+};
+
+/** Deploys what changed and returns the outputs; throws CommandFailed when the CDK does. */
+export const deploy = async (
+  commands: Commands,
+  options: DeploymentOptions,
+): Promise<DeploymentRecord> => {
+  const { folder, awsPort, record, progress } = options;
+  const hash = synthesisHash(awsPort, options.python);
+  const aws = emulatedAws(awsPort);
+  const client = new CloudFormationClient({
+    endpoint: aws.AWS_ENDPOINT_URL,
+    region: EMULATED_REGION,
+    credentials: { accessKeyId: aws.AWS_ACCESS_KEY_ID, secretAccessKey: aws.AWS_SECRET_ACCESS_KEY },
+  });
+  const deployed = () => Promise.all(STACKS.map((name) => stackOutputs(client, name)));
+  try {
+    if (record?.hash === hash) {
+      await options.emulator;
+      if ((await deployed()).every((outputs) => outputs !== undefined)) return record;
+    }
+    rmSync(join(folder.logs, 'deployment.log'), { force: true });
+    const cdk = (title: string, commandArguments: readonly string[]): Promise<void> =>
+      commands.run({
+        title,
+        command: process.execPath,
+        arguments: [join(REPOSITORY, 'node_modules', 'aws-cdk', 'bin', 'cdk'), ...commandArguments],
+        environment: {
+          PATH: process.env['PATH'],
+          HOME: process.env['HOME'],
+          ...aws,
+          AWS_DEFAULT_REGION: EMULATED_REGION,
+          AWS_EC2_METADATA_DISABLED: 'true',
+          CDK_DISABLE_CLI_TELEMETRY: 'true',
+          CDK_DISABLE_VERSION_CHECK: '1',
+        },
+        workingDirectory: folder.root,
+        logFile: join(folder.logs, 'deployment.log'),
+      });
+    const bootstrap = async (): Promise<void> => {
+      await options.emulator;
+      if ((await stackOutputs(client, 'CDKToolkit')) !== undefined) return;
+      await cdk('cdk bootstrap', ['bootstrap', `aws://${EMULATED_ACCOUNT}/${EMULATED_REGION}`]);
+      progress('the emulated account is prepared (cdk bootstrap)');
+    };
+    const synthesis = synthesise(commands, options).then(() => {
+      progress('stacks are synthesised');
+    });
+    await Promise.all([synthesis, bootstrap()]);
+    await cdk('cdk deploy', [
+      ...['deploy', '--all', '--app', folder.cloudAssembly, '--require-approval', 'never'],
+      ...['--concurrency', '2', '--progress', 'events'],
+    ]);
+    progress('stacks are deployed');
+    const outputs: Record<string, string> = {};
+    for (const stack of await deployed()) Object.assign(outputs, stack);
+    return { hash, outputs: Outputs.parse(outputs) };
+  } finally {
+    client.destroy();
+  }
+};

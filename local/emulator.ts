@@ -1,0 +1,99 @@
+/**
+ * The AWS emulator (ministack) as it is published: its process, its environment, when it answers. It keeps its
+ * tables when it is stopped in order and writes objects at once; after a kill, tables are those of the last stop.
+ */
+import { writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { startChildProgram, untilHealthy, type ChildProgram } from './child-program.ts';
+import type { DataFolder } from './data-folder.ts';
+import { REPOSITORY } from './settings.ts';
+
+export const EMULATED_REGION = 'us-east-1';
+export const EMULATED_ACCOUNT = '000000000000';
+
+/** What SDK clients need to talk to the emulator. The credentials are no secret: it checks none. */
+export const emulatedAws = (port: number) => ({
+  AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+  AWS_REGION: EMULATED_REGION,
+  AWS_ACCESS_KEY_ID: 'gantry',
+  AWS_SECRET_ACCESS_KEY: 'gantry',
+});
+
+export interface ContainerImage {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+}
+
+export interface EmulatorOptions {
+  readonly port: number;
+  readonly folder: DataFolder;
+  /** A Python environment that has ministack. */
+  readonly pythonEnvironment: string;
+  /** Image name → local process: see local/container-processes. */
+  readonly images: Readonly<Record<string, ContainerImage>>;
+}
+
+const START_TIMEOUT_MS = 60_000;
+
+/** Inherited, because programs need it to work at all; nothing else reaches the emulator and its Lambdas. */
+const inherited = (): Record<string, string> =>
+  Object.fromEntries(
+    ['HOME', 'LANG', 'USER'].flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+
+/** Starts the process; {@link emulatorAnswers} tells when it can be used. */
+export const startEmulator = async (options: EmulatorOptions): Promise<ChildProgram> => {
+  const { folder, port, pythonEnvironment } = options;
+  writeFileSync(folder.containerImages, JSON.stringify(options.images, undefined, 2));
+  // Lambdas unpack below TMPDIR; without this, the package.json above makes ES modules of their loaders.
+  writeFileSync(join(folder.temporary, 'package.json'), '{"type":"commonjs"}\n');
+  const python = join(pythonEnvironment, 'bin');
+  return startChildProgram({
+    name: 'emulator',
+    command: join(python, 'python'),
+    arguments: ['-m', 'ministack'],
+    workingDirectory: folder.root,
+    logFile: join(folder.logs, 'emulator.log'),
+    pidFolder: folder.pids,
+    environment: {
+      ...inherited(),
+      ...emulatedAws(port),
+      PATH: [dirname(process.execPath), python, '/usr/local/bin', '/usr/bin', '/bin'].join(
+        delimiter,
+      ),
+      TMPDIR: folder.temporary,
+      PYTHONPATH: join(REPOSITORY, 'local', 'container-processes'),
+      PYTHONUNBUFFERED: '1',
+      // Without the real SDK there, the emulator gives Lambdas stand-ins for it.
+      NODE_PATH: join(REPOSITORY, 'node_modules'),
+      GATEWAY_PORT: String(port),
+      BIND_HOST: '127.0.0.1',
+      // An address and not a name: keeps the SDKs on path-style addressing.
+      MINISTACK_HOST: '127.0.0.1',
+      MINISTACK_REGION: EMULATED_REGION,
+      MINISTACK_ACCOUNT_ID: EMULATED_ACCOUNT,
+      LAMBDA_EXECUTOR: 'local',
+      IOT_MTLS_ENABLED: '0',
+      SFTP_ENABLED: '0',
+      PERSIST_STATE: '1',
+      STATE_DIR: folder.emulatorState,
+      S3_PERSIST: '1',
+      S3_DATA_DIR: folder.emulatorObjects,
+      GANTRY_CONTAINER_IMAGES: folder.containerImages,
+      GANTRY_CONTAINER_LOGS: join(folder.logs, 'containers'),
+      GANTRY_CONTAINER_PIDS: folder.containerPids,
+    },
+  });
+};
+
+/** Resolves when the emulator answers; throws ProgramEnded when it ends before, or the reason of an abort. */
+export const emulatorAnswers = (
+  program: ChildProgram,
+  port: number,
+  signal: AbortSignal,
+): Promise<void> =>
+  untilHealthy(program, `http://127.0.0.1:${port}/_ministack/health`, START_TIMEOUT_MS, signal);

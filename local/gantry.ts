@@ -1,0 +1,252 @@
+/**
+ * A whole Gantry on this computer: emulator, deployment, listener, HTTP address; started in order, as much at
+ * once as possible, and stopped in the opposite order with nothing left behind.
+ */
+import { join } from 'node:path';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { bundlePrograms } from './bundles.ts';
+import type { ChildProgram, ProgramEnded } from './child-program.ts';
+import {
+  clearRunning,
+  openDataFolder,
+  readRunning,
+  writeRunning,
+  type DataFolder,
+} from './data-folder.ts';
+import { createCommands, type Commands } from './commands.ts';
+import { deploy, putRecord, takeRecord, type DeploymentRecord } from './deployment.ts';
+import { EMULATED_REGION, emulatedAws, emulatorAnswers, startEmulator } from './emulator.ts';
+import { startHttpFront, type HttpFront } from './http-front.ts';
+import { claimPort } from './ports.ts';
+import { endProcesses, recordedProcesses } from './processes.ts';
+import { containerImages, listenerAccepts, startListener } from './programs.ts';
+import { pythonEnvironment } from './python.ts';
+import type { Settings } from './settings.ts';
+
+/** Listener: answers what it has acknowledged. Runners: hand their jobs back. Emulator: writes its tables. */
+const GRACE_MS = { listener: 10_000, runners: 10_000, emulator: 60_000 } as const;
+
+/** Another process has this data folder. */
+export class AlreadyRunning extends Error {
+  override readonly name = 'AlreadyRunning';
+
+  constructor(dataDirectory: string, pid: number, apiUrl: string) {
+    super(
+      `Gantry is already running with the data folder ${dataDirectory} (process ${pid}, ${apiUrl}); ` +
+        'set GANTRY_DATA_DIR to start another one',
+    );
+  }
+}
+
+export interface StartedGantry {
+  /** Base of the REST API, without a slash at its end. */
+  readonly apiUrl: string;
+  readonly httpPort: number;
+  readonly dimsePort: number;
+  readonly awsPort: number;
+  /** What SDK clients need to look into the emulator. */
+  readonly awsEnvironment: Readonly<Record<string, string>>;
+  readonly dataDirectory: string;
+  /** Folder of the worker's Python environment. */
+  readonly workerEnvironment: string;
+  /** Resolves when the emulator or the listener ends by itself: then nothing works, and `stop` is due. */
+  readonly failed: Promise<ProgramEnded>;
+  stop(): Promise<void>;
+}
+
+/** Receives one line for each step that has been done. */
+export type Progress = (step: string) => void;
+
+/** What has been started so far, to be stopped in the opposite order. */
+interface Started {
+  front?: HttpFront;
+  emulator?: ChildProgram;
+  listener?: ChildProgram;
+  deployment?: DeploymentRecord;
+}
+
+const stopAll = async (folder: DataFolder, started: Started): Promise<void> => {
+  await started.listener?.stop(GRACE_MS.listener);
+  await endProcesses(recordedProcesses(folder.containerPids), GRACE_MS.runners);
+  const inOrder = await started.emulator?.stop(GRACE_MS.emulator);
+  if (inOrder === true && started.deployment !== undefined) {
+    putRecord(folder.deploymentRecord, started.deployment);
+  }
+  await endProcesses(recordedProcesses(folder.containerPids), 0);
+  await started.front?.close();
+  clearRunning(folder.root);
+};
+
+const runSweep = async (awsPort: number, functionName: string): Promise<void> => {
+  const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = emulatedAws(awsPort);
+  const client = new LambdaClient({
+    endpoint: AWS_ENDPOINT_URL,
+    region: EMULATED_REGION,
+    credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
+  });
+  try {
+    const answer = await client.send(
+      new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify({ startup: true }) }),
+    );
+    if (answer.FunctionError !== undefined) {
+      throw new Error(`the first sweep failed: ${answer.Payload?.transformToString() ?? ''}`);
+    }
+  } finally {
+    client.destroy();
+  }
+};
+
+interface Ports {
+  readonly aws: number;
+  readonly dimse: number;
+  readonly http: number;
+  readonly health: number;
+}
+
+const claimPorts = async (settings: Settings): Promise<Ports> => ({
+  aws: await claimPort('127.0.0.1', settings.awsPort, 'GANTRY_AWS_PORT', 'AWS emulator'),
+  dimse: await claimPort(settings.dimseHost, settings.dimsePort, 'GANTRY_DIMSE_PORT', 'DICOM'),
+  http: await claimPort(settings.httpHost, settings.httpPort, 'GANTRY_HTTP_PORT', 'API'),
+  health: await claimPort('127.0.0.1', 0, '', 'health of the listener'),
+});
+
+interface StartContext {
+  readonly settings: Settings;
+  readonly folder: DataFolder;
+  readonly ports: Ports;
+  readonly commands: Commands;
+  /** Filled as things start, so that a start that fails can stop what it has started. */
+  readonly started: Started;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Returns the folder of the worker's Python environment. */
+const startPrograms = async (context: StartContext): Promise<string> => {
+  const { settings, folder, ports, commands, started, progress, signal } = context;
+  started.front = await startHttpFront(settings.httpHost, ports.http, ports.aws);
+  const python = (name: string, requirements: string, paths: readonly string[]) =>
+    pythonEnvironment({
+      commands,
+      name,
+      requirements,
+      paths,
+      toolsDirectory: settings.toolsDirectory,
+      logFile: join(folder.logs, 'python.log'),
+    });
+  const [emulatorEnvironment, workerEnvironment, bundles] = await Promise.all([
+    python('emulator', 'local/emulator-requirements.txt', []),
+    python('worker', 'worker-container/python/requirements.txt', ['worker-container/python']),
+    bundlePrograms(folder.bundles),
+  ]);
+  progress('Python environments and programs are there');
+
+  const emulator = await startEmulator({
+    port: ports.aws,
+    folder,
+    pythonEnvironment: emulatorEnvironment,
+    images: containerImages(folder, bundles, workerEnvironment),
+  });
+  started.emulator = emulator;
+  started.deployment = await deploy(commands, {
+    folder,
+    awsPort: ports.aws,
+    python: join(emulatorEnvironment, 'bin', 'python'),
+    record: takeRecord(folder.deploymentRecord),
+    emulator: emulatorAnswers(emulator, ports.aws, signal).then(() => {
+      progress('the emulator answers');
+    }),
+    progress,
+  });
+
+  const { outputs } = started.deployment;
+  const listener = await startListener({
+    folder,
+    bundle: bundles.listener,
+    outputs,
+    host: settings.dimseHost,
+    port: ports.dimse,
+    healthPort: ports.health,
+    awsPort: ports.aws,
+  });
+  started.listener = listener;
+  await Promise.all([
+    listenerAccepts(listener, ports.health, signal),
+    runSweep(ports.aws, outputs.SweepFunctionName),
+  ]);
+  progress('the listener accepts associations');
+  started.front.ready(outputs.ApiEndpoint);
+  return workerEnvironment;
+};
+
+/**
+ * Starts everything and resolves when it is ready. Throws AlreadyRunning, PortInUse, PythonMissing,
+ * CommandFailed or ProgramEnded, or the reason of `signal`, with nothing left running.
+ */
+export const startGantry = async (
+  settings: Settings,
+  { progress = () => undefined, signal }: { progress?: Progress; signal?: AbortSignal } = {},
+): Promise<StartedGantry> => {
+  const running = readRunning(settings.dataDirectory);
+  if (running !== undefined) {
+    throw new AlreadyRunning(settings.dataDirectory, running.pid, running.apiUrl);
+  }
+  const folder = openDataFolder(settings.dataDirectory);
+  const leftovers = [...recordedProcesses(folder.pids), ...recordedProcesses(folder.containerPids)];
+  if (leftovers.length > 0) {
+    await endProcesses(leftovers, GRACE_MS.runners);
+    progress(`ended ${leftovers.length} processes of a Gantry that was killed`);
+  }
+  const ports = await claimPorts(settings);
+  const apiUrl = `http://127.0.0.1:${ports.http}`;
+  writeRunning(folder.root, {
+    pid: process.pid,
+    httpPort: ports.http,
+    dimsePort: ports.dimse,
+    apiUrl,
+  });
+
+  const commands = createCommands();
+  const started: Started = {};
+  const givenUp = new AbortController();
+  const giveUp = (): void => {
+    givenUp.abort(signal?.reason);
+    void commands.abort();
+  };
+  signal?.addEventListener('abort', giveUp, { once: true });
+  try {
+    signal?.throwIfAborted();
+    const context = {
+      settings,
+      folder,
+      ports,
+      commands,
+      started,
+      progress,
+      signal: givenUp.signal,
+    };
+    const workerEnvironment = await startPrograms(context);
+    signal?.throwIfAborted();
+    const ended = [started.emulator, started.listener].map((program) => program?.ended);
+    let stopping: Promise<void> | undefined;
+    return {
+      apiUrl,
+      httpPort: ports.http,
+      dimsePort: ports.dimse,
+      awsPort: ports.aws,
+      awsEnvironment: emulatedAws(ports.aws),
+      dataDirectory: folder.root,
+      workerEnvironment,
+      failed: Promise.race(ended.filter((program) => program !== undefined)),
+      stop: () => (stopping ??= stopAll(folder, started)),
+    };
+  } catch (error) {
+    givenUp.abort(error);
+    await commands.abort();
+    await stopAll(folder, started);
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+};

@@ -1,0 +1,61 @@
+/**
+ * Processes by number: those that this computer runs for an earlier Gantry which could not end them itself.
+ * A recorded number counts only while the process of that number still has the recorded command line.
+ */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const POLL_MS = 50;
+
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
+
+/** To the process and everything that it has started in its session. */
+export const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+};
+
+/** The command line of a process as `ps` shows it; empty when there is none. */
+const commandLine = (pid: number): string => {
+  try {
+    return execFileSync('ps', ['-p', String(pid), '-o', 'args='], { encoding: 'utf8' }).trim();
+  } catch {
+    return '';
+  }
+};
+
+/** SIGTERM, and SIGKILL for those that are still there after `graceMs`. Resolves when all have ended. */
+export const endProcesses = async (pids: readonly number[], graceMs: number): Promise<void> => {
+  for (const pid of pids) signalGroup(pid, 'SIGTERM');
+  const deadline = Date.now() + graceMs;
+  while (pids.some(isAlive) && Date.now() < deadline) await sleep(POLL_MS);
+  for (const pid of pids) signalGroup(pid, 'SIGKILL');
+  while (pids.some(isAlive)) await sleep(POLL_MS);
+};
+
+/**
+ * The processes recorded in a folder: a file per process, named by its number, with its arguments separated
+ * by NUL. Records of processes that have ended are removed.
+ */
+export const recordedProcesses = (folder: string): number[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const pid = Number(entry.name);
+    if (!entry.isFile() || !Number.isInteger(pid)) return [];
+    const file = join(folder, entry.name);
+    const recorded = readFileSync(file, 'utf8').split('\0').join(' ');
+    if (recorded !== '' && commandLine(pid) === recorded) return [pid];
+    rmSync(file, { force: true });
+    return [];
+  });

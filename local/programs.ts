@@ -1,0 +1,74 @@
+/** The listener as a process, and what stands behind the image of the runner. */
+import { join } from 'node:path';
+import { ENV } from '../core/contracts/names.ts';
+import type { Bundles } from './bundles.ts';
+import { startChildProgram, untilHealthy, type ChildProgram } from './child-program.ts';
+import type { DataFolder } from './data-folder.ts';
+import type { Outputs } from './deployment.ts';
+import { emulatedAws, type ContainerImage } from './emulator.ts';
+
+const START_TIMEOUT_MS = 30_000;
+
+/** The name that the embedded task definition uses: infra/constructs/runner-task.ts. */
+const RUNNER_IMAGE = 'gantry/runner';
+
+/** What the Dockerfile of worker-container/ is on AWS. */
+export const containerImages = (
+  folder: DataFolder,
+  bundles: Bundles,
+  workerEnvironment: string,
+): Record<string, ContainerImage> => ({
+  [RUNNER_IMAGE]: {
+    command: [process.execPath, bundles.runner],
+    workingDirectory: folder.runnerWork,
+    environment: {
+      NODE_ENV: 'production',
+      NODE_OPTIONS: '--enable-source-maps',
+      [ENV.python]: join(workerEnvironment, 'bin', 'python'),
+      [ENV.workDirectory]: folder.runnerWork,
+    },
+  },
+});
+
+export interface ListenerOptions {
+  readonly folder: DataFolder;
+  readonly bundle: string;
+  readonly outputs: Outputs;
+  readonly host: string;
+  readonly port: number;
+  readonly healthPort: number;
+  readonly awsPort: number;
+}
+
+/** Starts the process; {@link listenerAccepts} tells when it can be called. */
+export const startListener = async (options: ListenerOptions): Promise<ChildProgram> => {
+  const { folder, outputs } = options;
+  return startChildProgram({
+    name: 'listener',
+    command: process.execPath,
+    arguments: ['--enable-source-maps', options.bundle],
+    workingDirectory: folder.root,
+    logFile: join(folder.logs, 'listener.log'),
+    pidFolder: folder.pids,
+    environment: {
+      ...emulatedAws(options.awsPort),
+      NODE_ENV: 'production',
+      [ENV.deployment]: 'gantry',
+      [ENV.table]: outputs.TableName,
+      [ENV.bucket]: outputs.BucketName,
+      [ENV.stabilityChecksQueueUrl]: outputs.StabilityChecksQueueUrl,
+      [ENV.dimseHost]: options.host,
+      [ENV.dimsePort]: String(options.port),
+      [ENV.healthPort]: String(options.healthPort),
+      [ENV.spoolDirectory]: folder.spool,
+    },
+  });
+};
+
+/** Resolves when the listener accepts associations; throws ProgramEnded when it ends before. */
+export const listenerAccepts = (
+  program: ChildProgram,
+  healthPort: number,
+  signal: AbortSignal,
+): Promise<void> =>
+  untilHealthy(program, `http://127.0.0.1:${healthPort}/healthz`, START_TIMEOUT_MS, signal);

@@ -1,0 +1,61 @@
+/** The ports and folders of one Gantry on this computer, from the environment; all problems at once. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+export const REPOSITORY = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
+
+const port = (fallback: number) =>
+  z.coerce
+    .number('is not a number')
+    .int('is not a whole number')
+    .min(0, 'is below 0')
+    .max(65_535, 'is above 65535')
+    .default(fallback);
+
+const Environment = z.object({
+  GANTRY_DIMSE_PORT: port(11_112),
+  GANTRY_HTTP_PORT: port(8080),
+  GANTRY_AWS_PORT: port(4566),
+  GANTRY_DATA_DIR: z.string().min(1).default(`${REPOSITORY}/.gantry`),
+  GANTRY_TOOLS_DIR: z.string().min(1).default(`${REPOSITORY}/.gantry/tools`),
+  GANTRY_DIMSE_HOST: z.string().min(1).default('127.0.0.1'),
+  GANTRY_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
+});
+
+export interface Settings {
+  /** 0 is any free port, for each of the three. */
+  readonly dimsePort: number;
+  readonly httpPort: number;
+  readonly awsPort: number;
+  /** Addresses that the listener and the API bind to. The emulator has no choice: loopback only. */
+  readonly dimseHost: string;
+  readonly httpHost: string;
+  /** State, spool, logs: one Gantry at a time. */
+  readonly dataDirectory: string;
+  /** Python environments: shared by all that start from this clone. */
+  readonly toolsDirectory: string;
+}
+
+/** The environment is not usable; the message has one line for each variable. */
+export class SettingsInvalid extends Error {
+  override readonly name = 'SettingsInvalid';
+}
+
+/** Throws {@link SettingsInvalid}. Relative folders are relative to the working directory. */
+export const loadSettings = (environment: NodeJS.ProcessEnv): Settings => {
+  const parsed = Environment.safeParse(environment);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+    throw new SettingsInvalid(lines.join('\n'));
+  }
+  const { data } = parsed;
+  return {
+    dimsePort: data.GANTRY_DIMSE_PORT,
+    httpPort: data.GANTRY_HTTP_PORT,
+    awsPort: data.GANTRY_AWS_PORT,
+    dimseHost: data.GANTRY_DIMSE_HOST,
+    httpHost: data.GANTRY_HTTP_HOST,
+    dataDirectory: resolve(data.GANTRY_DATA_DIR),
+    toolsDirectory: resolve(data.GANTRY_TOOLS_DIR),
+  };
+};
