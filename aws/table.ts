@@ -20,6 +20,7 @@ import {
 import type { z } from 'zod';
 import type { TableKey } from '../core/contracts/keys.ts';
 import { STATE_INDEX } from '../core/contracts/names.ts';
+import { retryingConflicts } from './conflicts.ts';
 
 type Item = Record<string, unknown>;
 type Schema<T> = z.ZodType<T>;
@@ -74,6 +75,8 @@ export interface Table {
     put(key: TableKey, item: Item, options?: { ifAbsent?: boolean }): Write;
     update(key: TableKey, expression: Expression): Write;
     delete(key: TableKey, expression?: Expression): Write;
+    /** Changes nothing: the transaction is done only if the condition holds for this item. */
+    check(key: TableKey, expression: Expression & { readonly condition: string }): Write;
   };
 }
 
@@ -125,8 +128,10 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
       ),
     update: async (key, expression) => {
       try {
-        const { Attributes } = await client.send(
-          new UpdateCommand({ ...updateInput(key, expression), ReturnValues: 'ALL_NEW' }),
+        const { Attributes } = await retryingConflicts(() =>
+          client.send(
+            new UpdateCommand({ ...updateInput(key, expression), ReturnValues: 'ALL_NEW' }),
+          ),
         );
         return Attributes ?? {};
       } catch (error) {
@@ -222,7 +227,9 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
     },
     transact: async (writes) => {
       try {
-        await client.send(new TransactWriteCommand({ TransactItems: [...writes] }));
+        await retryingConflicts(() =>
+          client.send(new TransactWriteCommand({ TransactItems: [...writes] })),
+        );
         return true;
       } catch (error) {
         if (
@@ -245,6 +252,14 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
       update: (key, expression) => ({ Update: updateInput(key, expression) }),
       delete: (key, expression = {}) => ({
         Delete: { TableName: tableName, Key: { ...key }, ...expressionInput(expression) },
+      }),
+      check: (key, expression) => ({
+        ConditionCheck: {
+          TableName: tableName,
+          Key: { ...key },
+          ...expressionInput(expression),
+          ConditionExpression: expression.condition,
+        },
       }),
     },
   };

@@ -153,11 +153,14 @@ export const objectKeys = {
   /** Headers, parameters and added parameters of one object of a session: see SessionObject. */
   sessionObject: (session: string, objectId: string): string =>
     `sessions/${session}/objects/${objectId}.json`,
+  /** What was planned for the session, written once: see SessionPlan. */
+  sessionPlan: (session: string): string => `sessions/${session}/plan.json`,
   jobLog: (session: string, node: string, attempt: number): string =>
     `sessions/${session}/jobs/${node}/attempt-${String(attempt)}.log`,
   jobResult: (session: string, node: string): string =>
     `sessions/${session}/jobs/${node}/result.json`,
   sessionFile: (session: string, fileId: string): string => `sessions/${session}/files/${fileId}`,
+  sessionFilePrefix: (session: string): string => `sessions/${session}/files/`,
   upload: (id: string): string => `uploads/${id}.zip`,
   serviceModule: (service: string, hash: string): string =>
     `services/${service}/${hash}/module.zip`,

@@ -29,11 +29,36 @@ export interface ObjectStore {
   delete(keys: readonly string[]): Promise<void>;
 }
 
+/** Which objects there are in the data bucket. */
+export interface ObjectListing {
+  /** All keys that begin with `prefix`. */
+  keys(prefix: string): Promise<string[]>;
+}
+
 /** A queue message is JSON; the delay is in whole seconds, 0 to 900 (SQS's limit). */
 export interface Queues {
   send(queueUrl: string, message: unknown, delaySeconds?: number): Promise<void>;
   /** About how many messages are waiting, and how many are being worked on. */
   depth(queueUrl: string): Promise<{ waiting: number; inFlight: number; delayed: number }>;
+}
+
+/** A message that this process holds: nobody else receives it before its visibility ends. */
+export interface HeldMessage {
+  readonly queueUrl: string;
+  readonly receipt: string;
+  readonly body: string;
+}
+
+/** Queues as the one that works on their messages sees them. */
+export interface MessageSource {
+  /** At most `max` messages (1 to 10), held for `holdSeconds`; waits up to `waitSeconds` (0 to 20) for the first. */
+  receive(
+    queueUrl: string,
+    options: { max: number; waitSeconds: number; holdSeconds: number },
+  ): Promise<HeldMessage[]>;
+  /** Holds it for `seconds` from now; 0 gives it back at once. False when it was not held any more. */
+  hold(message: HeldMessage, seconds: number): Promise<boolean>;
+  delete(message: HeldMessage): Promise<void>;
 }
 
 export type ExecutionStatus =

@@ -1,0 +1,57 @@
+/** The leases of runners and the lock of each pool, as items of the table. */
+import { RunnerLease } from '../core/contracts/items.ts';
+import { tableKeys } from '../core/contracts/keys.ts';
+import { POOL_LOCK_MS, type RunnerPool } from '../core/running/runner-pool.ts';
+import type { Table } from './table.ts';
+
+export const tableRunners = (table: Table): RunnerPool => {
+  const leases = (worker: string) =>
+    table.queryAll(tableKeys.poolPartition(worker), tableKeys.runnerPrefix, RunnerLease);
+  return {
+    liveLeases: async (worker, now) =>
+      (await leases(worker)).filter((lease) => lease.leaseUntil > now),
+    addLease: (lease) => table.put(tableKeys.runner(lease.worker, lease.runnerId), { ...lease }),
+    renewLease: async (worker, runnerId, leaseUntil) => {
+      const renewed = await table.update(tableKeys.runner(worker, runnerId), {
+        update: 'SET #leaseUntil = :leaseUntil',
+        condition: 'attribute_exists(pk)',
+        names: ['leaseUntil'],
+        values: { leaseUntil },
+      });
+      return renewed !== undefined;
+    },
+    setTask: async (worker, runnerId, taskArn) => {
+      const kept = await table.update(tableKeys.runner(worker, runnerId), {
+        update: 'SET #taskArn = :taskArn',
+        condition: 'attribute_exists(pk)',
+        names: ['taskArn'],
+        values: { taskArn },
+      });
+      return kept !== undefined;
+    },
+    removeLease: async (worker, runnerId) => {
+      await table.delete(tableKeys.runner(worker, runnerId));
+    },
+    removeAllLeases: async (worker) => {
+      const all = await leases(worker);
+      for (const { runnerId } of all) await table.delete(tableKeys.runner(worker, runnerId));
+      return all.length;
+    },
+    lock: async (worker, holder, now) => {
+      const locked = await table.update(tableKeys.poolLock(worker), {
+        update: 'SET #holder = :holder, #lockUntil = :lockUntil',
+        condition: 'attribute_not_exists(pk) OR #lockUntil <= :now',
+        names: ['holder', 'lockUntil'],
+        values: { holder, lockUntil: now + POOL_LOCK_MS, now },
+      });
+      return locked !== undefined;
+    },
+    unlock: async (worker, holder) => {
+      await table.delete(tableKeys.poolLock(worker), {
+        condition: '#holder = :holder',
+        names: ['holder'],
+        values: { holder },
+      });
+    },
+  };
+};

@@ -1,0 +1,57 @@
+/** Session data of service code, as items of the session's partition. */
+import { z } from 'zod';
+import { tableKeys } from '../core/contracts/keys.ts';
+import {
+  MAX_SESSION_DATA_BYTES,
+  SessionDataTooLarge,
+  type SessionDataKey,
+  type SessionDataStore,
+} from '../core/running/session-store.ts';
+import type { Table } from './table.ts';
+
+const Value = z.object({
+  event: z.string(),
+  jobName: z.string(),
+  objectId: z.string(),
+  name: z.string(),
+  valueJson: z.string(),
+});
+
+const DELETES_PER_TRANSACTION = 100;
+
+const keyOf = (sessionId: string, { event, jobName, objectId, name }: SessionDataKey) =>
+  tableKeys.sessionData(sessionId, event, jobName, objectId, name);
+
+export const tableSessionData = (table: Table): SessionDataStore => {
+  const all = (sessionId: string) =>
+    table.queryAll(tableKeys.sessionPartition(sessionId), tableKeys.sessionDataPrefix, Value);
+  return {
+    putValue: async (sessionId, key, valueJson) => {
+      const bytes = Buffer.byteLength(valueJson, 'utf8');
+      if (bytes > MAX_SESSION_DATA_BYTES) throw new SessionDataTooLarge(bytes);
+      const { event, jobName, objectId, name } = key;
+      await table.put(keyOf(sessionId, key), { event, jobName, objectId, name, valueJson });
+    },
+    getValue: async (sessionId, key) => (await table.get(keyOf(sessionId, key), Value))?.valueJson,
+    removeValue: (sessionId, key) =>
+      table.delete(keyOf(sessionId, key), { condition: 'attribute_exists(pk)' }),
+    listValues: async (sessionId) =>
+      (await all(sessionId)).map(({ event, jobName, objectId, name }) => ({
+        event,
+        jobName,
+        objectId,
+        name,
+      })),
+    removeAllValues: async (sessionId) => {
+      const values = await all(sessionId);
+      for (let start = 0; start < values.length; start += DELETES_PER_TRANSACTION) {
+        await table.transact(
+          values
+            .slice(start, start + DELETES_PER_TRANSACTION)
+            .map((value) => table.write.delete(keyOf(sessionId, value))),
+        );
+      }
+      return values.length;
+    },
+  };
+};

@@ -1,0 +1,186 @@
+/** The conditional writes on the jobs and edges of a session: see SessionStore, whose second half this is. */
+import { JobItem } from '../core/contracts/items.ts';
+import { tableKeys } from '../core/contracts/keys.ts';
+import {
+  MAX_LOST_ATTEMPTS,
+  type JobOutcome,
+  type LeaseAnswer,
+  type SessionStore,
+} from '../core/running/session-store.ts';
+import { isTerminalJobState } from '../core/running/states.ts';
+import type { Expression, Table } from './table.ts';
+
+/** Somebody else changed the item between read and write; so often in a row only if something is wrong. */
+const MAX_LEASE_TRIES = 10;
+
+const LOST = {
+  type: 'RunnerLost',
+  message: `The runner that had the job was lost ${MAX_LOST_ATTEMPTS} times: it ended, or stopped answering, during the job. A job that needs more memory than its runner has ends like this.`,
+  traceback: '',
+};
+
+/** The part of an update that every end of a job has in common. */
+const ending = ({ state, reason, error, resultJson, resultInBucket }: JobOutcome, at: number) => {
+  const optional = Object.entries({ reason, error, resultJson, resultInBucket }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const names = ['state', 'endedAt', ...optional.map(([name]) => name)];
+  return {
+    update: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
+    names,
+    values: { state, endedAt: at, ...Object.fromEntries(optional) },
+  };
+};
+
+type JobWrites = Pick<
+  SessionStore,
+  | 'releaseEdge'
+  | 'queueJob'
+  | 'requeueJob'
+  | 'skipJob'
+  | 'noteQueued'
+  | 'leaseJob'
+  | 'finishJob'
+  | 'beginPlatformNode'
+  | 'finishPlatformNode'
+>;
+
+export const tableJobs = (table: Table): JobWrites => {
+  const update = async (
+    sessionId: string,
+    nodeId: string,
+    expression: Expression,
+  ): Promise<JobItem | undefined> => {
+    const item = await table.update(tableKeys.job(sessionId, nodeId), expression);
+    return item === undefined ? undefined : JobItem.parse(item);
+  };
+
+  const leaseOnce = async (
+    job: JobItem,
+    runnerId: string,
+    startedAt: number,
+  ): Promise<LeaseAnswer | undefined> => {
+    const asRead = {
+      condition: '#run = :run AND #attempt = :attempt AND #state = :asRead',
+      values: { run: job.run, attempt: job.attempt, asRead: job.state },
+    };
+    const lost = job.state === 'RUNNING' ? 1 : 0;
+    if (job.lostAttempts + lost >= MAX_LOST_ATTEMPTS) {
+      const end = ending({ state: 'FAILED', reason: LOST.message, error: LOST }, startedAt);
+      const failed = await update(job.sessionId, job.nodeId, {
+        update: `${end.update}, #lostAttempts = :lostAttempts`,
+        condition: asRead.condition,
+        names: [...end.names, 'run', 'attempt', 'lostAttempts'],
+        values: { ...end.values, ...asRead.values, lostAttempts: job.lostAttempts + lost },
+      });
+      return failed === undefined ? undefined : { outcome: 'lost-too-often', job: failed };
+    }
+    const leased = await update(job.sessionId, job.nodeId, {
+      update:
+        'SET #state = :running, #attempt = :next, #lostAttempts = :lostAttempts, #runnerId = :runnerId, ' +
+        '#startedAt = :startedAt REMOVE #reason',
+      condition: asRead.condition,
+      names: ['state', 'run', 'attempt', 'lostAttempts', 'runnerId', 'startedAt', 'reason'],
+      values: {
+        ...asRead.values,
+        running: 'RUNNING',
+        next: job.attempt + 1,
+        lostAttempts: job.lostAttempts + lost,
+        runnerId,
+        startedAt,
+      },
+    });
+    return leased === undefined ? undefined : { outcome: 'leased', job: leased };
+  };
+
+  return {
+    releaseEdge: ({ sessionId, from, to }) =>
+      table.transact([
+        table.write.delete(tableKeys.edge(sessionId, from, to), {
+          condition: 'attribute_exists(pk)',
+        }),
+        table.write.update(tableKeys.job(sessionId, to), {
+          update: 'SET #waiting = #waiting - :one',
+          condition: '#waiting > :none',
+          names: ['waiting'],
+          values: { one: 1, none: 0 },
+        }),
+      ]),
+    queueJob: (sessionId, nodeId, queuedAt) =>
+      update(sessionId, nodeId, {
+        update: 'SET #state = :queued, #run = #run + :one, #queuedAt = :queuedAt',
+        condition: '#state = :waits AND #waiting = :none',
+        names: ['state', 'run', 'queuedAt', 'waiting'],
+        values: { queued: 'QUEUED', one: 1, queuedAt, waits: 'WAITING', none: 0 },
+      }),
+    requeueJob: (sessionId, nodeId, run, queuedAt) =>
+      update(sessionId, nodeId, {
+        update:
+          'SET #state = :queued, #run = #run + :one, #queuedAt = :queuedAt ' +
+          'REMOVE #startedAt, #runnerId, #reason',
+        condition: '#run = :run AND #state IN (:queued, :running)',
+        names: ['state', 'run', 'queuedAt', 'startedAt', 'runnerId', 'reason'],
+        values: { queued: 'QUEUED', running: 'RUNNING', one: 1, queuedAt, run },
+      }),
+    skipJob: async (sessionId, nodeId, reason, endedAt) => {
+      const end = ending({ state: 'SKIPPED', reason }, endedAt);
+      const skipped = await update(sessionId, nodeId, {
+        ...end,
+        condition: '#state = :waits',
+        values: { ...end.values, waits: 'WAITING' },
+      });
+      return skipped !== undefined;
+    },
+    noteQueued: async (sessionId, nodeId, run, reason) => {
+      const noted = await update(sessionId, nodeId, {
+        update: 'SET #reason = :reason',
+        condition: '#run = :run AND #state = :queued',
+        names: ['reason', 'run', 'state'],
+        values: { reason, run, queued: 'QUEUED' },
+      });
+      return noted !== undefined;
+    },
+    leaseJob: async (sessionId, nodeId, run, runnerId, startedAt) => {
+      for (let tries = 0; tries < MAX_LEASE_TRIES; tries += 1) {
+        const job = await table.get(tableKeys.job(sessionId, nodeId), JobItem);
+        if (job === undefined) return { outcome: 'stale' };
+        if (isTerminalJobState(job.state)) return { outcome: 'terminal', job };
+        if (job.run !== run || job.state === 'WAITING') return { outcome: 'stale' };
+        const answer = await leaseOnce(job, runnerId, startedAt);
+        if (answer !== undefined) return answer;
+      }
+      throw new Error(`job ${sessionId}-${nodeId} changes faster than it can be leased`);
+    },
+    finishJob: async (sessionId, nodeId, attempt, outcome, endedAt) => {
+      const end = ending(outcome, endedAt);
+      const finished = await update(sessionId, nodeId, {
+        update: end.update,
+        condition: '#attempt = :attempt AND #state IN (:queued, :running)',
+        names: [...end.names, 'attempt'],
+        values: { ...end.values, attempt, queued: 'QUEUED', running: 'RUNNING' },
+      });
+      return finished !== undefined;
+    },
+    beginPlatformNode: async (sessionId, nodeId, startedAt) => {
+      const begun = await update(sessionId, nodeId, {
+        update: 'SET #state = :running, #startedAt = if_not_exists(#startedAt, :startedAt)',
+        condition:
+          '#kind <> :job AND (#state = :running OR (#state = :waits AND #waiting = :none))',
+        names: ['state', 'startedAt', 'kind', 'waiting'],
+        values: { running: 'RUNNING', startedAt, job: 'job', waits: 'WAITING', none: 0 },
+      });
+      return begun !== undefined;
+    },
+    finishPlatformNode: async (sessionId, nodeId, outcome, endedAt) => {
+      const end = ending(outcome, endedAt);
+      const finished = await update(sessionId, nodeId, {
+        update: end.update,
+        condition:
+          '#kind <> :job AND (#state = :running OR (#state = :waits AND #waiting = :none))',
+        names: [...end.names, 'kind', 'waiting'],
+        values: { ...end.values, running: 'RUNNING', job: 'job', waits: 'WAITING', none: 0 },
+      });
+      return finished !== undefined;
+    },
+  };
+};
