@@ -28,7 +28,8 @@ const Outputs = z.object({
   BucketName: z.string(),
   ClusterName: z.string(),
   WorkQueueUrlPrefix: z.string(),
-  ApiEndpoint: z.url(),
+  /** Its host ends like an IPv4 address without being one, so it is no URL to a parser. */
+  ApiEndpoint: z.string().regex(/^https?:\/\/./),
   StabilityChecksQueueUrl: z.url(),
   AdvanceQueueUrl: z.url(),
   SweepFunctionName: z.string(),

@@ -78,7 +78,7 @@ export const startHttpFront = async (
   await listen(server, host, port);
   return {
     ready: (apiEndpoint) => {
-      apiHost = new URL(apiEndpoint).host;
+      apiHost = apiEndpoint.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
     },
     close: async () => {
       await new Promise<void>((resolve) => {
