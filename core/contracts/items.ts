@@ -1,6 +1,6 @@
 /**
- * The items of the one table and the two documents that are objects in the bucket because they can outgrow
- * an item (400 KB): a group's manifest and a session's object. Keys: keys.ts. Times are milliseconds since
+ * The items of the one table and the documents that are objects in the bucket because they can outgrow an
+ * item (400 KB): a group's manifest, a session's plan and its objects. Keys: keys.ts. Times are milliseconds since
  * the epoch; the API turns them into ISO 8601. Fields of the state index stand in `statePk` and `stateSk`.
  */
 import { z } from 'zod';
@@ -205,6 +205,25 @@ export const SessionObject = z.object({
   addedParams: JsonObject,
 });
 export type SessionObject = z.infer<typeof SessionObject>;
+
+/**
+ * What was planned for a session: an object in the bucket, put if absent before anything of it is written
+ * elsewhere. Of two that plan the same session at the same time, both write the plan of the first.
+ */
+export const SessionPlan = z.object({
+  /** All nodes, those of skipped jobs included. */
+  jobs: z.array(JobItem),
+  edges: z.array(EdgeItem),
+  /** One for each object that has a job to run. */
+  objects: z.array(SessionObject),
+  /** How many services' jobs will run; without any there is neither a platform node nor an edge. */
+  runnable: z.int().min(0),
+  /** Why nothing will run, in a sentence; absent when something will. */
+  emptyBecause: z.string().optional(),
+  /** Services that the pipeline names and nobody has installed. */
+  missingServices: z.array(z.string()),
+});
+export type SessionPlan = z.infer<typeof SessionPlan>;
 
 /** A runner's place in its pool; counted by those who decide whether another is needed. */
 export const RunnerLease = z.object({

@@ -17,8 +17,8 @@ export interface PlanTree {
 }
 
 export interface Graph {
-  readonly jobs: readonly JobItem[];
-  readonly edges: readonly EdgeItem[];
+  readonly jobs: JobItem[];
+  readonly edges: EdgeItem[];
   /** How many services' jobs will run; without any there is neither a platform node nor an edge. */
   readonly runnable: number;
 }

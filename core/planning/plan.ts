@@ -3,7 +3,7 @@
  * that a session needs to run: the graph, and one document for each object that its jobs are about.
  */
 import type { ServiceItem } from '../contracts/configuration.ts';
-import type { EdgeItem, GroupManifest, JobItem, SessionObject } from '../contracts/items.ts';
+import type { GroupManifest, SessionObject, SessionPlan } from '../contracts/items.ts';
 import { LEVEL_OF_EVENT, type Level } from '../contracts/vocabulary.ts';
 import { describeGroup } from './documents.ts';
 import { eventsOfGroup } from './events.ts';
@@ -17,17 +17,7 @@ export interface PlanInput extends GraphContext {
   readonly services: readonly ServiceItem[];
 }
 
-export interface SessionPlan {
-  /** All nodes, those of skipped jobs included. */
-  readonly jobs: readonly JobItem[];
-  readonly edges: readonly EdgeItem[];
-  /** One for each object that has a job to run. */
-  readonly objects: readonly SessionObject[];
-  /** How many services' jobs will run. */
-  readonly runnable: number;
-  /** Why nothing will run, in a sentence; absent when something will. */
-  readonly emptyBecause?: string;
-}
+export type Planned = Omit<SessionPlan, 'missingServices'>;
 
 const sessionObject = (sessionId: string, plan: ObjectPlan): SessionObject => ({
   sessionId,
@@ -52,7 +42,7 @@ const reasonForNothing = ({ manifest, services }: PlanInput, plans: readonly Obj
 };
 
 /** Levels are asked side by side, for no callback sees what one of another level added. */
-export const planSession = async (input: PlanInput, ask: AskRegistry): Promise<SessionPlan> => {
+export const planSession = async (input: PlanInput, ask: AskRegistry): Promise<Planned> => {
   const { manifest, services, session } = input;
   const patients = describeGroup(manifest);
   const studies = patients.flatMap((patient) => patient.studies);

@@ -1,0 +1,27 @@
+/** The plan Lambda: reads its environment and makes its clients once. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { documentClient, objectClient } from '../../aws/clients.ts';
+import { tableConfiguration } from '../../aws/configuration.ts';
+import { stepFunctions } from '../../aws/executions.ts';
+import { lambdaFunctions } from '../../aws/functions.ts';
+import { bucketObjects } from '../../aws/objects.ts';
+import { tableSessions } from '../../aws/sessions.ts';
+import { dynamoTable } from '../../aws/table.ts';
+import { readVariables } from '../../core/contracts/environment.ts';
+import { ENV } from '../../core/contracts/names.ts';
+import { makeHandler } from './handler.ts';
+
+const variables = readVariables(process.env, [ENV.table, ENV.bucket]);
+const table = dynamoTable(documentClient(), variables[ENV.table]);
+
+export const handler = makeHandler({
+  sessions: tableSessions(table),
+  objects: bucketObjects(objectClient(process.env), variables[ENV.bucket]),
+  configuration: tableConfiguration(table),
+  functions: lambdaFunctions(new LambdaClient({})),
+  executions: stepFunctions(new SFNClient({})),
+  clock: Date.now,
+  logger: new Logger(),
+});
