@@ -79,7 +79,10 @@ if (parts.includes('check')) tallies.push(await check(tools));
 const projects = parts.includes('vitest')
   ? VITEST_PROJECTS
   : VITEST_PROJECTS.filter((project) => parts.includes(project));
-if (projects.length > 0) tallies.push(await vitest(projects, rest));
+// The integration project starts a whole Gantry first: when that fails, the other tests still count.
+const own = projects.filter((project) => project !== 'integration');
+if (own.length > 0) tallies.push(await vitest(own, rest));
+if (projects.includes('integration')) tallies.push(await vitest(['integration'], rest));
 if (parts.includes('python')) tallies.push(await pytest(tools, rest));
 
 const total = addTallies(tallies);

@@ -1,7 +1,7 @@
 """Writes a DICOM study to try things out with, and prints what is to be expected of it.
 
     python make_study.py OUT_DIR [--patient-id X] [--slices 12] [--seed 1]
-                         [--colour] [--structured-report]
+                         [--volume-only | --colour --structured-report]
 
 UIDs are fresh each time; the pixels depend on the seed alone. The study has a generated CT volume
 (noisy water with a ball of known Hounsfield units), and the CT, MR and multi-frame RT dose files
@@ -238,6 +238,7 @@ def main() -> None:
     parser.add_argument("--patient-id", help="default: a new one")
     parser.add_argument("--slices", type=int, default=12, help="of the generated volume (12)")
     parser.add_argument("--seed", type=int, default=1, help="of the generated volume's noise (1)")
+    parser.add_argument("--volume-only", action="store_true", help="only the generated series")
     parser.add_argument("--colour", action="store_true", help="also a colour image")
     parser.add_argument(
         "--structured-report", action="store_true", help="also a series without pixels"
@@ -249,7 +250,8 @@ def main() -> None:
         arguments.folder.resolve(), arguments.patient_id or f"EX{secrets.token_hex(4).upper()}"
     )
     add_volume(study, arguments.slices, arguments.seed)
-    add_bundled_files(study)
+    if not arguments.volume_only:
+        add_bundled_files(study)
     if arguments.colour:
         add_colour(study)
     if arguments.structured_report:

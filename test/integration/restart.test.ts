@@ -1,0 +1,133 @@
+/** Clean stop and start: state is found again, and what was on its way goes on. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { startGantry, type StartedGantry } from '../../local/gantry.ts';
+import { REPOSITORY } from '../../local/settings.ts';
+import { jobNamed, RunningGantry } from '../support/gantry.ts';
+import { processesOf } from '../support/processes-of.ts';
+import { echoscu, storescu } from '../support/senders.ts';
+import { freshSettings } from '../support/shared-gantry.ts';
+import { makeVolume } from '../support/studies.ts';
+import { until } from '../support/until.ts';
+
+const dataDirectory = mkdtempSync(join(tmpdir(), 'gantry-restart-'));
+let started: StartedGantry | undefined;
+
+const start = async (): Promise<RunningGantry> => {
+  started = await startGantry(freshSettings(dataDirectory));
+  return new RunningGantry({ apiUrl: started.apiUrl, dimsePort: started.dimsePort });
+};
+
+const stop = async (): Promise<void> => {
+  await started?.stop();
+  started = undefined;
+};
+
+afterAll(async () => {
+  await stop();
+  rmSync(dataDirectory, { recursive: true, force: true });
+});
+
+describe('a Gantry that is stopped and started again', () => {
+  it('has its configuration and results, finishes the session that it was stopped in, and releases the group that was open', async () => {
+    const ended = await makeVolume(2);
+    const interrupted = await makeVolume(1);
+    const open = await makeVolume(3);
+    const send = async (gantry: RunningGantry, calledAeTitle: string, files: string[]) => {
+      const sent = await storescu({ port: gantry.address.dimsePort, calledAeTitle }, files);
+      if (sent.code !== 0) throw new Error(sent.stderr);
+    };
+
+    const before = await start();
+    for (const service of ['chain', 'sleeper']) {
+      await before.done('service', 'install', `./test/fixtures/services/${service}`);
+    }
+    await before.aeTitle('QUICK', ['chain']);
+    await before.aeTitle('SLOW', ['sleeper']);
+    await before.aeTitle('LATER', ['chain'], '--timeout', '30');
+    await send(before, 'QUICK', ended.files);
+    const sessionBefore = await before.endedSession(ended.studyInstanceUid);
+    await send(before, 'SLOW', interrupted.files);
+    await until('a job that runs', 60_000, async () => {
+      const [session] = await before.sessionsOf(interrupted.studyInstanceUid);
+      if (session === undefined) return undefined;
+      const { jobs } = await before.session(session.id);
+      return jobs.some(({ name, state }) => name === 'sleeps' && state === 'RUNNING')
+        ? true
+        : undefined;
+    });
+    await send(before, 'LATER', open.files);
+    await stop();
+    const leftBehind = [...processesOf(dataDirectory).values()];
+
+    const startedAt = Date.now();
+    const after = await start();
+    const startSeconds = (Date.now() - startedAt) / 1000;
+    const aeTitles = await after.document(
+      z.array(z.object({ aeTitle: z.string() })),
+      ...['ae-title', 'list'],
+    );
+    const sessionAfter = await after.session(sessionBefore.id);
+    const finished = await after.endedSession(interrupted.studyInstanceUid, 120_000);
+    const released = await after.endedSession(open.studyInstanceUid, 120_000);
+
+    expect(leftBehind).toEqual([]);
+    expect(startSeconds).toBeLessThan(20);
+    expect(aeTitles.map(({ aeTitle }) => aeTitle)).toEqual(
+      expect.arrayContaining(['GANTRY', 'QUICK', 'SLOW', 'LATER']),
+    );
+    expect(sessionAfter).toEqual(sessionBefore);
+    expect(finished.state).toBe('SUCCEEDED');
+    expect(jobNamed(finished, 'sleeps')).toMatchObject({ state: 'SUCCEEDED', result: 8 });
+    expect(jobNamed(finished, 'wakes').state).toBe('SUCCEEDED');
+    expect(released).toMatchObject({ state: 'SUCCEEDED', instanceCount: 3 });
+    await stop();
+  }, 400_000);
+});
+
+describe('npm start', () => {
+  it('prints a ready block, answers, and leaves no process behind on Ctrl-C', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gantry-start-'));
+    const child = spawn(
+      process.execPath,
+      [join(REPOSITORY, 'local', 'bootstrap.mjs'), 'local/main.ts'],
+      {
+        env: {
+          ...process.env,
+          GANTRY_DIMSE_PORT: '0',
+          GANTRY_HTTP_PORT: '0',
+          GANTRY_AWS_PORT: '0',
+          GANTRY_DATA_DIR: folder,
+        },
+        stdio: ['ignore', 'pipe', 'inherit'],
+        detached: true,
+      },
+    );
+    let printed = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk.toString('utf8');
+    });
+    const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+
+    const [, dimsePort = '', api = ''] = await until('the ready block', 240_000, () =>
+      Promise.resolve(/DICOM +[^:\s]+:([0-9]+)[^]*API +(http:\S+)/.exec(printed) ?? undefined),
+    );
+    const health = await fetch(`${api}/health`);
+    const echo = await echoscu({ port: Number(dimsePort), calledAeTitle: 'GANTRY' });
+    // A terminal sends Ctrl-C to the whole group.
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    const code = await exit;
+    const leftBehind = [...processesOf(folder).values()];
+    rmSync(folder, { recursive: true, force: true });
+
+    expect(health.status).toBe(200);
+    expect(await health.json()).toMatchObject({ status: 'ready' });
+    expect(echo.code).toBe(0);
+    expect(code).toBe(0);
+    expect(leftBehind).toEqual([]);
+  }, 300_000);
+});

@@ -1,0 +1,120 @@
+/** A running Gantry as its users see it: the command line, the REST API, and waiting for what must come. */
+import { join } from 'node:path';
+import type { z } from 'zod';
+import {
+  Group,
+  GroupPage,
+  Session,
+  SessionPage,
+  type Job,
+  type SessionSummary,
+} from '../../core/contracts/api.ts';
+import { REPOSITORY } from '../../local/settings.ts';
+import { runProgram, type ProgramOutcome } from './program.ts';
+import { until } from './until.ts';
+
+export interface GantryAddress {
+  readonly apiUrl: string;
+  readonly dimsePort: number;
+}
+
+const TERMINAL = new Set(['SUCCEEDED', 'FAILED', 'CANCELLED', 'EMPTY']);
+
+export class RunningGantry {
+  readonly address: GantryAddress;
+
+  constructor(address: GantryAddress) {
+    this.address = address;
+  }
+
+  /** Runs `gantry …` to its end. */
+  cli(...args: readonly string[]): Promise<ProgramOutcome> {
+    return runProgram(process.execPath, [join(REPOSITORY, 'cli', 'main.ts'), ...args], {
+      GANTRY_API: this.address.apiUrl,
+      GANTRY_DIMSE_PORT: String(this.address.dimsePort),
+    });
+  }
+
+  /** Runs `gantry …`, which must end with code 0. */
+  async done(...args: readonly string[]): Promise<ProgramOutcome> {
+    const outcome = await this.cli(...args);
+    if (outcome.code !== 0) {
+      throw new Error(`gantry ${args.join(' ')} ended with ${outcome.code}:\n${outcome.stderr}`);
+    }
+    return outcome;
+  }
+
+  /** The document that `gantry … --json` prints. */
+  async document<T extends z.ZodType>(schema: T, ...args: readonly string[]): Promise<z.infer<T>> {
+    const { stdout } = await this.done(...args, '--json');
+    return schema.parse(JSON.parse(stdout));
+  }
+
+  async get<T extends z.ZodType>(schema: T, path: string): Promise<z.infer<T>> {
+    const response = await fetch(`${this.address.apiUrl}/api/v1/${path}`);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return schema.parse(await response.json());
+  }
+
+  /** An AE title that offers its groups to one pipeline with these services. */
+  async aeTitle(
+    name: string,
+    services: readonly string[],
+    ...settings: readonly string[]
+  ): Promise<void> {
+    const pipeline = name.toLowerCase();
+    await this.done(
+      ...['pipeline', 'set', pipeline],
+      ...services.flatMap((service) => ['--service', service]),
+    );
+    await this.done('ae-title', 'set', name, '--pipeline', `${pipeline}=${pipeline}`, ...settings);
+  }
+
+  async groups(aeTitle: string): Promise<Group[]> {
+    const page = await this.get(GroupPage, `groups?aeTitle=${aeTitle}`);
+    return page.items;
+  }
+
+  async sessionsOf(studyInstanceUid: string): Promise<SessionSummary[]> {
+    const page = await this.get(SessionPage, `sessions?study=${studyInstanceUid}`);
+    return page.items;
+  }
+
+  session(id: string): Promise<Session> {
+    return this.get(Session, `sessions/${id}`);
+  }
+
+  group(id: string): Promise<Group> {
+    return this.get(Group, `groups/${id}`);
+  }
+
+  /** The only session of a study, when it has ended. */
+  endedSession(studyInstanceUid: string, timeoutMs = 90_000): Promise<Session> {
+    return until('the end of the session', timeoutMs, async () => {
+      const sessions = await this.sessionsOf(studyInstanceUid);
+      if (sessions.length > 1) throw new Error(`${sessions.length} sessions instead of one`);
+      const [session] = sessions;
+      return session !== undefined && TERMINAL.has(session.state)
+        ? this.session(session.id)
+        : undefined;
+    });
+  }
+}
+
+/** The job of that name, of that series if one is named. */
+export const jobNamed = (session: Session, name: string, uid?: string): Job => {
+  const found = session.jobs.filter(
+    (job) => job.name === name && (uid === undefined || job.object?.uid === uid),
+  );
+  const [job] = found;
+  if (job === undefined || found.length > 1) {
+    throw new Error(`${found.length} jobs ${name} instead of one`);
+  }
+  return job;
+};
+
+/** Milliseconds since the epoch; fails for a time that is not there. */
+export const time = (text: string | null): number => {
+  if (text === null) throw new Error('the time is not there');
+  return Date.parse(text);
+};
