@@ -161,13 +161,21 @@ export const tableJobs = (table: Table): JobWrites => {
       });
       return finished !== undefined;
     },
-    beginPlatformNode: async (sessionId, nodeId, startedAt) => {
+    beginPlatformNode: async (sessionId, nodeId, startedAt, staleBefore) => {
       const begun = await update(sessionId, nodeId, {
-        update: 'SET #state = :running, #startedAt = if_not_exists(#startedAt, :startedAt)',
+        update: 'SET #state = :running, #startedAt = :startedAt',
         condition:
-          '#kind <> :job AND (#state = :running OR (#state = :waits AND #waiting = :none))',
+          '#kind <> :job AND ((#state = :running AND #startedAt < :staleBefore) ' +
+          'OR (#state = :waits AND #waiting = :none))',
         names: ['state', 'startedAt', 'kind', 'waiting'],
-        values: { running: 'RUNNING', startedAt, job: 'job', waits: 'WAITING', none: 0 },
+        values: {
+          running: 'RUNNING',
+          startedAt,
+          staleBefore,
+          job: 'job',
+          waits: 'WAITING',
+          none: 0,
+        },
       });
       return begun !== undefined;
     },

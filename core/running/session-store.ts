@@ -108,8 +108,16 @@ export interface SessionStore {
     endedAt: number,
   ): Promise<boolean>;
 
-  /** A node that the platform runs itself: WAITING with nothing to wait for → RUNNING. True also when it is RUNNING. */
-  beginPlatformNode(sessionId: string, nodeId: string, startedAt: number): Promise<boolean>;
+  /**
+   * Takes a node that the platform runs itself: WAITING with nothing to wait for → RUNNING; or RUNNING since
+   * before `staleBefore`, whose taker must have died. True for the one who now has it.
+   */
+  beginPlatformNode(
+    sessionId: string,
+    nodeId: string,
+    startedAt: number,
+    staleBefore: number,
+  ): Promise<boolean>;
   /** A node that the platform runs itself: WAITING with nothing to wait for, or RUNNING → terminal. False when it is not so. */
   finishPlatformNode(
     sessionId: string,

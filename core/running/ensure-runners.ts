@@ -1,0 +1,158 @@
+/**
+ * Sees to it that a worker has as many runners as its backlog needs. Two who see the same backlog are kept
+ * apart by the pool's lock; who finds it taken, and whoever cannot be sure, leaves a message to look again.
+ */
+import { randomUUID } from 'node:crypto';
+import type { WorkerItem } from '../contracts/configuration.ts';
+import type { Advance } from '../contracts/messages.ts';
+import { ENV } from '../contracts/names.ts';
+import type { Clock, Queues, Tasks } from '../contracts/ports.ts';
+import { PRIORITIES } from '../contracts/vocabulary.ts';
+import { forEach } from './concurrency.ts';
+import { runnersNeeded, START_LEASE_MS, type RunnerPool } from './runner-pool.ts';
+import type { SessionStore } from './session-store.ts';
+import { workerOf, workQueueUrl } from './start-job.ts';
+
+/** A message of an execution that was just started is in its queue by then. */
+const LOOK_AGAIN_SECONDS = 2;
+const LOCK_TAKEN_SECONDS = 5;
+const NOT_STARTED_SECONDS = 10;
+
+/** Sessions in which a reason is noted: enough for a person to find it, in bounded time. */
+const MAX_NOTED_SESSIONS = 50;
+
+export interface EnsureRunnersDependencies {
+  readonly runners: RunnerPool;
+  readonly workers: { get(name: string): Promise<WorkerItem | undefined> };
+  readonly queues: Queues;
+  readonly tasks: Pick<Tasks, 'run'>;
+  readonly sessions: Pick<SessionStore, 'listSessions' | 'getJobs' | 'noteQueued'>;
+  readonly workQueueUrlPrefix: string;
+  readonly advanceQueueUrl: string;
+  readonly runnerFamily: (worker: string) => string;
+  readonly onNotStarted: (worker: string, error: unknown) => void;
+  readonly clock: Clock;
+}
+
+export type EnsureRunnersOutcome =
+  | { readonly outcome: 'enough' }
+  | { readonly outcome: 'started'; readonly runners: number }
+  /** Somebody else is counting; a message was left. */
+  | { readonly outcome: 'busy' }
+  /** RunTask refused; the reason is on the waiting jobs, and a message was left. */
+  | { readonly outcome: 'not-started'; readonly reason: string }
+  | { readonly outcome: 'unknown-worker' };
+
+/** Jobs of the worker that wait in its queues or are being worked on. */
+export const backlogOf = async (
+  { queues, workQueueUrlPrefix }: Pick<EnsureRunnersDependencies, 'queues' | 'workQueueUrlPrefix'>,
+  worker: string,
+): Promise<{ waiting: number; inFlight: number }> => {
+  const depths = await Promise.all(
+    PRIORITIES.map((priority) => queues.depth(workQueueUrl(workQueueUrlPrefix, worker, priority))),
+  );
+  return {
+    waiting: depths.reduce((sum, depth) => sum + depth.waiting + depth.delayed, 0),
+    inFlight: depths.reduce((sum, depth) => sum + depth.inFlight, 0),
+  };
+};
+
+const lookAgain = (
+  deps: EnsureRunnersDependencies,
+  worker: string,
+  delaySeconds: number,
+): Promise<void> =>
+  deps.queues.send(
+    deps.advanceQueueUrl,
+    { ensureRunner: { worker } } satisfies Advance,
+    delaySeconds,
+  );
+
+const noteOnQueuedJobs = async (
+  deps: EnsureRunnersDependencies,
+  worker: string,
+  reason: string,
+): Promise<void> => {
+  const sessions = await deps.sessions.listSessions('RUNNING', MAX_NOTED_SESSIONS);
+  for (const session of sessions) {
+    const jobs = await deps.sessions.getJobs(session.id);
+    const queued = jobs.filter(
+      (job) =>
+        job.kind === 'job' &&
+        job.state === 'QUEUED' &&
+        workerOf(job) === worker &&
+        job.reason !== reason,
+    );
+    await forEach(queued, async (job) => {
+      await deps.sessions.noteQueued(job.sessionId, job.nodeId, job.run, reason);
+    });
+  }
+};
+
+const startOne = async (deps: EnsureRunnersDependencies, worker: string): Promise<void> => {
+  const runnerId = randomUUID();
+  await deps.runners.addLease({ worker, runnerId, leaseUntil: deps.clock() + START_LEASE_MS });
+  let taskArn;
+  try {
+    taskArn = await deps.tasks.run(deps.runnerFamily(worker), {
+      [ENV.runnerId]: runnerId,
+      [ENV.worker]: worker,
+    });
+  } catch (error) {
+    await deps.runners.removeLease(worker, runnerId);
+    throw error;
+  }
+  await deps.runners.setTask(worker, runnerId, taskArn);
+};
+
+const startMissing = async (
+  deps: EnsureRunnersDependencies,
+  worker: string,
+  need: number,
+): Promise<EnsureRunnersOutcome> => {
+  const live = await deps.runners.liveLeases(worker, deps.clock());
+  const missing = Math.max(0, need - live.length);
+  if (missing === 0) return { outcome: 'enough' };
+  const results = await Promise.allSettled(
+    Array.from({ length: missing }, () => startOne(deps, worker)),
+  );
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed === undefined) return { outcome: 'started', runners: missing };
+  deps.onNotStarted(worker, failed.reason);
+  const why = failed.reason instanceof Error ? failed.reason.message : String(failed.reason);
+  const reason = `Waits for a runner: ${why}. This is tried again every few seconds.`;
+  await lookAgain(deps, worker, NOT_STARTED_SECONDS);
+  await noteOnQueuedJobs(deps, worker, reason);
+  return { outcome: 'not-started', reason };
+};
+
+/** `justStarted`: jobs whose messages may not be in the queue yet. */
+export const ensureRunners = async (
+  deps: EnsureRunnersDependencies,
+  worker: string,
+  justStarted = 0,
+): Promise<EnsureRunnersOutcome> => {
+  const config = await deps.workers.get(worker);
+  if (config === undefined) return { outcome: 'unknown-worker' };
+  const [depth, live] = await Promise.all([
+    backlogOf(deps, worker),
+    deps.runners.liveLeases(worker, deps.clock()),
+  ]);
+  const need = runnersNeeded(Math.max(justStarted, depth.waiting + depth.inFlight), config);
+  // The new messages may or may not be among those counted; in a moment they are.
+  if (justStarted > 0 && live.length > 0 && live.length < config.maxRunners) {
+    await lookAgain(deps, worker, LOOK_AGAIN_SECONDS);
+  }
+  if (live.length >= need) return { outcome: 'enough' };
+
+  const holder = randomUUID();
+  if (!(await deps.runners.lock(worker, holder, deps.clock()))) {
+    await lookAgain(deps, worker, LOCK_TAKEN_SECONDS);
+    return { outcome: 'busy' };
+  }
+  try {
+    return await startMissing(deps, worker, need);
+  } finally {
+    await deps.runners.unlock(worker, holder);
+  }
+};

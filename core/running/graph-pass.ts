@@ -1,0 +1,160 @@
+/**
+ * Moves the graph of a session on: from ended nodes over their edges to the nodes that became ready, or that
+ * can never run. Nothing is remembered between calls and every write is conditional, so passes may be repeated,
+ * overlap, or stop anywhere. A whole pass finds whatever another has left undone: edges of ended nodes,
+ * ready nodes that still wait, queued jobs without an execution.
+ */
+import type { EdgeItem, JobItem } from '../contracts/items.ts';
+import type { Clock } from '../contracts/ports.ts';
+import { forEach, limiter, type Limiter } from './concurrency.ts';
+import { effectOnTarget, reasonToSkipAll } from './failure-rules.ts';
+import type { JobOutcome, SessionStore } from './session-store.ts';
+import { isTerminalJobState } from './states.ts';
+
+/** Store calls and starts of executions at a time: well below what DynamoDB and Step Functions take at once. */
+export const PASS_CONCURRENCY = 16;
+
+/** After this long in milliseconds, who runs a platform node must be dead: the function's own time limit. */
+export const PLATFORM_NODE_LIMIT_MS = 60_000;
+
+export interface GraphPassDependencies {
+  readonly sessions: Pick<
+    SessionStore,
+    | 'getJobs'
+    | 'getJob'
+    | 'getEdges'
+    | 'getEdgesFrom'
+    | 'releaseEdge'
+    | 'queueJob'
+    | 'skipJob'
+    | 'beginPlatformNode'
+    | 'finishPlatformNode'
+  >;
+  /** Starts the execution of the job's run; does nothing when it was started before. */
+  readonly startJob: (job: JobItem) => Promise<void>;
+  /** The platform's own nodes. They may run again after a crash. */
+  readonly runPreServices: (sessionId: string) => Promise<JobOutcome>;
+  readonly runPostServices: (sessionId: string) => Promise<JobOutcome>;
+  readonly clock: Clock;
+}
+
+export class GraphPass {
+  readonly #deps: GraphPassDependencies;
+  readonly #sessionId: string;
+  readonly #limit: Limiter = limiter(PASS_CONCURRENCY);
+
+  constructor(deps: GraphPassDependencies, sessionId: string) {
+    this.#deps = deps;
+    this.#sessionId = sessionId;
+  }
+
+  /** A node has ended: releases what waited for it. Nothing when it has not. */
+  async nodeEnded(nodeId: string): Promise<void> {
+    const node = await this.#get(nodeId);
+    if (node !== undefined) await this.#release(node);
+  }
+
+  /** Everything that could be moved on anywhere in the graph. */
+  async whole(): Promise<void> {
+    const { sessions } = this.#deps;
+    const [jobs, edges] = await Promise.all([
+      sessions.getJobs(this.#sessionId),
+      sessions.getEdges(this.#sessionId),
+    ]);
+    const edgesFrom = Map.groupBy(edges, (edge) => edge.from);
+    await forEach(jobs, async (job) => {
+      if (isTerminalJobState(job.state)) {
+        await this.#release(job, edgesFrom.get(job.nodeId) ?? []);
+      } else if (job.state === 'WAITING' || job.kind !== 'job') {
+        await this.#begin(job);
+      } else if (job.state === 'QUEUED') {
+        // Who queued it may have died before starting its execution; started twice is started once.
+        await this.#limit(() => this.#deps.startJob(job));
+      }
+    });
+  }
+
+  #get(nodeId: string): Promise<JobItem | undefined> {
+    return this.#limit(() => this.#deps.sessions.getJob(this.#sessionId, nodeId));
+  }
+
+  async #release(source: JobItem, known?: readonly EdgeItem[]): Promise<void> {
+    if (!isTerminalJobState(source.state)) return;
+    const { sessions } = this.#deps;
+    const edges =
+      known ?? (await this.#limit(() => sessions.getEdgesFrom(this.#sessionId, source.nodeId)));
+    if (edges.length === 0) return;
+    const stop = reasonToSkipAll(source);
+    // Before any edge goes: nothing can have become ready while this node's own edges are there.
+    if (stop !== undefined) await this.#skipAll(stop);
+    await forEach(edges, (edge) => this.#releaseOver(edge, source));
+  }
+
+  async #releaseOver(edge: EdgeItem, source: JobItem): Promise<void> {
+    const { sessions, clock } = this.#deps;
+    const effect = effectOnTarget(edge, source);
+    if (effect.effect === 'skip') {
+      await this.#limit(() => sessions.skipJob(this.#sessionId, edge.to, effect.reason, clock()));
+      // This edge goes last, so that whoever repeats this after a crash comes by here again.
+      await this.nodeEnded(edge.to);
+    }
+    await this.#limit(() => sessions.releaseEdge(edge));
+    if (effect.effect === 'skip') return;
+    const target = await this.#get(edge.to);
+    if (target !== undefined) await this.#begin(target);
+  }
+
+  async #skipAll(reason: string): Promise<void> {
+    const { sessions, clock } = this.#deps;
+    const jobs = await sessions.getJobs(this.#sessionId);
+    const waiting = jobs.filter((job) => job.kind === 'job' && job.state === 'WAITING');
+    await forEach(waiting, async (job) => {
+      await this.#limit(() => sessions.skipJob(this.#sessionId, job.nodeId, reason, clock()));
+      await this.nodeEnded(job.nodeId);
+    });
+  }
+
+  /** Starts a node that waits for nothing any more; a platform node is also taken over from one who died. */
+  async #begin(node: JobItem): Promise<void> {
+    if (node.state === 'WAITING' && node.waiting > 0) return;
+    switch (node.kind) {
+      case 'job':
+        if (node.state === 'WAITING') await this.#queue(node);
+        return;
+      case 'barrier':
+        return this.#end(node, { state: 'SUCCEEDED' });
+      case 'pre-services':
+        return this.#run(node, this.#deps.runPreServices);
+      case 'post-services':
+        return this.#run(node, this.#deps.runPostServices);
+    }
+  }
+
+  async #queue(node: JobItem): Promise<void> {
+    const { sessions, startJob, clock } = this.#deps;
+    await this.#limit(async () => {
+      const queued = await sessions.queueJob(this.#sessionId, node.nodeId, clock());
+      if (queued !== undefined) await startJob(queued);
+    });
+  }
+
+  async #run(node: JobItem, act: (sessionId: string) => Promise<JobOutcome>): Promise<void> {
+    if (isTerminalJobState(node.state)) return;
+    const { sessions, clock } = this.#deps;
+    const now = clock();
+    const staleBefore = now - PLATFORM_NODE_LIMIT_MS;
+    const mine = await this.#limit(() =>
+      sessions.beginPlatformNode(this.#sessionId, node.nodeId, now, staleBefore),
+    );
+    if (mine) await this.#end(node, await act(this.#sessionId));
+  }
+
+  async #end(node: JobItem, outcome: JobOutcome): Promise<void> {
+    const { sessions, clock } = this.#deps;
+    await this.#limit(() =>
+      sessions.finishPlatformNode(this.#sessionId, node.nodeId, outcome, clock()),
+    );
+    // Read again: somebody else may have ended it, and otherwise.
+    await this.nodeEnded(node.nodeId);
+  }
+}
