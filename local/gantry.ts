@@ -20,7 +20,7 @@ import { startHttpFront, type HttpFront } from './http-front.ts';
 import { claimPort } from './ports.ts';
 import { endProcesses, recordedProcesses } from './processes.ts';
 import { containerImages, listenerAccepts, startListener } from './programs.ts';
-import { pythonEnvironment } from './python.ts';
+import { EMULATOR_PYTHON, pythonEnvironment, WORKER_PYTHON } from './python.ts';
 import type { Settings } from './settings.ts';
 
 /** Listener: answers what it has acknowledged. Runners: hand their jobs back. Emulator: writes its tables. */
@@ -125,18 +125,17 @@ interface StartContext {
 const startPrograms = async (context: StartContext): Promise<string> => {
   const { settings, folder, ports, commands, started, progress, signal } = context;
   started.front = await startHttpFront(settings.httpHost, ports.http, ports.aws);
-  const python = (name: string, requirements: string, paths: readonly string[]) =>
+  const toolsDirectory = settings.toolsDirectory;
+  const python = (environment: typeof EMULATOR_PYTHON | typeof WORKER_PYTHON) =>
     pythonEnvironment({
+      ...environment,
       commands,
-      name,
-      requirements,
-      paths,
-      toolsDirectory: settings.toolsDirectory,
-      logFile: join(folder.logs, 'python.log'),
+      toolsDirectory,
+      logFile: join(folder.logs, `python-${environment.name}.log`),
     });
   const [emulatorEnvironment, workerEnvironment, bundles] = await Promise.all([
-    python('emulator', 'local/emulator-requirements.txt', []),
-    python('worker', 'worker-container/python/requirements.txt', ['worker-container/python']),
+    python(EMULATOR_PYTHON),
+    python(WORKER_PYTHON),
     bundlePrograms(folder.bundles),
   ]);
   progress('Python environments and programs are there');

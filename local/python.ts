@@ -64,6 +64,19 @@ export interface PythonEnvironmentOptions {
   readonly commands?: Commands;
 }
 
+export const EMULATOR_PYTHON = {
+  name: 'emulator',
+  requirements: 'local/emulator-requirements.txt',
+  paths: [],
+} as const;
+
+/** The worker `default`: what the image of worker-container/ has on AWS. */
+export const WORKER_PYTHON = {
+  name: 'worker',
+  requirements: 'worker-container/python/requirements.txt',
+  paths: ['worker-container/python'],
+} as const;
+
 /** Waits while another process makes the same environment; takes over from one that has died. */
 const withLock = async <T>(lock: string, action: () => Promise<T>): Promise<T> => {
   for (;;) {
