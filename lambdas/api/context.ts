@@ -1,0 +1,37 @@
+/** What the routes work with; index.ts builds it once from the environment. */
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { ConfigurationStore } from '../../aws/configuration.ts';
+import type { Table } from '../../aws/table.ts';
+import type { Clock, ObjectStore, Queues } from '../../core/contracts/ports.ts';
+import type { SessionStore } from '../../core/running/session-store.ts';
+
+/** The functions that run the registry callbacks of service versions. */
+export interface RegistryFunctions {
+  /**
+   * Makes the function of a service version from its code (a zip in the data bucket that holds the package
+   * `service_registry`), and waits until it can be called. One that is there already is left as it is.
+   */
+  ensure(functionName: string, codeKey: string, description: string): Promise<void>;
+}
+
+export interface ApiContext {
+  readonly version: string;
+  readonly deployment: string;
+  readonly table: Table;
+  readonly configuration: ConfigurationStore;
+  readonly sessions: Pick<
+    SessionStore,
+    'getSession' | 'getJobs' | 'getJob' | 'listSessionsOfStudy'
+  >;
+  readonly objects: ObjectStore;
+  readonly queues: Queues;
+  readonly registryFunctions: RegistryFunctions;
+  /** Queues to tell about in the status, by the name to show. */
+  readonly platformQueues: Readonly<Record<string, string>>;
+  /** URL of a work queue without the `<worker>-<priority>` at its end. */
+  readonly workQueueUrlPrefix: string;
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** A folder for the files of one request; it is emptied afterwards. */
+  readonly temporaryDirectory: string;
+}

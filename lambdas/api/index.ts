@@ -1,0 +1,81 @@
+/** The API's function: reads the environment once, builds its clients, and exports the handler. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { z } from 'zod';
+import { documentClient, objectClient } from '../../aws/clients.ts';
+import { tableConfiguration } from '../../aws/configuration.ts';
+import { bucketObjects } from '../../aws/objects.ts';
+import { sqsQueues } from '../../aws/queues.ts';
+import { registryFunctions } from '../../aws/registry-functions.ts';
+import { tableSessions } from '../../aws/sessions.ts';
+import { dynamoTable } from '../../aws/table.ts';
+import { ENV } from '../../core/contracts/names.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { ApiContext } from './context.ts';
+import { makeHandler } from './handler.ts';
+
+const environment = z
+  .object({
+    [ENV.deployment]: z.string().min(1),
+    [ENV.table]: z.string().min(1),
+    [ENV.bucket]: z.string().min(1),
+    [ENV.stabilityChecksQueueUrl]: z.string().min(1),
+    [ENV.planQueueUrl]: z.string().min(1),
+    [ENV.advanceQueueUrl]: z.string().min(1),
+    [ENV.workQueueUrlPrefix]: z.string().min(1),
+    [ENV.registryLayerArn]: z.string().min(1),
+    [ENV.registryRoleArn]: z.string().min(1),
+    [ENV.runnerSlots]: z.coerce.number().int().min(1),
+    [ENV.maxRunners]: z.coerce.number().int().min(1),
+  })
+  .parse(process.env);
+
+const table = dynamoTable(documentClient(), environment[ENV.table]);
+const bucket = environment[ENV.bucket];
+
+const context: ApiContext = {
+  version: packageJson.version,
+  deployment: environment[ENV.deployment],
+  table,
+  configuration: tableConfiguration(table),
+  sessions: tableSessions(table),
+  objects: bucketObjects(objectClient(process.env), bucket),
+  queues: sqsQueues(new SQSClient({})),
+  registryFunctions: registryFunctions(new LambdaClient({}), {
+    bucket,
+    layerArn: environment[ENV.registryLayerArn],
+    roleArn: environment[ENV.registryRoleArn],
+    // Layer and platform functions are built for the same processors.
+    architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
+  }),
+  platformQueues: {
+    'stability-checks': environment[ENV.stabilityChecksQueueUrl],
+    plan: environment[ENV.planQueueUrl],
+    advance: environment[ENV.advanceQueueUrl],
+  },
+  workQueueUrlPrefix: environment[ENV.workQueueUrlPrefix],
+  clock: Date.now,
+  logger: new Logger(),
+  temporaryDirectory: process.env['TMPDIR'] ?? '/tmp',
+};
+
+let initialised: Promise<void> | undefined;
+
+/** Once per process; after a failure the next request tries again. */
+const ready = async (): Promise<ApiContext> => {
+  initialised ??= context.configuration.initialise({
+    slots: environment[ENV.runnerSlots],
+    maxRunners: environment[ENV.maxRunners],
+  });
+  try {
+    await initialised;
+  } catch (error) {
+    initialised = undefined;
+    context.logger.error('not ready', error instanceof Error ? error : String(error));
+    throw error;
+  }
+  return context;
+};
+
+export const handler = makeHandler(ready);

@@ -1,0 +1,27 @@
+/** All resources of the API. */
+import { aeTitleRoutes } from './routes/ae-titles.ts';
+import { decisionRoutes } from './routes/decisions.ts';
+import { groupRoutes } from './routes/groups.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { pipelineRoutes } from './routes/pipelines.ts';
+import { serviceRoutes } from './routes/services.ts';
+import { sessionRoutes } from './routes/sessions.ts';
+import { sourceRoutes } from './routes/sources.ts';
+import { systemRoutes } from './routes/system.ts';
+import { unroutedRoutes } from './routes/unrouted.ts';
+import { workerRoutes } from './routes/workers.ts';
+import type { Route } from './router.ts';
+
+export const ROUTES: readonly Route[] = [
+  ...systemRoutes,
+  ...aeTitleRoutes,
+  ...sourceRoutes,
+  ...pipelineRoutes,
+  ...serviceRoutes,
+  ...workerRoutes,
+  ...groupRoutes,
+  ...unroutedRoutes,
+  ...sessionRoutes,
+  ...jobRoutes,
+  ...decisionRoutes,
+];

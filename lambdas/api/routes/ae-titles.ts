@@ -1,0 +1,92 @@
+/** AE titles: what Gantry answers to, and how what arrives there is grouped. */
+import { z } from 'zod';
+import {
+  AeTitle,
+  AeTitlePage,
+  AeTitleSettings,
+  toAeTitle,
+} from '../../../core/contracts/api-configuration.ts';
+import { AeTitleName } from '../../../core/contracts/configuration.ts';
+import { DEFAULT_PIPELINE } from '../../../core/contracts/names.ts';
+import { readAeTitleSettings } from '../../../core/configuration/ae-title-settings.ts';
+import { pageOfList, Paging } from '../paging.ts';
+import { ApiProblem, notFound } from '../problems.ts';
+import { route } from '../router.ts';
+
+/** The name as it is stored: without spaces around it. */
+export const aeTitleName = (text: string): string => {
+  const name = AeTitleName.safeParse(text);
+  if (name.success) return name.data;
+  throw new ApiProblem(
+    'invalid-configuration',
+    name.error.issues.map(({ message }) => ({ path: 'aeTitle', message })),
+  );
+};
+
+export const aeTitleRoutes = [
+  route({
+    method: 'GET',
+    path: '/ae-titles',
+    operation: 'listAeTitles',
+    summary: 'All AE titles',
+    query: Paging,
+    response: AeTitlePage,
+    handle: async ({ configuration }, { query }) => ({
+      json: pageOfList(
+        (await configuration.aeTitles.list()).map((item) => toAeTitle(item)),
+        query,
+      ),
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: '/ae-titles/{name}',
+    operation: 'getAeTitle',
+    summary: 'One AE title',
+    response: AeTitle,
+    handle: async ({ configuration }, { parameters }) => {
+      const item = await configuration.aeTitles.get(parameters.name);
+      if (item === undefined) throw notFound('AE title', parameters.name);
+      return { json: toAeTitle(item) };
+    },
+  }),
+  route({
+    method: 'PUT',
+    path: '/ae-titles/{name}',
+    operation: 'setAeTitle',
+    summary: 'Makes or changes an AE title; what is left out stays as it is',
+    // Described by one schema, but read field by field, so that one answer tells every problem.
+    body: z.record(z.string(), z.unknown()),
+    bodyDescription: AeTitleSettings,
+    response: AeTitle,
+    handle: async ({ configuration }, { parameters, body }) => {
+      const name = aeTitleName(parameters.name);
+      const [before, pipelines] = await Promise.all([
+        configuration.aeTitles.get(name),
+        configuration.pipelines.list(),
+      ]);
+      const reading = readAeTitleSettings(
+        name,
+        body,
+        before,
+        new Set([DEFAULT_PIPELINE, ...pipelines.map(({ id }) => id)]),
+      );
+      if (!reading.ok) throw new ApiProblem('invalid-configuration', reading.problems);
+      await configuration.aeTitles.put(name, reading.item);
+      return { json: toAeTitle(reading.item, [...reading.notes]) };
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: '/ae-titles/{name}',
+    operation: 'removeAeTitle',
+    summary: 'Removes an AE title; its open groups are still released',
+    answers: 'empty',
+    handle: async ({ configuration }, { parameters }) => {
+      if (!(await configuration.aeTitles.remove(parameters.name))) {
+        throw notFound('AE title', parameters.name);
+      }
+      return { empty: true };
+    },
+  }),
+];

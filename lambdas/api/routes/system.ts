@@ -1,0 +1,108 @@
+/** Whether Gantry is ready, and what it is doing. */
+import { z } from 'zod';
+import { Health, Status } from '../../../core/contracts/api.ts';
+import { isoTime } from '../../../core/contracts/api-conversion.ts';
+import { RunnerLease } from '../../../core/contracts/items.ts';
+import { stateIndexKeys, tableKeys } from '../../../core/contracts/keys.ts';
+import { PRIORITIES } from '../../../core/contracts/vocabulary.ts';
+import type { ApiContext } from '../context.ts';
+import { route } from '../router.ts';
+
+/** A status is read at a glance: beyond this many nobody needs an exact figure. */
+const MAX_COUNT = 1000;
+
+const countState = async (context: ApiContext, partitions: readonly string[]): Promise<number> => {
+  const found = await Promise.all(
+    partitions.map((partition) =>
+      context.table.queryState(partition, z.object({}), { limit: MAX_COUNT }),
+    ),
+  );
+  return found.flat().length;
+};
+
+const queueDepths = async (context: ApiContext, workers: readonly string[]) => {
+  const work = workers.flatMap((worker) =>
+    PRIORITIES.map((priority): [string, string] => [
+      `work-${worker}-${priority}`,
+      `${context.workQueueUrlPrefix}${worker}-${priority}`,
+    ]),
+  );
+  const queues = [...Object.entries(context.platformQueues), ...work];
+  return Promise.all(
+    queues.map(async ([name, url]) => ({ name, ...(await context.queues.depth(url)) })),
+  );
+};
+
+const runnersOf = async (context: ApiContext, worker: string) => {
+  const leases = await context.table.queryAll(
+    tableKeys.poolPartition(worker),
+    tableKeys.runnerPrefix,
+    RunnerLease,
+  );
+  return leases
+    .filter(({ leaseUntil }) => leaseUntil > context.clock())
+    .map(({ runnerId, leaseUntil }) => ({ id: runnerId, worker, leaseUntil: isoTime(leaseUntil) }));
+};
+
+export const systemRoutes = [
+  route({
+    method: 'GET',
+    path: '/health',
+    operation: 'getHealth',
+    summary: 'Ready once the table answers',
+    response: Health,
+    handle: async ({ configuration, version, deployment }) => {
+      await configuration.aeTitles.list();
+      return { json: { status: 'ready', version, deployment } satisfies z.infer<typeof Health> };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/status',
+    operation: 'getStatus',
+    summary: 'What runs, queue depths, open groups, problems',
+    response: Status,
+    handle: async (context) => {
+      const workers = (await context.configuration.workers.list()).map(({ name }) => name);
+      const [openGroups, runningSessions, unrouted, queues, runners, services] = await Promise.all([
+        countState(context, ['COLLECTING', 'CLAIMED'].map(stateIndexKeys.group)),
+        countState(context, ['PLANNING', 'RUNNING'].map(stateIndexKeys.session)),
+        countState(context, [stateIndexKeys.unrouted]),
+        queueDepths(context, workers),
+        Promise.all(workers.map((worker) => runnersOf(context, worker))).then((all) => all.flat()),
+        context.configuration.services.list(),
+      ]);
+      const unserved = workers.filter(
+        (worker) =>
+          !runners.some((runner) => runner.worker === worker) &&
+          queues.some(({ name, waiting }) => name.startsWith(`work-${worker}-`) && waiting > 0),
+      );
+      const problems = [
+        ...unserved.map((worker) => `jobs wait for the worker ${worker}, and it has no runner`),
+        ...(unrouted > 0
+          ? [`${unrouted} instances belong to no group; see: gantry unrouted list`]
+          : []),
+        ...services.flatMap((service) =>
+          service.jobs
+            .filter(({ worker }) => worker !== null && !workers.includes(worker))
+            .map(
+              ({ jobName, worker }) =>
+                `job ${jobName} of ${service.name} names the worker ${worker ?? ''}, which is not installed; the default worker runs it`,
+            ),
+        ),
+      ];
+      return {
+        json: {
+          status: 'ready',
+          version: context.version,
+          openGroups,
+          runningSessions,
+          unrouted,
+          queues,
+          runners,
+          problems,
+        } satisfies Status,
+      };
+    },
+  }),
+];
