@@ -1,0 +1,199 @@
+/**
+ * Finds the wanted top-level elements of a data set (PS3.5 section 7) while its bytes come in pieces of any
+ * size. Everything else is stepped over, sequences and encapsulated fragments included, so that a nested
+ * element is never taken for a top-level one; it stops at Pixel Data or after the last wanted tag. It keeps
+ * wanted values and at most 12 more bytes. Broken data ends it with a problem, never with an exception.
+ */
+import { attributeOfTag, tagText } from './dictionary.ts';
+import type { DataSetEncoding } from './transfer-syntaxes.ts';
+
+/** PatientComments (LT) may have 10,240 characters, of up to four bytes each. */
+export const MAX_VALUE_BYTES = 40_960;
+
+/** Deeper nesting than any information object has: it is an attack or garbage. */
+const MAX_DEPTH = 128;
+
+const UNDEFINED_LENGTH = 0xffffffff;
+const PIXEL_DATA_GROUP = 0x7fe00000;
+const ITEM = 0xfffee000;
+const ITEM_DELIMITER = 0xfffee00d;
+const SEQUENCE_DELIMITER = 0xfffee0dd;
+
+const SHORT_HEADER = 8;
+const LONG_HEADER = 12;
+
+/** Explicit VRs with a 32-bit length after two reserved bytes (PS3.5 table 7.1-1). */
+const LONG_VRS = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '));
+const SHORT_VRS = new Set(
+  'AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' '),
+);
+
+export interface Element {
+  readonly tag: number;
+  readonly vr: string;
+  readonly value: Buffer;
+  readonly littleEndian: boolean;
+}
+
+export interface ParsedHeader {
+  /** By tag; of an element that comes twice, the first. */
+  readonly elements: ReadonlyMap<number, Element>;
+  /** Why reading ended before the last wanted tag. */
+  readonly problem?: string;
+}
+
+export interface ElementParser {
+  /** Bytes after the end of the header are ignored. */
+  write(chunk: Uint8Array): void;
+  /** Nothing that comes can change the result any more. */
+  readonly finished: boolean;
+  /** What was found up to here; a data set that ended inside an element has a problem. */
+  result(): ParsedHeader;
+}
+
+/** A sequence or an item of undefined length that was entered. */
+interface Frame {
+  readonly kind: 'sequence' | 'item';
+  readonly implicitVr: boolean;
+  readonly littleEndian: boolean;
+}
+
+export const createElementParser = (
+  encoding: Pick<DataSetEncoding, 'implicitVr' | 'littleEndian'>,
+  wanted: ReadonlySet<number>,
+): ElementParser => {
+  const elements = new Map<number, Element>();
+  const last = Math.max(-1, ...wanted);
+  const stack: Frame[] = [];
+  const head = Buffer.alloc(LONG_HEADER);
+  const outermost: Frame = { kind: 'item', ...encoding };
+  let headBytes = 0;
+  let headNeeded = SHORT_HEADER;
+  let toSkip = 0;
+  let collecting: { element: Element; filled: number } | undefined;
+  let finished = last < 0;
+  let problem: string | undefined;
+
+  const fail = (reason: string): void => {
+    problem = reason;
+    finished = true;
+  };
+  const u16 = (at: number, little: boolean) =>
+    little ? head.readUInt16LE(at) : head.readUInt16BE(at);
+  const u32 = (at: number, little: boolean) =>
+    little ? head.readUInt32LE(at) : head.readUInt32BE(at);
+  const push = (frame: Frame): void => {
+    if (stack.length >= MAX_DEPTH) fail('sequences are nested too deeply');
+    else stack.push(frame);
+  };
+
+  const enterItem = (frame: Frame, tag: number, length: number): void => {
+    if (tag === SEQUENCE_DELIMITER) stack.pop();
+    else if (tag !== ITEM) fail(`${tagText(tag)} stands where an item of a sequence must begin`);
+    else if (length === UNDEFINED_LENGTH) push({ ...frame, kind: 'item' });
+    else toSkip = length;
+  };
+
+  const takeElement = (frame: Frame, tag: number, vr: string, length: number): void => {
+    const topLevel = stack.length === 0;
+    if (length === UNDEFINED_LENGTH) {
+      // PS3.5 section 6.2.2, note 4: inside UN of undefined length it is always Implicit VR Little Endian.
+      const unknown = vr === 'UN' && !frame.implicitVr;
+      push({
+        kind: 'sequence',
+        implicitVr: frame.implicitVr || unknown,
+        littleEndian: frame.littleEndian || unknown,
+      });
+    } else if (topLevel && wanted.has(tag) && !elements.has(tag) && length <= MAX_VALUE_BYTES) {
+      const { littleEndian } = frame;
+      const element = { tag, vr, littleEndian, value: Buffer.alloc(length) };
+      if (length === 0) elements.set(tag, element);
+      else collecting = { element, filled: 0 };
+    } else {
+      toSkip = length;
+    }
+  };
+
+  /** Looks at a header of which `headNeeded` bytes are there; may ask for four more. */
+  const readHeader = (): void => {
+    const frame = stack.at(-1) ?? outermost;
+    const little = frame.littleEndian;
+    const tag = u16(0, little) * 0x10000 + u16(2, little);
+    if (stack.length === 0 && (tag > last || tag >= PIXEL_DATA_GROUP)) {
+      finished = true;
+      return;
+    }
+    const done = (): void => {
+      headBytes = 0;
+      headNeeded = SHORT_HEADER;
+    };
+    // Items and delimiters have no VR in any syntax (PS3.5 section 7.5).
+    if (frame.kind === 'sequence') {
+      done();
+      enterItem(frame, tag, u32(4, little));
+      return;
+    }
+    if (tag === ITEM_DELIMITER) {
+      done();
+      stack.pop();
+      return;
+    }
+    const letters = head.toString('latin1', 4, 6);
+    if (frame.implicitVr || !/^[A-Z]{2}$/.test(letters)) {
+      // Some writers put an element without VR into an explicit data set; its length then shows as no letters.
+      done();
+      takeElement(frame, tag, attributeOfTag(tag)?.vr ?? 'UN', u32(4, little));
+      return;
+    }
+    // A VR of a later edition has the long form, and then its two reserved bytes are zero.
+    const long = LONG_VRS.has(letters) || (!SHORT_VRS.has(letters) && u16(6, little) === 0);
+    if (!long) {
+      done();
+      takeElement(frame, tag, letters, u16(6, little));
+    } else if (headNeeded === SHORT_HEADER) {
+      headNeeded = LONG_HEADER;
+    } else {
+      done();
+      takeElement(frame, tag, letters, u32(8, little));
+    }
+  };
+
+  return {
+    write: (chunk) => {
+      let at = 0;
+      while (at < chunk.length && !finished) {
+        const left = chunk.length - at;
+        if (toSkip > 0) {
+          const skipped = Math.min(toSkip, left);
+          toSkip -= skipped;
+          at += skipped;
+        } else if (collecting !== undefined) {
+          const { element, filled } = collecting;
+          const taken = Math.min(element.value.length - filled, left);
+          element.value.set(chunk.subarray(at, at + taken), filled);
+          collecting.filled += taken;
+          at += taken;
+          if (collecting.filled === element.value.length) {
+            elements.set(element.tag, element);
+            collecting = undefined;
+          }
+        } else {
+          const taken = Math.min(headNeeded - headBytes, left);
+          head.set(chunk.subarray(at, at + taken), headBytes);
+          headBytes += taken;
+          at += taken;
+          if (headBytes === headNeeded) readHeader();
+        }
+      }
+    },
+    get finished() {
+      return finished;
+    },
+    result: () => {
+      const inside = toSkip > 0 || collecting !== undefined || headBytes > 0 || stack.length > 0;
+      const why =
+        problem ?? (!finished && inside ? 'the data set ends inside an element' : undefined);
+      return why === undefined ? { elements } : { elements, problem: why };
+    },
+  };
+};

@@ -1,0 +1,65 @@
+/**
+ * What grouping needs of the stored groups and instances. Reads of items are strongly consistent; every write
+ * that can meet another writer is conditional and says by its answer whether it was done. Implemented by
+ * aws/groups.ts.
+ */
+import type { GroupItem, GroupManifest, InstanceItem, UnroutedItem } from '../contracts/items.ts';
+
+export interface Touch {
+  readonly dueAt: number;
+  readonly lastReceivedAt: number;
+  /** How many new instances it tells of. */
+  readonly instances: number;
+}
+
+export interface Claim {
+  readonly claimedAt: number;
+  readonly sealAfter: number;
+  readonly closedBecause: NonNullable<GroupItem['closedBecause']>;
+}
+
+export interface Release {
+  readonly releasedAt: number;
+  readonly instanceCount: number;
+  readonly firstReceivedAt: number;
+  readonly lastReceivedAt: number;
+  readonly closedBecause: NonNullable<GroupItem['closedBecause']>;
+  readonly sessions: readonly string[];
+}
+
+export interface GroupStore {
+  /** The generation of the key that was opened last. */
+  newest(keyId: string): Promise<GroupItem | undefined>;
+  get(keyId: string, generation: number): Promise<GroupItem | undefined>;
+  /** All generations of the key, the first one first. */
+  generations(keyId: string): Promise<GroupItem[]>;
+  /** False when that generation exists: it is left as it is. */
+  open(group: GroupItem): Promise<boolean>;
+  /** False when the generation is not COLLECTING, or its due time is later already: nothing is changed then. */
+  touch(keyId: string, generation: number, touch: Touch): Promise<boolean>;
+  /** COLLECTING with the `dueAt` that was read → CLAIMED. False when it was touched or claimed since. */
+  claim(group: Pick<GroupItem, 'keyId' | 'generation' | 'dueAt'>, claim: Claim): Promise<boolean>;
+  /** CLAIMED → RELEASED. False when it is not CLAIMED. */
+  release(group: Pick<GroupItem, 'keyId' | 'generation'>, release: Release): Promise<boolean>;
+
+  /** False when an item of that SOP instance with these bytes exists under the key: it is left as it is. */
+  putInstance(instance: InstanceItem): Promise<boolean>;
+  getInstance(
+    keyId: string,
+    sopInstanceUid: string,
+    sha256: string,
+  ): Promise<InstanceItem | undefined>;
+  /** All instances of the key, of all generations. */
+  instances(keyId: string): Promise<InstanceItem[]>;
+  putUnrouted(instance: UnroutedItem): Promise<void>;
+
+  manifest(groupId: string): Promise<GroupManifest | undefined>;
+  /** The first writer wins: returns the manifest that the group has, which may be another one. */
+  sealManifest(manifest: GroupManifest): Promise<GroupManifest>;
+  /** Makes the group findable by its studies. */
+  indexStudies(groupId: string, studies: readonly string[]): Promise<void>;
+
+  /** COLLECTING groups whose due time is before `time`, the longest overdue first; the index follows within moments. */
+  collectingDueBefore(time: number, limit: number): Promise<GroupItem[]>;
+  claimedBefore(time: number, limit: number): Promise<GroupItem[]>;
+}

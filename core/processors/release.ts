@@ -1,0 +1,107 @@
+/**
+ * From a due group to its sessions: claim, seal, one session per pipeline, released. Every step may be repeated,
+ * by the check that began it or by the sweep, and changes nothing the second time.
+ */
+import type { GroupItem, GroupManifest, SessionItem } from '../contracts/items.ts';
+import { executionName, sessionId } from '../contracts/keys.ts';
+import type { SessionInput } from '../contracts/messages.ts';
+import { DEFAULT_PIPELINE } from '../contracts/names.ts';
+import type { Executions } from '../contracts/ports.ts';
+import type { GroupStore } from './group-store.ts';
+import { manifestInstances, sealGroup, type SealDependencies } from './manifest.ts';
+import { sealTime } from './timing.ts';
+
+export interface ReleaseDependencies extends SealDependencies {
+  readonly groups: GroupStore;
+  readonly sessions: {
+    /** False when the session exists: it is left as it is. */
+    createSession(session: SessionItem): Promise<boolean>;
+  };
+  readonly executions: Pick<Executions, 'start'>;
+  readonly sessionMachineArn: string;
+}
+
+/**
+ * Claims a collecting group. `manual` does not ask whether it is due. The claimed group, or undefined when it
+ * is not due or was touched or claimed since it was read.
+ */
+export const claimGroup = async (
+  deps: Pick<ReleaseDependencies, 'groups' | 'clock'>,
+  group: GroupItem,
+  reason?: 'manual',
+): Promise<GroupItem | undefined> => {
+  const now = deps.clock();
+  const due = now >= group.dueAt;
+  if (group.state !== 'COLLECTING' || (!due && reason !== 'manual')) return undefined;
+  const capped = group.dueAt >= group.capAt;
+  const claim = {
+    claimedAt: now,
+    sealAfter: sealTime(now, due && !capped),
+    closedBecause: !due ? ('manual' as const) : capped ? ('maxWait' as const) : ('quiet' as const),
+  };
+  return (await deps.groups.claim(group, claim))
+    ? { ...group, state: 'CLAIMED', ...claim }
+    : undefined;
+};
+
+const pipelinesOf = (group: GroupItem): [name: string, id: string][] => {
+  const named = Object.entries(group.pipelines);
+  return named.length > 0 ? named : [[DEFAULT_PIPELINE, DEFAULT_PIPELINE]];
+};
+
+const startSessions = async (
+  deps: ReleaseDependencies,
+  group: GroupItem,
+  manifest: GroupManifest,
+  studies: string[],
+): Promise<string[]> => {
+  const instanceCount = manifestInstances(manifest).length;
+  return Promise.all(
+    pipelinesOf(group).map(async ([pipelineName, pipeline]) => {
+      const session: SessionItem = {
+        id: sessionId(group.id, pipelineName),
+        groupId: group.id,
+        aeTitle: group.aeTitle,
+        pipeline,
+        pipelineName,
+        priority: group.priority,
+        state: 'PLANNING',
+        run: 1,
+        createdAt: deps.clock(),
+        studies,
+        instanceCount,
+      };
+      await deps.sessions.createSession(session);
+      // Also when the session exists: its creator may have died before this.
+      const input: SessionInput = { sessionId: session.id, run: 1 };
+      await deps.executions.start(deps.sessionMachineArn, executionName(session.id, 1), input);
+      return session.id;
+    }),
+  );
+};
+
+/** Finishes a claimed group; of one that is released already it changes nothing. */
+export const releaseGroup = async (deps: ReleaseDependencies, group: GroupItem): Promise<void> => {
+  const wait = (group.sealAfter ?? 0) - deps.clock();
+  if (wait > 0) await deps.sleep(wait);
+  const manifest = await sealGroup(deps, group);
+  const instances = manifestInstances(manifest);
+  const studies = [...new Set(manifest.series.map(({ studyInstanceUid }) => studyInstanceUid))];
+  const named = studies.filter((study) => study !== '');
+  const empty = instances.length === 0;
+
+  await deps.groups.indexStudies(group.id, named);
+  const sessions = empty ? [] : await startSessions(deps, group, manifest, named);
+  const received = instances.map(({ receivedAt }) => receivedAt);
+  await deps.groups.release(group, {
+    releasedAt: deps.clock(),
+    instanceCount: instances.length,
+    firstReceivedAt: received.reduce(
+      (a, b) => Math.min(a, b),
+      received[0] ?? group.firstReceivedAt,
+    ),
+    lastReceivedAt: received.reduce((a, b) => Math.max(a, b), received[0] ?? group.lastReceivedAt),
+    closedBecause: empty ? 'empty' : (group.closedBecause ?? 'quiet'),
+    sessions,
+  });
+};

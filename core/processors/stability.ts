@@ -1,0 +1,92 @@
+/**
+ * Who notices that a group is due: the check, a delayed message that comes shortly before, and the sweep, which
+ * finds what a lost message or a dead process left behind.
+ */
+import { parseGroupId } from '../contracts/keys.ts';
+import type { StabilityCheck } from '../contracts/messages.ts';
+import { claimGroup, releaseGroup, type ReleaseDependencies } from './release.ts';
+import { checkDelaySeconds, MAX_WAIT_IN_CHECK_MS } from './timing.ts';
+
+export interface StabilityDependencies extends ReleaseDependencies {
+  sendCheck(check: StabilityCheck, delaySeconds: number): Promise<void>;
+}
+
+/** `not-found`: no such group, or the id is none; `done`: released before; `deferred`: the message was sent anew. */
+export type CheckOutcome = 'not-found' | 'done' | 'deferred' | 'released';
+
+/** Looks at one group at its due time: releases it, or asks to be called again. */
+export const checkGroup = async (
+  deps: StabilityDependencies,
+  groupId: string,
+): Promise<CheckOutcome> => {
+  const { groups, clock } = deps;
+  const id = parseGroupId(groupId);
+  if (id === undefined) return 'not-found';
+  const waitUntil = clock() + MAX_WAIT_IN_CHECK_MS;
+  for (;;) {
+    const group = await groups.get(id.keyId, id.generation);
+    if (group === undefined) return 'not-found';
+    if (group.state === 'RELEASED') return 'done';
+    if (group.state === 'CLAIMED') {
+      await releaseGroup(deps, group);
+      return 'released';
+    }
+    const left = group.dueAt - clock();
+    if (left <= 0) {
+      const claimed = await claimGroup(deps, group);
+      if (claimed === undefined) continue;
+      await releaseGroup(deps, claimed);
+      return 'released';
+    }
+    if (clock() + left > waitUntil) {
+      await deps.sendCheck({ groupId }, checkDelaySeconds(left));
+      return 'deferred';
+    }
+    await deps.sleep(left);
+  }
+};
+
+/** A check that is this late was lost. */
+const OVERDUE_MS = 3000;
+/** A claimed group that is not released by now has lost whoever claimed it. */
+const ABANDONED_MS = 10_000;
+/** Per sweep; what is left is found by the next one. */
+const MAX_CHECKS = 500;
+const MAX_RELEASES = 50;
+
+export interface GroupSweep {
+  /** Checks that were sent again. */
+  readonly checks: number;
+  readonly released: number;
+  /** One group's failure does not keep the sweep from the next. */
+  readonly failures: readonly { readonly groupId: string; readonly error: unknown }[];
+}
+
+export const sweepGroups = async (deps: StabilityDependencies): Promise<GroupSweep> => {
+  const { groups, clock } = deps;
+  const failures: { groupId: string; error: unknown }[] = [];
+  const each = async (
+    found: readonly { readonly id: string; readonly keyId: string; readonly generation: number }[],
+    repair: (group: (typeof found)[number]) => Promise<void>,
+  ): Promise<number> => {
+    let repaired = 0;
+    for (const group of found) {
+      try {
+        await repair(group);
+        repaired += 1;
+      } catch (error) {
+        failures.push({ groupId: group.id, error });
+      }
+    }
+    return repaired;
+  };
+  const overdue = await groups.collectingDueBefore(clock() - OVERDUE_MS, MAX_CHECKS);
+  const checks = await each(overdue, ({ id }) => deps.sendCheck({ groupId: id }, 0));
+  const abandoned = await groups.claimedBefore(clock() - ABANDONED_MS, MAX_RELEASES);
+  const released = await each(abandoned, async ({ keyId, generation }) => {
+    // The index may be behind: what counts is the item.
+    const group = await groups.get(keyId, generation);
+    if (group?.state === 'CLAIMED') await releaseGroup(deps, group);
+  });
+  return { checks, released, failures };
+};
