@@ -36,7 +36,10 @@ def keyword_arguments(job: dict[str, Any]) -> dict[str, Any]:
 
 def _without_own_frames(frames: TracebackType | None) -> TracebackType | None:
     """Skips the frames of this program at the top: what is left is the service's own."""
-    while frames and frames.tb_frame.f_code.co_filename in _OWN_FILES:
+    while frames:
+        file = frames.tb_frame.f_code.co_filename
+        if file not in _OWN_FILES and not file.startswith("<frozen importlib"):
+            break
         frames = frames.tb_next
     return frames
 

@@ -1,0 +1,149 @@
+/**
+ * The one door that service code has to the platform: HTTP on a Unix socket of the runner. A token is made for
+ * each attempt and forgotten at its end; with it come the images of that job's object and the data and files of
+ * that job's session, and nothing else.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Clock, ObjectStore } from '../../core/contracts/ports.ts';
+import { SessionDataTooLarge, type SessionDataStore } from '../../core/running/session-store.ts';
+import { dataRoutes } from './data-routes.ts';
+import { answerAbsent, answerJson, Refused } from './exchange.ts';
+import { fileRoutes } from './file-routes.ts';
+import type { JobAccess } from './job-access.ts';
+import { sessionEntries, type EntryName } from './session-entries.ts';
+
+const TOKEN_BYTES = 32;
+/** A sort key of the table has 1024 bytes, and other names are in it too. */
+const MAX_NAME_BYTES = 512;
+
+export interface JobEndpoint {
+  readonly socketPath: string;
+  /** A token that opens `access` until {@link revoke}. */
+  admit(access: JobAccess): string;
+  revoke(token: string): void;
+  close(): Promise<void>;
+}
+
+const bearer = (request: IncomingMessage): string =>
+  /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+
+const nameOf = (query: URLSearchParams): EntryName => {
+  const name = query.get('name');
+  if (name === null) throw new Refused(400, 'a name is needed');
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES) {
+    throw new Refused(400, `a name has at most ${MAX_NAME_BYTES} bytes`);
+  }
+  return {
+    name,
+    jobName: query.get('jobName') ?? undefined,
+    objectId: query.get('objectId') ?? undefined,
+  };
+};
+
+export const openJobEndpoint = async (options: {
+  socketPath: string;
+  store: SessionDataStore;
+  objects: ObjectStore;
+  clock: Clock;
+  /** A request that could not be served, for a reason that is not the caller's. */
+  onFailure: (error: unknown, jobId: string) => void;
+}): Promise<JobEndpoint> => {
+  const admitted = new Map<string, JobAccess>();
+  const entries = sessionEntries(options.store);
+  const data = dataRoutes(entries, options.objects);
+  const files = fileRoutes(entries, options.objects, options.clock);
+
+  const accessOf = (token: string): JobAccess | undefined => {
+    const given = Buffer.from(token);
+    for (const [known, access] of admitted) {
+      const expected = Buffer.from(known);
+      if (given.length === expected.length && timingSafeEqual(given, expected)) return access;
+    }
+    return undefined;
+  };
+
+  const route = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    access: JobAccess,
+  ): Promise<void> => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://runner');
+    switch (pathname) {
+      case '/series': {
+        const series = access.series.get(searchParams.get('id') ?? '');
+        if (series === undefined) answerAbsent(response);
+        else answerJson(response, 200, { files: series });
+        return;
+      }
+      case '/peer': {
+        const name = searchParams.get('name');
+        if (name === null || name === access.peer.name) answerJson(response, 200, access.peer);
+        else answerAbsent(response);
+        return;
+      }
+      case '/data':
+        return data(request, response, access, nameOf(searchParams));
+      case '/files/content':
+        return files.content(response, access, nameOf(searchParams));
+      case '/files':
+        return files.document(request, response, access, nameOf(searchParams), {
+          meta: searchParams.get('meta') ?? undefined,
+          contentType: searchParams.get('contentType') ?? undefined,
+          ext: searchParams.get('ext') ?? undefined,
+        });
+      default:
+        throw new Refused(400, 'the job endpoint knows no such path');
+    }
+  };
+
+  const refuse = (response: ServerResponse, error: unknown, jobId: string): void => {
+    const known =
+      error instanceof Refused
+        ? error
+        : error instanceof SessionDataTooLarge
+          ? new Refused(413, error.message)
+          : undefined;
+    if (known === undefined) options.onFailure(error, jobId);
+    if (response.headersSent) {
+      // Cut off, so that the caller does not take half a file for a whole one.
+      response.destroy();
+      return;
+    }
+    answerJson(response, known?.status ?? 502, {
+      message: known?.message ?? 'the platform could not do this; its runner’s log says why',
+    });
+  };
+
+  const server = createServer((request, response) => {
+    const access = accessOf(bearer(request));
+    if (access === undefined) {
+      answerJson(response, 401, { message: 'the token is of no running job' });
+      return;
+    }
+    route(request, response, access).catch((error: unknown) => {
+      refuse(response, error, access.jobId);
+    });
+  });
+  server.requestTimeout = 0;
+  server.listen(options.socketPath);
+  await once(server, 'listening');
+
+  return {
+    socketPath: options.socketPath,
+    admit: (access) => {
+      const token = randomBytes(TOKEN_BYTES).toString('base64url');
+      admitted.set(token, access);
+      return token;
+    },
+    revoke: (token) => {
+      admitted.delete(token);
+    },
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+};

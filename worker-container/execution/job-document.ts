@@ -1,0 +1,97 @@
+/**
+ * What a callback is called with and what its process sees of its surroundings: the keyword arguments and the
+ * nine variables that packages of dcm-processor know, and the address of the job endpoint. Nothing of the
+ * platform's own environment, above all no credentials.
+ */
+import { delimiter, dirname } from 'node:path';
+import { DEFAULT_WORKER } from '../../core/contracts/names.ts';
+import type { JobItem, SessionObject } from '../../core/contracts/items.ts';
+import { documentId } from '../../core/contracts/keys.ts';
+
+/** Packages pass these on, and cannot do anything with them: there is no database for service code. */
+const DATABASE = { provider: 'gantry', name: 'gantry', url: '' };
+
+/** A job that a service defined, with all that such a job has. */
+export interface ServiceJob {
+  readonly job: JobItem;
+  readonly service: string;
+  readonly serviceHash: string;
+  readonly workerEntry: string;
+  readonly event: string;
+  readonly objectId: string;
+  readonly timeoutSeconds: number;
+}
+
+/** Undefined for a node of the platform, which no runner is ever sent. */
+export const serviceJob = (job: JobItem): ServiceJob | undefined => {
+  const { service, serviceHash, workerEntry, event, objectId, timeoutSeconds } = job;
+  return service === undefined ||
+    serviceHash === undefined ||
+    workerEntry === undefined ||
+    event === undefined ||
+    objectId === undefined ||
+    timeoutSeconds === undefined
+    ? undefined
+    : { job, service, serviceHash, workerEntry, event, objectId, timeoutSeconds };
+};
+
+/** The content of `job.json`. */
+export const jobDocument = (
+  { job, service, workerEntry, event }: ServiceJob,
+  object: SessionObject,
+): { entry: string; kwargs: Record<string, unknown> } => {
+  const isDefault = job.worker === undefined || job.worker === DEFAULT_WORKER;
+  return {
+    entry: workerEntry,
+    kwargs: {
+      session_id: job.sessionId,
+      job_name: job.name,
+      headers: object.headers,
+      params: object.params[job.name] ?? {},
+      added_params: object.addedParams,
+      event,
+      job_id: job.id,
+      service_id: documentId('service', service),
+      // dcm-processor knows no document of its default worker.
+      worker_id: isDefault ? null : documentId('worker', job.worker ?? ''),
+      worker_type: null,
+      db_provider: DATABASE.provider,
+      db_name: DATABASE.name,
+      db_url: DATABASE.url,
+    },
+  };
+};
+
+/** The whole environment of a callback's process. */
+export const callbackEnvironment = (
+  { job, service, event }: ServiceJob,
+  options: {
+    object: SessionObject;
+    python: string;
+    path: string;
+    home: string;
+    temporary: string;
+    socket: string;
+    token: string;
+  },
+): Record<string, string> => {
+  const peer = options.object.headers['PeerUID'];
+  return {
+    PATH: [dirname(options.python), options.path].join(delimiter),
+    HOME: options.home,
+    TMPDIR: options.temporary,
+    LANG: 'C.UTF-8',
+    GANTRY_JOB_SOCKET: options.socket,
+    GANTRY_JOB_TOKEN: options.token,
+    GANTRY_RUNNER_PID: String(process.pid),
+    'DCM-PROCESSOR-SERVICE-DB-PROVIDER': DATABASE.provider,
+    'DCM-PROCESSOR-SERVICE-DB-URL': DATABASE.url,
+    'DCM-PROCESSOR-SERVICE-DB-NAME': DATABASE.name,
+    'DCM-PROCESSOR-SERVICE-SESSION-ID': job.sessionId,
+    'DCM-PROCESSOR-SERVICE-JOB-ID': job.id,
+    'DCM-PROCESSOR-SERVICE-JOB-EVENT': event,
+    'DCM-PROCESSOR-SERVICE-JOB-NAME': job.name,
+    'DCM-PROCESSOR-SERVICE-JOB-SERVICE-NAME': service,
+    'DCM-PROCESSOR-SERVICE-PEER-ID': typeof peer === 'string' ? peer : '',
+  };
+};

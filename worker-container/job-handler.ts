@@ -1,0 +1,175 @@
+/**
+ * What a runner does with one message of a work queue: leases the job, runs an attempt of it, stores the outcome
+ * against the attempt's number, answers the token and deletes the message. Everything may happen twice: the job
+ * item decides which attempt counts, and a token that is dead is an answer like another.
+ */
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { objectKeys, parseJobId } from '../core/contracts/keys.ts';
+import { Work } from '../core/contracts/messages.ts';
+import type {
+  Clock,
+  Executions,
+  HeldMessage,
+  MessageSource,
+  ObjectStore,
+} from '../core/contracts/ports.ts';
+import type { JobOutcome, SessionStore } from '../core/running/session-store.ts';
+import { runAttempt, type AttemptTools } from './execution/attempt.ts';
+import { serviceJob, type ServiceJob } from './execution/job-document.ts';
+import { jobLog } from './execution/job-log.ts';
+import { failure, MAX_INLINE_RESULT_BYTES, type AttemptOutcome } from './execution/outcome.ts';
+import { holdMessage } from './message-hold.ts';
+
+/** After a fault of the platform: long enough for most of them to pass. */
+const RETRY_SECONDS = 10;
+
+export interface JobHandlerDependencies {
+  readonly store: SessionStore;
+  readonly objects: ObjectStore;
+  readonly messages: MessageSource;
+  readonly executions: Executions;
+  readonly tools: AttemptTools;
+  readonly runnerId: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** `given-back`: somebody will get the message again. */
+export type Handled = 'done' | 'given-back';
+
+const isTerminal = (state: string): boolean =>
+  state !== 'WAITING' && state !== 'QUEUED' && state !== 'RUNNING';
+
+export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
+  const { store, objects, messages, executions, tools, runnerId, clock, logger } = dependencies;
+
+  const answer = async (message: HeldMessage, token: string): Promise<Handled> => {
+    const heard = await executions.succeed(token, {});
+    if (!heard) logger.info('the token was dead');
+    await messages.delete(message);
+    return 'done';
+  };
+
+  const giveBack = async (message: HeldMessage, seconds: number): Promise<Handled> => {
+    await messages.hold(message, seconds);
+    return 'given-back';
+  };
+
+  const storable = async (work: ServiceJob, outcome: AttemptOutcome): Promise<JobOutcome> => {
+    const { resultJson, ...rest } = outcome;
+    if (resultJson === undefined) return rest;
+    const body = Buffer.from(resultJson);
+    if (body.length <= MAX_INLINE_RESULT_BYTES) return { ...rest, resultJson };
+    const { sessionId, nodeId } = work.job;
+    await objects.put(objectKeys.jobResult(sessionId, nodeId), body, {
+      length: body.length,
+      contentType: 'application/json',
+    });
+    return { ...rest, resultInBucket: true };
+  };
+
+  const attempt = async (
+    work: ServiceJob,
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome | undefined> => {
+    const { job } = work;
+    const session = await store.getSession(job.sessionId);
+    if (session === undefined) {
+      return failure({
+        type: 'SessionMissing',
+        message: 'the session of the job is not stored any more',
+        traceback: '',
+      });
+    }
+    const log = jobLog({
+      objects,
+      key: objectKeys.jobLog(job.sessionId, job.nodeId, job.attempt),
+      onUploadFailed: (error) => {
+        logger.warn('the log was not uploaded', { jobId: job.id, error: String(error) });
+      },
+    });
+    try {
+      return await runAttempt(tools, work, session.groupId, log, signal);
+    } finally {
+      await log.close().catch((error: unknown) => {
+        // A result is worth more than its log.
+        logger.error('the log was lost', { jobId: job.id, error: String(error) });
+      });
+    }
+  };
+
+  /** The outcome was not taken: another attempt has the job, or it was ended from outside. */
+  const superseded = async (
+    message: HeldMessage,
+    work: ServiceJob,
+    token: string,
+  ): Promise<Handled> => {
+    const { sessionId, nodeId, id } = work.job;
+    logger.warn('the outcome of an attempt came too late', { jobId: id });
+    const job = await store.getJob(sessionId, nodeId);
+    if (job === undefined || isTerminal(job.state)) return answer(message, token);
+    // The message is that attempt's now.
+    return 'given-back';
+  };
+
+  const run = async (
+    message: HeldMessage,
+    work: ServiceJob,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<Handled> => {
+    const { job } = work;
+    const outcome = await attempt(work, signal);
+    if (outcome === undefined) return giveBack(message, 0);
+    const finished = await store.finishJob(
+      job.sessionId,
+      job.nodeId,
+      job.attempt,
+      await storable(work, outcome),
+      clock(),
+    );
+    logger.info('job ended', { jobId: job.id, attempt: job.attempt, state: outcome.state });
+    return finished ? answer(message, token) : superseded(message, work, token);
+  };
+
+  /** Never rejects; `stopping` ends the attempt and gives the message back. */
+  return async (message: HeldMessage, stopping: AbortSignal): Promise<Handled> => {
+    const parsed = Work.safeParse(parseJson(message.body));
+    const ids = parsed.success ? parseJobId(parsed.data.jobId) : undefined;
+    if (!parsed.success || ids === undefined) {
+      logger.error('a message that is no work was deleted');
+      await messages.delete(message);
+      return 'done';
+    }
+    const { run: runNumber, token, jobId } = parsed.data;
+    const hold = holdMessage(messages, message, (error) => {
+      logger.warn('a message could not be held', { jobId, error: String(error) });
+    });
+    try {
+      const lease = await store.leaseJob(ids.sessionId, ids.nodeId, runNumber, runnerId, clock());
+      if (lease.outcome !== 'leased') {
+        logger.info('nothing to run', { jobId, outcome: lease.outcome });
+        return await answer(message, token);
+      }
+      const work = serviceJob(lease.job);
+      if (work === undefined) throw new Error(`${jobId} is no job of a service`);
+      return await run(message, work, token, AbortSignal.any([stopping, hold.lost]));
+    } catch (error) {
+      logger.error('a job could not be run now', { jobId, error: describe(error) });
+      return await giveBack(message, RETRY_SECONDS).catch((): Handled => 'given-back');
+    } finally {
+      hold.stop();
+    }
+  };
+};
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+};
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -1,0 +1,98 @@
+/** The runner's process: reads the environment, connects everything, runs until idle or told to stop. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { documentClient, objectClient } from '../aws/clients.ts';
+import { stepFunctions } from '../aws/executions.ts';
+import { sqsMessages } from '../aws/message-source.ts';
+import { bucketObjects } from '../aws/objects.ts';
+import { sqsQueues } from '../aws/queues.ts';
+import { tableRunners } from '../aws/runners.ts';
+import { tableSessionData } from '../aws/session-data.ts';
+import { tableSessions } from '../aws/sessions.ts';
+import { dynamoTable } from '../aws/table.ts';
+import { PRIORITIES } from '../core/contracts/vocabulary.ts';
+import { openJobEndpoint } from './endpoint/job-endpoint.ts';
+import { makeJobHandler } from './job-handler.ts';
+import { runRunner } from './runner.ts';
+import { readSettings } from './settings.ts';
+import { limitTo } from './staging/concurrency.ts';
+import { groupCache } from './staging/group-cache.ts';
+import { serviceModules } from './staging/service-modules.ts';
+import { openWorkFolder } from './work-folder.ts';
+
+/** Of the 20 GiB that a Fargate task has; the rest is for service code. */
+const MAX_STAGED_BYTES = 10 * 1024 ** 3;
+const PARALLEL_GETS = 16;
+
+const settings = readSettings(process.env);
+const { worker, runnerId } = settings;
+const clock = () => Date.now();
+const logger = new Logger({
+  serviceName: 'runner',
+  persistentLogAttributes: { worker, runnerId },
+});
+const sqs = new SQSClient({});
+const messages = sqsMessages(sqs);
+const objects = bucketObjects(objectClient(process.env), settings.bucket);
+const table = dynamoTable(documentClient(), settings.table);
+
+const stop = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    stop.abort();
+  });
+}
+
+const folder = await openWorkFolder(settings.workDirectory, runnerId);
+const endpoint = await openJobEndpoint({
+  socketPath: folder.socket,
+  store: tableSessionData(table),
+  objects,
+  clock,
+  onFailure: (error, jobId) => {
+    logger.error('a request of service code failed', { jobId, error: String(error) });
+  },
+});
+try {
+  const end = await runRunner(
+    {
+      ...{ worker, runnerId, messages, clock, logger },
+      slots: settings.slots,
+      lingerMs: settings.lingerMs,
+      queueUrls: PRIORITIES.map(
+        (priority) => `${settings.workQueueUrlPrefix}${worker}-${priority}`,
+      ),
+      advanceQueueUrl: settings.advanceQueueUrl,
+      queues: sqsQueues(sqs),
+      pool: tableRunners(table),
+      handle: makeJobHandler({
+        ...{ objects, messages, runnerId, clock, logger },
+        store: tableSessions(table),
+        executions: stepFunctions(new SFNClient({})),
+        tools: {
+          objects,
+          groups: groupCache({
+            objects,
+            folder: folder.groups,
+            maxBytes: MAX_STAGED_BYTES,
+            limit: limitTo(PARALLEL_GETS),
+          }),
+          modules: serviceModules(objects, folder.modules),
+          endpoint,
+          folder: folder.attempts,
+          python: settings.python,
+          path: settings.path,
+          onStart: (jobId, preparationMs) => {
+            logger.info('callback starts', { jobId, preparationMs: Math.round(preparationMs) });
+          },
+        },
+      }),
+    },
+    stop.signal,
+  );
+  logger.info('the runner ends', { end });
+} finally {
+  await endpoint.close();
+  await folder.remove();
+}
