@@ -1,0 +1,56 @@
+/** The advance Lambda: reads its environment and makes its clients once. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { documentClient, objectClient } from '../../aws/clients.ts';
+import { tableConfiguration } from '../../aws/configuration.ts';
+import { stepFunctions } from '../../aws/executions.ts';
+import { bucketListing } from '../../aws/object-listing.ts';
+import { bucketObjects } from '../../aws/objects.ts';
+import { sqsQueues } from '../../aws/queues.ts';
+import { tableRunners } from '../../aws/runners.ts';
+import { tableSessionData } from '../../aws/session-data.ts';
+import { tableSessions } from '../../aws/sessions.ts';
+import { dynamoTable } from '../../aws/table.ts';
+import { ecsTasks } from '../../aws/tasks.ts';
+import { readVariables } from '../../core/contracts/environment.ts';
+import { ENV, resourceNames } from '../../core/contracts/names.ts';
+import { makeHandler } from './handler.ts';
+
+const variables = readVariables(process.env, [
+  ENV.deployment,
+  ENV.table,
+  ENV.bucket,
+  ENV.advanceQueueUrl,
+  ENV.workQueueUrlPrefix,
+  ENV.jobMachineArn,
+  ENV.cluster,
+  ENV.subnets,
+  ENV.securityGroups,
+]);
+const listOf = (text: string): string[] => text.split(',').filter((part) => part !== '');
+const table = dynamoTable(documentClient(), variables[ENV.table]);
+const s3 = objectClient(process.env);
+
+export const handler = makeHandler({
+  sessions: tableSessions(table),
+  sessionData: tableSessionData(table),
+  runners: tableRunners(table),
+  workers: tableConfiguration(table).workers,
+  objects: bucketObjects(s3, variables[ENV.bucket]),
+  listing: bucketListing(s3, variables[ENV.bucket]),
+  queues: sqsQueues(new SQSClient({})),
+  executions: stepFunctions(new SFNClient({})),
+  tasks: ecsTasks(new ECSClient({}), {
+    cluster: variables[ENV.cluster],
+    subnets: listOf(variables[ENV.subnets]),
+    securityGroups: listOf(variables[ENV.securityGroups]),
+  }),
+  runnerFamily: resourceNames(variables[ENV.deployment]).runnerFamily,
+  jobMachineArn: variables[ENV.jobMachineArn],
+  workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],
+  advanceQueueUrl: variables[ENV.advanceQueueUrl],
+  clock: Date.now,
+  logger: new Logger(),
+});

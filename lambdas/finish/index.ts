@@ -1,0 +1,16 @@
+/** The finish Lambda: reads its environment and makes its clients once. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { documentClient } from '../../aws/clients.ts';
+import { tableSessions } from '../../aws/sessions.ts';
+import { dynamoTable } from '../../aws/table.ts';
+import { readVariables } from '../../core/contracts/environment.ts';
+import { ENV } from '../../core/contracts/names.ts';
+import { makeHandler } from './handler.ts';
+
+const variables = readVariables(process.env, [ENV.table]);
+
+export const handler = makeHandler({
+  sessions: tableSessions(dynamoTable(documentClient(), variables[ENV.table])),
+  clock: Date.now,
+  logger: new Logger(),
+});
