@@ -65,10 +65,7 @@ export const allChecks = ({ program }: PythonTools): Check[] => [
       name: `python types in ${name}`,
       program: program('mypy'),
       args: [
-        // The nearest pyproject.toml counts: the SDK's own, or else the repository's.
-        ...(existsSync(join(cwd, 'pyproject.toml'))
-          ? []
-          : ['--config-file', join(REPOSITORY, 'pyproject.toml')]),
+        ...['--config-file', join(REPOSITORY, 'pyproject.toml')],
         ...['--cache-dir', join(REPOSITORY, '.gantry', 'tools', 'mypy-cache')],
         ...targets,
       ],

@@ -18,6 +18,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,9 @@ class Container:
             **(environment or {}),
         }
         # The emulator names itself as a container would reach it; here everything is on one computer.
-        full = {key: value.replace("host.docker.internal", "127.0.0.1") for key, value in full.items()}
+        full = {
+            key: value.replace("host.docker.internal", "127.0.0.1") for key, value in full.items()
+        }
 
         self.log = Path(os.environ["GANTRY_CONTAINER_LOGS"]) / f"{self.name}.log"
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -108,18 +111,15 @@ class Container:
         return {"StatusCode": code if code >= 0 else 128 - code}
 
     def send_signal(self, number: int) -> None:
-        try:
+        # It may have ended.
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
-        except (ProcessLookupError, PermissionError):
-            pass  # It has ended.
 
     def stop(self, timeout: float = GRACE_SECONDS) -> None:
         if self._process.poll() is None:
             self.send_signal(signals.SIGTERM)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                pass
         # What the process left behind in its session goes too.
         self.send_signal(signals.SIGKILL)
         self._process.wait()
@@ -133,11 +133,17 @@ class Container:
         with _containers_lock:
             _containers.pop(self.id, None)
 
-    def logs(self, stream: bool = False, tail: int | str = "all", **_unused: object) -> bytes | Iterator[bytes]:
+    def logs(
+        self, stream: bool = False, tail: int | str = "all", **_unused: object
+    ) -> bytes | Iterator[bytes]:
         if stream:
             return self._follow()
         content = self.log.read_bytes()
-        return b"".join(content.splitlines(keepends=True)[-tail:]) if isinstance(tail, int) else content
+        return (
+            b"".join(content.splitlines(keepends=True)[-tail:])
+            if isinstance(tail, int)
+            else content
+        )
 
     def _follow(self) -> Iterator[bytes]:
         with self.log.open("rb") as file:
