@@ -3,7 +3,7 @@
  * emulator holds are unchanged. The record of a deployment is taken away while the emulator runs and put back
  * after an orderly stop: after a kill, the emulator may hold less than the record says.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import {
   CloudFormationClient,
@@ -86,14 +86,31 @@ const stackOutputs = async (
   }
 };
 
+/** Bundles of earlier synthesises: the CDK finds those that it can use again, and never removes the others. */
+const removeOldAssets = (assembly: string): void => {
+  const names = readdirSync(assembly);
+  const used = names
+    .filter((name) => name.endsWith('.assets.json'))
+    .map((name) => readFileSync(join(assembly, name), 'utf8'))
+    .join('');
+  for (const name of names) {
+    if (name.startsWith('asset.') && !used.includes(name)) {
+      rmSync(join(assembly, name), { recursive: true, force: true });
+    }
+  }
+};
+
 const synthesise = async (
   commands: Commands,
   { folder, python }: DeploymentOptions,
+  hash: string,
 ): Promise<void> => {
+  const marker = join(folder.cloudAssembly, 'inputs.sha256');
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return;
   const cdkJson = z
     .object({ context: z.record(z.string(), z.unknown()) })
     .parse(JSON.parse(readFileSync(join(REPOSITORY, 'cdk.json'), 'utf8')));
-  rmSync(folder.cloudAssembly, { recursive: true, force: true });
+  rmSync(marker, { force: true });
   await commands.run({
     title: 'synthesis of the stacks',
     command: process.execPath,
@@ -107,6 +124,8 @@ const synthesise = async (
     workingDirectory: REPOSITORY,
     logFile: join(folder.logs, 'deployment.log'),
   });
+  removeOldAssets(folder.cloudAssembly);
+  writeFileSync(marker, hash);
 };
 
 /** Deploys what changed and returns the outputs; throws CommandFailed when the CDK does. */
@@ -152,7 +171,7 @@ export const deploy = async (
       await cdk('cdk bootstrap', ['bootstrap', `aws://${EMULATED_ACCOUNT}/${EMULATED_REGION}`]);
       progress('the emulated account is prepared (cdk bootstrap)');
     };
-    const synthesis = synthesise(commands, options).then(() => {
+    const synthesis = synthesise(commands, options, hash).then(() => {
       progress('stacks are synthesised');
     });
     await Promise.all([synthesis, bootstrap()]);
