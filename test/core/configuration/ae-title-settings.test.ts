@@ -39,7 +39,6 @@ describe('readAeTitleSettings', () => {
     ['(0010,0020)', ['PatientID']],
     ['0020000d', ['StudyInstanceUID']],
     ['AccessionNumber', ['AccessionNumber']],
-    ['accessionnumber', ['AccessionNumber']],
     [
       ['Patient', '(0008,0050)'],
       ['PatientID', 'AccessionNumber'],
