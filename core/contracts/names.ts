@@ -63,5 +63,6 @@ export const ENV = {
   dimseHost: 'GANTRY_DIMSE_HOST',
   dimsePort: 'GANTRY_DIMSE_PORT',
   healthPort: 'GANTRY_HEALTH_PORT',
+  maximumAssociations: 'GANTRY_MAX_ASSOCIATIONS',
   spoolDirectory: 'GANTRY_SPOOL_DIR',
 } as const;

@@ -1,0 +1,290 @@
+/**
+ * One connection of a peer: feeds what arrives through decoder and state machine, asks for admission, hands
+ * messages to the services, and carries out what the machine says on the socket. Everything that arrives is
+ * worked on in order; while we work the socket is not read, so a slow store slows the sender down.
+ */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import {
+  CommandSetFault,
+  encodeCommandSet,
+  type CommandSet,
+} from '../../core/dimse/command-set.ts';
+import { MessageFault, MessageReader } from '../../core/dimse/message-reader.ts';
+import {
+  AssociationMachine,
+  occurrenceOf,
+  type ProviderAbort,
+} from '../../core/upper-layer/association-machine.ts';
+import { OWN_MAXIMUM_LENGTH, toDataTransfers } from '../../core/upper-layer/fragmentation.ts';
+import { negotiate, type AcceptedContext } from '../../core/upper-layer/negotiation.ts';
+import { encodePdu } from '../../core/upper-layer/pdu-codec.ts';
+import { PduDecoder, type Fragment, type Incoming } from '../../core/upper-layer/pdu-decoder.ts';
+import { PROTOCOL_VERSION, type AssociateRequest } from '../../core/upper-layer/pdu.ts';
+import { ABORT_REASON, ProtocolViolation } from '../../core/upper-layer/protocol-violation.ts';
+import { REJECTION } from '../../core/upper-layer/reject.ts';
+import { EVENT, STATE } from '../../core/upper-layer/state-machine.ts';
+import { plainAddress } from '../admission/hosts.ts';
+import { errorName, type ListenerLog } from '../listener-log.ts';
+import type { InstanceReceiver } from '../services/instance-receiver.ts';
+import { MessageHandler } from '../services/message-handler.ts';
+import { IdleTimer } from './idle-timer.ts';
+import type { Reception } from './reception-desk.ts';
+
+export interface AssociationLimits {
+  /** ARTIM (PS3.8 section 9.1.5): from connection to request, and from our last word to the peer's close. */
+  readonly artimMs: number;
+  /** How long an established association may be of no use. */
+  readonly idleMs: number;
+}
+
+export interface AssociationPorts {
+  readonly reception: Reception;
+  readonly receiver: InstanceReceiver;
+  readonly limits: AssociationLimits;
+  readonly log: ListenerLog;
+}
+
+export class Association {
+  readonly id = randomUUID();
+  readonly #socket: Socket;
+  readonly #ports: AssociationPorts;
+  readonly #remoteAddress: string;
+  readonly #machine: AssociationMachine;
+  readonly #decoder = new PduDecoder(OWN_MAXIMUM_LENGTH);
+  readonly #reader = new MessageReader();
+  readonly #idle: IdleTimer;
+  #artim: NodeJS.Timeout | undefined;
+  /** After a violation nothing that still arrives can be told apart. */
+  #unreadable = false;
+  #indicated: Incoming | ProviderAbort | undefined;
+  #contexts: ReadonlyMap<number, AcceptedContext> = new Map();
+  #peerMaximumLength = 0;
+  #handler: MessageHandler | undefined;
+  /** Work in progress: the next begins when it has settled. */
+  #work: Promise<void> = Promise.resolve();
+  #leave: (() => void) | undefined;
+
+  constructor(socket: Socket, ports: AssociationPorts) {
+    this.#socket = socket;
+    this.#ports = ports;
+    this.#remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    this.#idle = new IdleTimer(ports.limits.idleMs, () => {
+      this.#abortBecause('the peer was idle for too long');
+    });
+    this.#machine = new AssociationMachine('acceptor', {
+      connect: () => undefined,
+      close: () => socket.destroy(),
+      send: (pdu) => {
+        if (socket.writable) socket.write(encodePdu(pdu));
+      },
+      startArtim: () => {
+        this.#startArtim();
+      },
+      stopArtim: () => {
+        clearTimeout(this.#artim);
+      },
+      indicate: (indication) => {
+        this.#indicated = indication;
+      },
+      refuse: (request) =>
+        (request.protocolVersion & PROTOCOL_VERSION) === 0
+          ? REJECTION.protocolVersionNotSupported
+          : undefined,
+    });
+    socket.on('data', (chunk: Buffer) => {
+      this.#run(() => this.#take(chunk));
+    });
+    // 'close' follows every error, and it is what counts.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.#closed();
+    });
+    this.#machine.dispatch({ event: EVENT.transportAccepted });
+  }
+
+  /** Ends the association from our side (A-ABORT, source service-user). */
+  abort(): void {
+    this.#abortBecause('the listener is stopping');
+  }
+
+  /** Takes the connection away, whatever state it is in. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #startArtim(): void {
+    clearTimeout(this.#artim);
+    this.#artim = setTimeout(() => {
+      this.#machine.dispatch({ event: EVENT.artimExpired });
+    }, this.#ports.limits.artimMs);
+  }
+
+  #run(task: () => Promise<void>): void {
+    this.#work = this.#work.then(task).catch((error: unknown) => {
+      this.#ports.log.error('an association failed in a way that is not the peer’s', {
+        associationId: this.id,
+        problem: errorName(error),
+      });
+      this.#abortBecause('an internal fault');
+    });
+  }
+
+  #closed(): void {
+    clearTimeout(this.#artim);
+    this.#idle.pause();
+    this.#machine.dispatch({ event: EVENT.transportClosed });
+    this.#indicated = undefined;
+    this.#run(async () => {
+      await this.#handler?.abandon('the connection was lost');
+      this.#leaveDesk();
+    });
+  }
+
+  #leaveDesk(): void {
+    this.#leave?.();
+    this.#leave = undefined;
+  }
+
+  async #take(chunk: Buffer): Promise<void> {
+    if (this.#unreadable) return;
+    this.#socket.pause();
+    this.#idle.pause();
+    this.#idle.received(chunk.length);
+    try {
+      for (const incoming of this.#decoder.push(chunk)) {
+        this.#machine.dispatch(occurrenceOf(incoming));
+        await this.#handle();
+        if (this.#socket.destroyed) return;
+      }
+    } catch (error) {
+      await this.#fault(error);
+    } finally {
+      if (!this.#socket.destroyed) {
+        if (this.#machine.state === STATE.established) this.#idle.waitForPeer();
+        this.#socket.resume();
+      }
+    }
+  }
+
+  async #handle(): Promise<void> {
+    const indication = this.#indicated;
+    this.#indicated = undefined;
+    switch (indication?.type) {
+      case 'associate-request':
+        await this.#admit(indication);
+        break;
+      case 'fragment':
+        await this.#fragment(indication);
+        break;
+      case 'release-request':
+        await this.#handler?.abandon('the peer released the association in mid-instance');
+        this.#leaveDesk();
+        this.#machine.dispatch({ event: EVENT.releaseResponsePrimitive });
+        break;
+      case 'abort':
+        await this.#handler?.abandon('the peer aborted the association');
+        break;
+      case 'provider-abort':
+        this.#unreadable = true;
+        this.#log('association aborted: a PDU that its state does not expect');
+        await this.#handler?.abandon('the peer broke the protocol');
+        break;
+      case 'associate-accept':
+      case 'associate-reject':
+      case 'release-response':
+      case undefined:
+        break;
+    }
+  }
+
+  async #admit(request: AssociateRequest): Promise<void> {
+    const { calledAeTitle, callingAeTitle } = request;
+    const attempt = { calledAeTitle, callingAeTitle, remoteAddress: this.#remoteAddress };
+    const answer = await this.#ports.reception.ask(attempt, request.applicationContext);
+    if ('rejection' in answer) {
+      this.#machine.dispatch({ event: EVENT.rejectPrimitive, pdu: answer.rejection });
+      return;
+    }
+    this.#leave = answer.leave;
+    const negotiated = negotiate(request);
+    this.#contexts = negotiated.accepted;
+    this.#peerMaximumLength = request.userInformation.maximumLength;
+    this.#handler = new MessageHandler({
+      association: { associationId: this.id, ...attempt },
+      receiver: this.#ports.receiver,
+      log: this.#ports.log,
+      respond: (contextId, command) => this.#respond(contextId, command),
+    });
+    this.#machine.dispatch({ event: EVENT.acceptPrimitive, pdu: negotiated.answer });
+  }
+
+  async #fragment(fragment: Fragment): Promise<void> {
+    const context = this.#contexts.get(fragment.contextId);
+    if (context === undefined || this.#handler === undefined) {
+      throw new ProtocolViolation({
+        field: 'P-DATA-TF, presentation context ID',
+        expected: 'one that was accepted',
+        read: String(fragment.contextId),
+        offset: 0,
+        reason: ABORT_REASON.invalidParameterValue,
+      });
+    }
+    const part = this.#reader.read(fragment);
+    if (part?.kind === 'command') await this.#handler.command(context, part.command);
+    if (part?.kind === 'data') await this.#handler.data(part.data, part.last);
+    if (part !== undefined && this.#reader.idle) this.#idle.progress();
+  }
+
+  async #respond(contextId: number, command: CommandSet): Promise<void> {
+    const data = encodeCommandSet(command);
+    const message = { contextId, command: true, data, last: true };
+    for (const pdu of toDataTransfers(message, this.#peerMaximumLength)) {
+      this.#machine.dispatch({ event: EVENT.dataPrimitive, pdu });
+    }
+    if (!this.#socket.writableNeedDrain || this.#socket.destroyed) return;
+    // The peer does not read its answers: that is its time, not ours.
+    this.#idle.waitForPeer();
+    const settled = new AbortController();
+    await Promise.race([
+      once(this.#socket, 'drain', { signal: settled.signal }).catch(() => undefined),
+      once(this.#socket, 'close', { signal: settled.signal }).catch(() => undefined),
+    ]);
+    settled.abort();
+    this.#idle.pause();
+  }
+
+  async #fault(error: unknown): Promise<void> {
+    this.#unreadable = true;
+    if (error instanceof ProtocolViolation) {
+      // What was read stays out of the log: it may be anything, of a patient too.
+      const { field, expected, offset, reason } = error.facts;
+      this.#log(`association aborted: ${field} at byte ${offset}: expected ${expected}`);
+      this.#machine.dispatch({ event: EVENT.invalidPduReceived, reason });
+    } else if (error instanceof MessageFault || error instanceof CommandSetFault) {
+      this.#log(`association aborted: ${error.message}`);
+      this.#machine.dispatch({ event: EVENT.abortPrimitive });
+    } else {
+      throw error;
+    }
+    this.#indicated = undefined;
+    await this.#handler?.abandon('the peer broke the protocol');
+  }
+
+  #abortBecause(reason: string): void {
+    if (this.#machine.dispatch({ event: EVENT.abortPrimitive }) === undefined) return;
+    this.#unreadable = true;
+    this.#log(`association aborted: ${reason}`);
+    this.#run(async () => {
+      await this.#handler?.abandon(reason);
+    });
+  }
+
+  #log(message: string): void {
+    this.#ports.log.warn(message, {
+      associationId: this.id,
+      remoteAddress: this.#remoteAddress,
+    });
+  }
+}

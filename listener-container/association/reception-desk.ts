@@ -1,0 +1,128 @@
+/**
+ * Where associations are let in or turned away, whatever the reason: the application context, a listener that
+ * is full or stopping, the admission policy. Every refusal is recorded; who is let in leaves again.
+ */
+import { DICOM_APPLICATION_CONTEXT, type AssociateReject } from '../../core/upper-layer/pdu.ts';
+import { REJECTION } from '../../core/upper-layer/reject.ts';
+import type {
+  AdmissionPolicy,
+  AssociationAttempt,
+  Refusal,
+  RefusalLog,
+} from '../admission/admission-policy.ts';
+import { errorName, type ListenerLog } from '../listener-log.ts';
+
+export type Admission = { readonly rejection: AssociateReject } | { readonly leave: () => void };
+
+export interface Reception {
+  ask(attempt: AssociationAttempt, applicationContext: string): Promise<Admission>;
+}
+
+export interface ReceptionDeskOptions {
+  readonly policy: AdmissionPolicy;
+  readonly refusals: RefusalLog;
+  readonly maximumAssociations: number;
+  readonly log: ListenerLog;
+}
+
+export class ReceptionDesk implements Reception {
+  readonly #options: ReceptionDeskOptions;
+  #present = 0;
+  #closing = false;
+  #onQuiet: (() => void) | undefined;
+
+  constructor(options: ReceptionDeskOptions) {
+    this.#options = options;
+  }
+
+  /** Associations that were let in and have not left. */
+  get present(): number {
+    return this.#present;
+  }
+
+  /** From now on everybody is turned away for the time being. */
+  close(): void {
+    this.#closing = true;
+  }
+
+  async ask(attempt: AssociationAttempt, applicationContext: string): Promise<Admission> {
+    // The place is taken before the policy is asked, or many at once would all find it free.
+    const full = this.#present >= this.#options.maximumAssociations;
+    this.#present += 1;
+    const refusal =
+      this.#ownRefusal(applicationContext, full) ?? (await this.#policyRefusal(attempt));
+    if (refusal === undefined) {
+      let left = false;
+      return {
+        leave: () => {
+          if (!left) this.#leave();
+          left = true;
+        },
+      };
+    }
+    this.#leave();
+    this.#options.log.warn('association rejected', {
+      remoteAddress: attempt.remoteAddress,
+      code: refusal.code,
+    });
+    await this.#options.refusals.record(attempt, refusal);
+    return { rejection: refusal.rejection };
+  }
+
+  /** Resolves when nobody is left, or after `limitMs`. */
+  async quiet(limitMs: number): Promise<void> {
+    if (this.#present === 0) return;
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(resolve, limitMs);
+      this.#onQuiet = () => {
+        clearTimeout(late);
+        resolve();
+      };
+    });
+  }
+
+  #leave(): void {
+    this.#present -= 1;
+    if (this.#present === 0) this.#onQuiet?.();
+  }
+
+  #ownRefusal(applicationContext: string, full: boolean): Refusal | undefined {
+    if (applicationContext !== DICOM_APPLICATION_CONTEXT) {
+      return {
+        rejection: REJECTION.applicationContextNotSupported,
+        code: 'association-rejected',
+        message: 'The peer proposed an application context that is not that of DICOM.',
+      };
+    }
+    if (this.#closing) {
+      return {
+        rejection: REJECTION.temporaryCongestion,
+        code: 'association-rejected',
+        message: 'The listener is stopping. The sender may try again at once.',
+      };
+    }
+    if (full) {
+      return {
+        rejection: REJECTION.localLimitExceeded,
+        code: 'association-rejected',
+        message:
+          `The listener has ${this.#options.maximumAssociations} associations, as many as it may. ` +
+          'The sender may try again.',
+      };
+    }
+    return undefined;
+  }
+
+  async #policyRefusal(attempt: AssociationAttempt): Promise<Refusal | undefined> {
+    try {
+      return await this.#options.policy.decide(attempt);
+    } catch (error) {
+      this.#options.log.error('the configuration could not be read', { problem: errorName(error) });
+      return {
+        rejection: REJECTION.temporaryCongestion,
+        code: 'association-rejected',
+        message: 'The configuration could not be read. The sender may try again.',
+      };
+    }
+  }
+}

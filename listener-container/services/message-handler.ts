@@ -1,0 +1,170 @@
+/**
+ * The services behind an association: Verification and Storage as SCP (PS3.4 annexes A and B). One message
+ * at a time, in order; each ends with exactly one response, except one that the peer cancels.
+ */
+import type { CommandSet } from '../../core/dimse/command-set.ts';
+import { MessageFault } from '../../core/dimse/message-reader.ts';
+import { COMMAND, hasDataSet, isResponse, response } from '../../core/dimse/messages.ts';
+import { STATUS } from '../../core/dimse/status.ts';
+import {
+  VERIFICATION_SOP_CLASS,
+  type AcceptedContext,
+} from '../../core/upper-layer/negotiation.ts';
+import { errorName, type ListenerLog } from '../listener-log.ts';
+import type {
+  InstanceReception,
+  InstanceReceiver,
+  ReceptionContext,
+  StoreOutcome,
+} from './instance-receiver.ts';
+
+/** PS3.5 section 9.1. A UID becomes part of keys: nothing else may get there. */
+const UID = /^[0-9.]{1,64}$/;
+
+/** What a reception's context has of its association. */
+export type AssociationFacts = Pick<
+  ReceptionContext,
+  'associationId' | 'calledAeTitle' | 'callingAeTitle' | 'remoteAddress'
+>;
+
+export interface MessageHandlerPorts {
+  readonly association: AssociationFacts;
+  readonly receiver: InstanceReceiver;
+  readonly log: ListenerLog;
+  respond(contextId: number, command: CommandSet): Promise<void>;
+}
+
+interface MessageWithData {
+  readonly contextId: number;
+  readonly request: CommandSet;
+  /** Where the data set goes; without one it is read and dropped. */
+  reception?: InstanceReception | undefined;
+  /** What is answered if there is no reception. */
+  outcome: StoreOutcome;
+}
+
+export class MessageHandler {
+  readonly #ports: MessageHandlerPorts;
+  #current: MessageWithData | undefined;
+
+  constructor(ports: MessageHandlerPorts) {
+    this.#ports = ports;
+  }
+
+  /** Throws MessageFault for what no requestor may send. */
+  async command(context: AcceptedContext, request: CommandSet): Promise<void> {
+    if (isResponse(request)) throw new MessageFault('a response came without a request of ours');
+    if (request.CommandField === COMMAND.cCancelRequest) {
+      // Nothing that is spoken here can be cancelled, and a cancel has no response (PS3.7 section 9.3.2.3).
+      return;
+    }
+    const message = this.#consider(context, request);
+    if (hasDataSet(request)) this.#current = message;
+    else await this.#respond(message);
+  }
+
+  async data(data: Buffer, last: boolean): Promise<void> {
+    const message = this.#current;
+    if (message === undefined) throw new MessageFault('a data set came without a command');
+    if (data.length > 0 && message.reception !== undefined) {
+      try {
+        await message.reception.write(data);
+      } catch (error) {
+        this.#ports.log.error('an instance could not be taken', { problem: errorName(error) });
+        message.outcome = {
+          status: STATUS.outOfResources,
+          errorComment: 'The instance could not be written; send it again later',
+        };
+        await this.abandon('a write was refused');
+      }
+    }
+    if (!last) return;
+    this.#current = undefined;
+    await this.#respond(message);
+  }
+
+  /** The rest of the current message will not come, or is not wanted. */
+  async abandon(reason: string): Promise<void> {
+    const reception = this.#current?.reception;
+    if (this.#current === undefined || reception === undefined) return;
+    this.#current.reception = undefined;
+    try {
+      await reception.abort(reason);
+    } catch (error) {
+      this.#ports.log.error('an unfinished instance could not be cleared away', {
+        problem: errorName(error),
+      });
+    }
+  }
+
+  async #respond(message: MessageWithData): Promise<void> {
+    const { status, errorComment } = await this.#outcomeOf(message);
+    await this.#ports.respond(message.contextId, response(message.request, status, errorComment));
+  }
+
+  async #outcomeOf({ reception, outcome }: MessageWithData): Promise<StoreOutcome> {
+    if (reception === undefined) return outcome;
+    try {
+      return await reception.end();
+    } catch (error) {
+      this.#ports.log.error('an instance could not be stored', { problem: errorName(error) });
+      return {
+        status: STATUS.processingFailure,
+        errorComment: 'The instance could not be stored; send it again later',
+      };
+    }
+  }
+
+  #consider(context: AcceptedContext, request: CommandSet): MessageWithData {
+    const refused = (status: number, errorComment: string): MessageWithData => ({
+      contextId: context.id,
+      request,
+      outcome: { status, errorComment },
+    });
+    if (request.CommandField === COMMAND.cStoreRequest) {
+      return this.#considerStore(context, request, refused);
+    }
+    if (request.CommandField !== COMMAND.cEchoRequest) {
+      return refused(STATUS.unrecognizedOperation, 'Only C-ECHO and C-STORE are served');
+    }
+    return context.abstractSyntax === VERIFICATION_SOP_CLASS
+      ? { contextId: context.id, request, outcome: { status: STATUS.success } }
+      : refused(STATUS.sopClassNotSupported, 'C-ECHO on a context of another SOP class');
+  }
+
+  #considerStore(
+    context: AcceptedContext,
+    request: CommandSet,
+    refused: (status: number, errorComment: string) => MessageWithData,
+  ): MessageWithData {
+    const { AffectedSOPClassUID: sopClassUid, AffectedSOPInstanceUID: sopInstanceUid } = request;
+    if (
+      sopClassUid !== context.abstractSyntax ||
+      context.abstractSyntax === VERIFICATION_SOP_CLASS
+    ) {
+      return refused(
+        STATUS.sopClassNotSupported,
+        'SOP class is not that of the presentation context',
+      );
+    }
+    if (sopInstanceUid === undefined || !UID.test(sopInstanceUid)) {
+      return refused(STATUS.invalidObjectInstance, 'Affected SOP Instance UID is not a UID');
+    }
+    if (!hasDataSet(request)) {
+      return refused(STATUS.cannotUnderstand, 'C-STORE request without a data set');
+    }
+    const reception = this.#ports.receiver.begin({
+      ...this.#ports.association,
+      sopClassUid,
+      sopInstanceUid,
+      transferSyntaxUid: context.transferSyntax,
+    });
+    return {
+      contextId: context.id,
+      request,
+      reception,
+      // Never sent: the reception decides.
+      outcome: { status: STATUS.processingFailure },
+    };
+  }
+}
