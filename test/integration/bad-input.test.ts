@@ -1,12 +1,13 @@
 /** What is not DICOM and what is no package: refused with a sentence, and the rest goes on. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
+import { DecisionPage } from '../../core/contracts/api.ts';
 import { RunningGantry } from '../support/gantry.ts';
-import { echoscu } from '../support/senders.ts';
+import { echoscu, storescu } from '../support/senders.ts';
 import { makeVolume } from '../support/studies.ts';
 import { until } from '../support/until.ts';
 
@@ -36,13 +37,20 @@ describe('gantry send', () => {
   });
 });
 
-/** Sends bytes, and resolves when the other side has closed the connection. */
+const listenerLog = (): string[] =>
+  readFileSync(join(gantry.address.dataDirectory, 'logs', 'listener.log'), 'utf8')
+    .trimEnd()
+    .split('\n');
+
+/** Sends bytes, and resolves when the other side has answered (with an abort) or closed the connection. */
 const throwAt = (port: number, bytes: Uint8Array): Promise<void> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => {
       socket.write(bytes);
     });
-    socket.resume();
+    socket.on('data', () => {
+      socket.destroy();
+    });
     socket.on('error', () => undefined);
     socket.on('close', () => {
       resolve();
@@ -62,10 +70,35 @@ describe('the DIMSE port', () => {
       name: 'P-DATA before an association',
       bytes: Buffer.from('0400000000060000000201030000', 'hex'),
     },
-  ])('closes on $name and goes on serving', async ({ bytes }) => {
-    await throwAt(to.port, bytes);
+  ])('answers $name with an abort, says so in its log, and goes on serving', async ({ bytes }) => {
+    const before = listenerLog().length;
 
+    await throwAt(to.port, bytes);
+    const said = await until('a line in the log', 5000, () =>
+      Promise.resolve(
+        listenerLog()
+          .slice(before)
+          .find((line) => line.includes('127.0.0.1')),
+      ),
+    );
+
+    expect(said).toMatch(/WARN/i);
     expect((await echoscu(to)).code).toBe(0);
+  });
+});
+
+describe('an association that is refused', () => {
+  it('leaves a decision record with who called whom, and why not', async () => {
+    const study = await makeVolume(1);
+
+    const sent = await storescu({ ...to, calledAeTitle: 'TYPO' }, study.files);
+    const decision = await until('the decision record', 10_000, async () =>
+      (await gantry.get(DecisionPage, 'decisions')).items.find(({ aeTitle }) => aeTitle === 'TYPO'),
+    );
+
+    expect(sent.code).not.toBe(0);
+    expect(decision.callingAeTitle).toBe('MODALITY');
+    expect(decision.message).toContain('TYPO');
   });
 });
 

@@ -19,7 +19,8 @@ let started: StartedGantry | undefined;
 
 const start = async (): Promise<RunningGantry> => {
   started = await startGantry(freshSettings(dataDirectory));
-  return new RunningGantry({ apiUrl: started.apiUrl, dimsePort: started.dimsePort });
+  const { apiUrl, dimsePort } = started;
+  return new RunningGantry({ apiUrl, dimsePort, dataDirectory });
 };
 
 const stop = async (): Promise<void> => {

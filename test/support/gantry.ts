@@ -16,6 +16,7 @@ import { until } from './until.ts';
 export interface GantryAddress {
   readonly apiUrl: string;
   readonly dimsePort: number;
+  readonly dataDirectory: string;
 }
 
 const TERMINAL = new Set(['SUCCEEDED', 'FAILED', 'CANCELLED', 'EMPTY']);

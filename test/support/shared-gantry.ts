@@ -26,7 +26,8 @@ export const freshSettings = (dataDirectory: string) =>
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'gantry-integration-'));
   const gantry = await startGantry(freshSettings(dataDirectory));
-  project.provide('gantry', { apiUrl: gantry.apiUrl, dimsePort: gantry.dimsePort });
+  const { apiUrl, dimsePort } = gantry;
+  project.provide('gantry', { apiUrl, dimsePort, dataDirectory });
   return async () => {
     await gantry.stop();
     // What a failed run leaves behind is read by people: GANTRY_KEEP_DATA keeps it.
