@@ -14,6 +14,7 @@ import type { ObjectStore } from '../core/contracts/ports.ts';
 
 const JSON_TYPE = 'application/json';
 const MAX_KEYS_PER_DELETE = 1000;
+const SDK_CHECKSUM_HEADERS = new Set(['x-amz-checksum-crc32', 'x-amz-sdk-checksum-algorithm']);
 
 export const bucketObjects = (client: S3Client, bucket: string): ObjectStore => {
   const get = async (key: string) => {
@@ -85,6 +86,9 @@ export const bucketObjects = (client: S3Client, bucket: string): ObjectStore => 
     uploadUrl: (key, seconds) =>
       getSignedUrl(client, new PutObjectCommand({ Bucket: bucket, Key: key }), {
         expiresIn: seconds,
+        // Else the URL asks for the checksum of the empty body that is signed here, and S3 refuses the upload.
+        unhoistableHeaders: SDK_CHECKSUM_HEADERS,
+        unsignableHeaders: SDK_CHECKSUM_HEADERS,
       }),
     delete: async (keys) => {
       for (let start = 0; start < keys.length; start += MAX_KEYS_PER_DELETE) {

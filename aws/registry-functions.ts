@@ -45,7 +45,7 @@ export const registryFunctions = (client: LambdaClient, runtime: RegistryRuntime
       if (!(error instanceof ResourceConflictException)) throw error;
     }
     await waitUntilFunctionActiveV2(
-      { client, maxWaitTime: WAIT_SECONDS, minDelay: 1, maxDelay: 2 },
+      { client, maxWaitTime: WAIT_SECONDS, minDelay: 0.2, maxDelay: 2 },
       { FunctionName: functionName },
     );
   },

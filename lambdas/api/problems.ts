@@ -23,6 +23,11 @@ const TITLES: Record<ProblemCode, string> = {
   'not-ready': 'Gantry is not ready',
 };
 
+const sentence = (problems: readonly ProblemDetail[]): string =>
+  problems
+    .map(({ path, message }) => (path === undefined ? message : `${path}: ${message}`))
+    .join('; ');
+
 /** Thrown wherever a request is refused; becomes a problem document with every detail. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
@@ -30,7 +35,7 @@ export class ApiProblem extends Error {
   readonly problems: readonly ProblemDetail[];
 
   constructor(code: ProblemCode, problems: readonly ProblemDetail[]) {
-    super(problems.map(({ message }) => message).join('; '));
+    super(sentence(problems));
     this.code = code;
     this.problems = problems;
   }
@@ -57,7 +62,7 @@ export const problemDocument = (
   type: `urn:gantry:problem:${code}`,
   title: TITLES[code],
   status: PROBLEM_STATUS[code],
-  detail: problems.map(({ message }) => message).join('; '),
+  detail: sentence(problems),
   code,
   problems: [...problems],
 });
