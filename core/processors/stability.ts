@@ -58,13 +58,13 @@ export interface GroupSweep {
   /** Checks that were sent again. */
   readonly checks: number;
   readonly released: number;
-  /** One group's failure does not keep the sweep from the next. */
-  readonly failures: readonly { readonly groupId: string; readonly error: unknown }[];
+  /** One group's failure does not keep the sweep from the next; of an error only its name, for the log. */
+  readonly failures: readonly { readonly groupId: string; readonly error: string }[];
 }
 
 export const sweepGroups = async (deps: StabilityDependencies): Promise<GroupSweep> => {
   const { groups, clock } = deps;
-  const failures: { groupId: string; error: unknown }[] = [];
+  const failures: { groupId: string; error: string }[] = [];
   const each = async (
     found: readonly { readonly id: string; readonly keyId: string; readonly generation: number }[],
     repair: (group: (typeof found)[number]) => Promise<void>,
@@ -75,7 +75,10 @@ export const sweepGroups = async (deps: StabilityDependencies): Promise<GroupSwe
         await repair(group);
         repaired += 1;
       } catch (error) {
-        failures.push({ groupId: group.id, error });
+        failures.push({
+          groupId: group.id,
+          error: error instanceof Error ? error.name : 'unknown',
+        });
       }
     }
     return repaired;

@@ -1,0 +1,121 @@
+/** Groups, instances and manifests as a GroupStore: items of the table, manifests in the bucket. */
+import { GroupItem, GroupManifest, InstanceItem } from '../core/contracts/items.ts';
+import { objectKeys, stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
+import type { ObjectStore } from '../core/contracts/ports.ts';
+import type { GroupStore } from '../core/processors/group-store.ts';
+import type { Table } from './table.ts';
+
+const iso = (time: number): string => new Date(time).toISOString();
+
+/** `put if absent` can lose to a writer that then fails (S3's 409): who finds nothing afterwards tries again. */
+const SEAL_ATTEMPTS = 5;
+
+/** The object of a manifest was refused as existing, and yet it is not there. */
+export class ManifestNotSealed extends Error {
+  override readonly name = 'ManifestNotSealed';
+  readonly groupId: string;
+  constructor(id: string) {
+    super(`the manifest of ${id} could not be written`);
+    this.groupId = id;
+  }
+}
+
+export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
+  const partition = (keyId: string): string => tableKeys.group(keyId, 1).pk;
+  const manifest = async (id: string): Promise<GroupManifest | undefined> => {
+    const key = objectKeys.groupManifest(id);
+    if ((await objects.size(key)) === undefined) return undefined;
+    return GroupManifest.parse(await objects.getJson(key));
+  };
+  const inState = (state: string, before: number, limit: number) =>
+    table.queryState(stateIndexKeys.group(state), GroupItem, { until: iso(before), limit });
+
+  return {
+    newest: (keyId) => table.queryLast(partition(keyId), tableKeys.groupPrefix, GroupItem),
+    get: (keyId, generation) => table.get(tableKeys.group(keyId, generation), GroupItem),
+    generations: (keyId) => table.queryAll(partition(keyId), tableKeys.groupPrefix, GroupItem),
+    open: (group) =>
+      table.putIfAbsent(tableKeys.group(group.keyId, group.generation), {
+        ...group,
+        statePk: stateIndexKeys.group(group.state),
+        stateSk: iso(group.dueAt),
+      }),
+    touch: async (keyId, generation, { dueAt, lastReceivedAt, instances }) => {
+      const touched = await table.update(tableKeys.group(keyId, generation), {
+        update:
+          'SET #dueAt = :dueAt, #lastReceivedAt = :lastReceivedAt, #stateSk = :stateSk ADD #instanceCount :instances',
+        condition: '#state = :collecting AND #dueAt <= :dueAt',
+        names: ['dueAt', 'lastReceivedAt', 'stateSk', 'instanceCount', 'state'],
+        values: { dueAt, lastReceivedAt, stateSk: iso(dueAt), instances, collecting: 'COLLECTING' },
+      });
+      return touched !== undefined;
+    },
+    claim: async ({ keyId, generation, dueAt }, claim) => {
+      const claimed = await table.update(tableKeys.group(keyId, generation), {
+        update:
+          'SET #state = :claimed, #claimedAt = :claimedAt, #sealAfter = :sealAfter, ' +
+          '#closedBecause = :closedBecause, #statePk = :statePk, #stateSk = :stateSk',
+        condition: '#state = :collecting AND #dueAt = :dueAt',
+        names: ['state', 'dueAt', 'claimedAt', 'sealAfter', 'closedBecause', 'statePk', 'stateSk'],
+        values: {
+          ...claim,
+          dueAt,
+          collecting: 'COLLECTING',
+          claimed: 'CLAIMED',
+          statePk: stateIndexKeys.group('CLAIMED'),
+          stateSk: iso(claim.claimedAt),
+        },
+      });
+      return claimed !== undefined;
+    },
+    release: async ({ keyId, generation }, release) => {
+      const fields = Object.keys(release);
+      const released = await table.update(tableKeys.group(keyId, generation), {
+        update: `SET #state = :released, #statePk = :statePk, #stateSk = :stateSk, ${fields.map((name) => `#${name} = :${name}`).join(', ')}`,
+        condition: '#state = :claimed',
+        names: ['state', 'statePk', 'stateSk', ...fields],
+        values: {
+          ...release,
+          claimed: 'CLAIMED',
+          released: 'RELEASED',
+          statePk: stateIndexKeys.group('RELEASED'),
+          stateSk: iso(release.releasedAt),
+        },
+      });
+      return released !== undefined;
+    },
+
+    putInstance: (item) =>
+      table.putIfAbsent(tableKeys.instance(item.keyId, item.sopInstanceUid, item.sha256), item),
+    getInstance: (keyId, sopInstanceUid, sha256) =>
+      table.get(tableKeys.instance(keyId, sopInstanceUid, sha256), InstanceItem),
+    instances: (keyId) => table.queryAll(partition(keyId), tableKeys.instancePrefix, InstanceItem),
+    putUnrouted: async (item) => {
+      await table.putIfAbsent(tableKeys.unrouted(item.aeTitle, item.sopInstanceUid, item.sha256), {
+        ...item,
+        statePk: stateIndexKeys.unrouted,
+        stateSk: iso(item.receivedAt),
+      });
+    },
+
+    manifest,
+    sealManifest: async (wanted) => {
+      for (let attempt = 0; attempt < SEAL_ATTEMPTS; attempt += 1) {
+        if (await objects.putJsonIfAbsent(objectKeys.groupManifest(wanted.groupId), wanted)) {
+          return wanted;
+        }
+        const winner = await manifest(wanted.groupId);
+        if (winner !== undefined) return winner;
+      }
+      throw new ManifestNotSealed(wanted.groupId);
+    },
+    indexStudies: async (id, studies) => {
+      for (const study of studies) {
+        await table.put(tableKeys.studyIndex(study, 'G', id), { id });
+      }
+    },
+
+    collectingDueBefore: (time, limit) => inState('COLLECTING', time, limit),
+    claimedBefore: (time, limit) => inState('CLAIMED', time, limit),
+  };
+};

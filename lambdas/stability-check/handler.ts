@@ -1,0 +1,48 @@
+/**
+ * Queue `stability-checks`: looks at groups at their due time. A message that names no group is logged and
+ * acknowledged, since no repetition makes it better; a failure goes back to the queue, for that message only.
+ */
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { StabilityCheck } from '../../core/contracts/messages.ts';
+import { checkGroup, type StabilityDependencies } from '../../core/processors/stability.ts';
+
+export interface StabilityCheckDependencies extends StabilityDependencies {
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+}
+
+const parseCheck = (body: string): StabilityCheck | undefined => {
+  try {
+    return StabilityCheck.parse(JSON.parse(body));
+  } catch {
+    return undefined;
+  }
+};
+
+export const makeHandler = (deps: StabilityCheckDependencies) => {
+  const { logger } = deps;
+  const one = async (record: SQSRecord): Promise<SQSBatchItemFailure[]> => {
+    const check = parseCheck(record.body);
+    if (check === undefined) {
+      logger.error('A message of the stability checks cannot be read', {
+        messageId: record.messageId,
+      });
+      return [];
+    }
+    const { groupId } = check;
+    try {
+      const outcome = await checkGroup(deps, groupId);
+      if (outcome === 'not-found') logger.warn('A check names no group', { groupId });
+      else logger.info('Group checked', { groupId, outcome });
+      return [];
+    } catch (error) {
+      const name = error instanceof Error ? error.name : 'unknown';
+      logger.error('A group could not be checked', { groupId, error: name });
+      return [{ itemIdentifier: record.messageId }];
+    }
+  };
+  // All at once: most of a check is waiting for its group's due time.
+  return async (event: SQSEvent): Promise<SQSBatchResponse> => ({
+    batchItemFailures: (await Promise.all(event.Records.map(one))).flat(),
+  });
+};

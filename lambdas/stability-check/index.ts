@@ -1,0 +1,36 @@
+/** The stability-check Lambda: reads its environment and makes its clients once. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { documentClient, objectClient } from '../../aws/clients.ts';
+import { stepFunctions } from '../../aws/executions.ts';
+import { tableGroups } from '../../aws/groups.ts';
+import { bucketObjects } from '../../aws/objects.ts';
+import { sqsQueues } from '../../aws/queues.ts';
+import { tableSessions } from '../../aws/sessions.ts';
+import { dynamoTable } from '../../aws/table.ts';
+import { readVariables } from '../../core/contracts/environment.ts';
+import { ENV } from '../../core/contracts/names.ts';
+import { makeHandler } from './handler.ts';
+
+const variables = readVariables(process.env, [
+  ENV.table,
+  ENV.bucket,
+  ENV.stabilityChecksQueueUrl,
+  ENV.sessionMachineArn,
+]);
+const table = dynamoTable(documentClient(), variables[ENV.table]);
+const queues = sqsQueues(new SQSClient({}));
+
+export const handler = makeHandler({
+  groups: tableGroups(table, bucketObjects(objectClient(process.env), variables[ENV.bucket])),
+  sessions: tableSessions(table),
+  executions: stepFunctions(new SFNClient({})),
+  sessionMachineArn: variables[ENV.sessionMachineArn],
+  sendCheck: (check, delaySeconds) =>
+    queues.send(variables[ENV.stabilityChecksQueueUrl], check, delaySeconds),
+  clock: Date.now,
+  sleep: (milliseconds) => sleep(milliseconds),
+  logger: new Logger(),
+});

@@ -1,0 +1,79 @@
+/**
+ * From the first byte of a data set to the answer: spool, object, instance item, touch, and only then Success
+ * (invariant A). The bytes go to the object as they came (invariant B).
+ */
+import type { AeTitleItem } from '../../core/contracts/configuration.ts';
+import type { Clock, ObjectStore } from '../../core/contracts/ports.ts';
+import type { StabilityCheck } from '../../core/contracts/messages.ts';
+import { createAdmission } from '../../core/processors/admission.ts';
+import type { GroupStore } from '../../core/processors/group-store.ts';
+import { createGroupToucher } from '../../core/processors/group-toucher.ts';
+import { errorName, type ListenerLog } from '../listener-log.ts';
+import type { InstanceReceiver } from '../services/instance-receiver.ts';
+import { keptAeTitles } from './ae-title-settings.ts';
+import { limit } from './deadline.ts';
+import { memoryBudget } from './memory-budget.ts';
+import { beginReception } from './reception.ts';
+
+export interface IngestDependencies {
+  readonly objects: Pick<ObjectStore, 'put'>;
+  readonly groups: GroupStore;
+  readonly aeTitle: (name: string) => Promise<AeTitleItem | undefined>;
+  readonly sendCheck: (check: StabilityCheck, delaySeconds: number) => Promise<void>;
+  /** Must exist, and be this process's own: see prepareSpoolDirectory. */
+  readonly spoolDirectory: string;
+  readonly clock: Clock;
+  readonly log: ListenerLog;
+  readonly limits?: Partial<IngestLimits>;
+}
+
+export interface IngestLimits {
+  /** Of one instance in memory; beyond it goes to a file. */
+  readonly memoryPerInstanceBytes: number;
+  /** Of all instances in memory. */
+  readonly memoryBytes: number;
+  /** From the last byte to the answer. */
+  readonly deadlineMs: number;
+  /** Of one attempt to store. */
+  readonly attemptMs: number;
+}
+
+const MEBIBYTE = 1024 * 1024;
+const LIMITS: IngestLimits = {
+  memoryPerInstanceBytes: 8 * MEBIBYTE,
+  memoryBytes: 256 * MEBIBYTE,
+  deadlineMs: 20_000,
+  attemptMs: 8000,
+};
+
+export const makeIngest = (deps: IngestDependencies): InstanceReceiver => {
+  const { clock, groups, log } = deps;
+  const limits = { ...LIMITS, ...deps.limits };
+  const toucher = createGroupToucher({
+    groups,
+    clock,
+    limit,
+    sendCheck: deps.sendCheck,
+    onCheckNotSent: (groupId, error) => {
+      log.warn('The check of a group could not be sent; the sweep will find the group', {
+        groupId,
+        error: errorName(error),
+      });
+    },
+  });
+  const shared = {
+    objects: deps.objects,
+    groups,
+    admit: createAdmission({ groups, toucher }).admit,
+    aeTitle: keptAeTitles(deps.aeTitle, clock),
+    spool: {
+      directory: deps.spoolDirectory,
+      memoryLimitBytes: limits.memoryPerInstanceBytes,
+      budget: memoryBudget(limits.memoryBytes),
+    },
+    limits,
+    clock,
+    log,
+  };
+  return { begin: (context) => beginReception(shared, context) };
+};

@@ -1,0 +1,118 @@
+/** One instance on its way in: what a begun C-STORE holds until it is answered or given up. */
+import { createHash } from 'node:crypto';
+import type { AeTitleItem } from '../../core/contracts/configuration.ts';
+import { instanceHeader, wantedTags } from '../../core/dicom/header.ts';
+import { createHeaderReader, type HeaderReader } from '../../core/dicom/header-reader.ts';
+import { isValidUid } from '../../core/dicom/uid.ts';
+import { errorName } from '../listener-log.ts';
+import type {
+  InstanceReception,
+  ReceptionContext,
+  StoreOutcome,
+} from '../services/instance-receiver.ts';
+import { cannotUnderstand, outOfResources, processingFailure } from './outcomes.ts';
+import { createSpool } from './spool.ts';
+import { storeInstance, type StoreDependencies } from './store-instance.ts';
+import type { FindAeTitle } from './ae-title-settings.ts';
+import type { SpoolSettings } from './spool.ts';
+
+export interface ReceptionDependencies extends StoreDependencies {
+  readonly aeTitle: FindAeTitle;
+  readonly spool: SpoolSettings;
+}
+
+/** UIDs become parts of keys: what is no UID is refused before anything is stored. */
+const refusedUid = (context: ReceptionContext): StoreOutcome | undefined => {
+  const checked = [
+    ['SOP Class UID', context.sopClassUid],
+    ['SOP Instance UID', context.sopInstanceUid],
+    ['Transfer Syntax UID', context.transferSyntaxUid],
+  ] as const;
+  const bad = checked.find(([, uid]) => !isValidUid(uid));
+  return bad === undefined ? undefined : cannotUnderstand(`${bad[0]} is not a valid UID`);
+};
+
+interface Opened {
+  readonly settings: AeTitleItem;
+  readonly reader: HeaderReader;
+}
+
+export const beginReception = (
+  deps: ReceptionDependencies,
+  context: ReceptionContext,
+): InstanceReception => {
+  const { log } = deps;
+  const { associationId } = context;
+  const spool = createSpool(deps.spool);
+  const hash = createHash('sha256');
+  let refusal = refusedUid(context);
+  let opened: Opened | undefined;
+
+  /** The settings say which tags to look for, so they are there before the first byte is looked at. */
+  const open = async (): Promise<Opened | undefined> => {
+    if (opened !== undefined || refusal !== undefined) return opened;
+    try {
+      const settings = await deps.aeTitle(context.calledAeTitle);
+      if (settings === undefined) {
+        refusal = processingFailure('the called AE title is not configured any more');
+        return undefined;
+      }
+      const reader = createHeaderReader(context.transferSyntaxUid, wantedTags(settings.groupBy));
+      opened = { settings, reader };
+    } catch (error) {
+      log.error('The settings of an AE title cannot be read', {
+        associationId,
+        error: errorName(error),
+      });
+      refusal = outOfResources('the configuration cannot be read; try again');
+    }
+    return opened;
+  };
+
+  const close = async (): Promise<void> => {
+    opened?.reader.close();
+    try {
+      await spool.dispose();
+    } catch (error) {
+      log.warn('A spool file could not be removed', { associationId, error: errorName(error) });
+    }
+  };
+
+  return {
+    write: async (chunk) => {
+      const reader = (await open())?.reader;
+      // What is refused is read to its end, since the answer comes only after it, but not kept.
+      if (refusal !== undefined || reader === undefined) return;
+      hash.update(chunk);
+      if (!reader.finished) await reader.write(chunk);
+      try {
+        await spool.write(chunk);
+      } catch (error) {
+        log.error('An instance could not be spooled', { associationId, error: errorName(error) });
+        refusal = outOfResources('the spool has no room; try again later');
+        await close();
+      }
+    },
+    end: async () => {
+      try {
+        const current = await open();
+        if (refusal !== undefined || current === undefined) {
+          return refusal ?? processingFailure('the instance was not begun');
+        }
+        const header = instanceHeader(await current.reader.end());
+        return await storeInstance(deps, {
+          context,
+          settings: current.settings,
+          header,
+          spool,
+          sha256: hash.digest('hex'),
+        });
+      } finally {
+        await close();
+      }
+    },
+    abort: async () => {
+      await close();
+    },
+  };
+};
