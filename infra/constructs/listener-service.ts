@@ -47,7 +47,7 @@ export const listenerService = (
     },
   });
   taskDefinition.addContainer('main', {
-    image: repositoryImage('listener-container/Dockerfile', Platform.LINUX_ARM64),
+    image: repositoryImage('listener-container', Platform.LINUX_ARM64),
     logging: LogDriver.awsLogs({
       streamPrefix: 'listener',
       logGroup: programLogs(scope, `${id}Logs`, config, 'listener'),

@@ -1,14 +1,17 @@
-/** Images built from this repository: the whole tree is the context, less what no image needs. */
+/** Images built from this repository: what a container's program is bundled from is its context. */
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import type { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { IgnoreMode } from 'aws-cdk-lib';
 
 const REPOSITORY = new URL('../..', import.meta.url).pathname;
 
-/** `dockerfile` is relative to the root of the repository. */
-export const repositoryImage = (dockerfile: string, platform: Platform): ContainerImage =>
+/** `container` is the folder at the root of the repository that has the program and its Dockerfile. */
+export const repositoryImage = (
+  container: 'listener-container' | 'worker-container',
+  platform: Platform,
+): ContainerImage =>
   ContainerImage.fromAsset(REPOSITORY, {
-    file: dockerfile,
+    file: `${container}/Dockerfile`,
     platform,
     ignoreMode: IgnoreMode.DOCKER,
     exclude: [
@@ -19,8 +22,7 @@ export const repositoryImage = (dockerfile: string, platform: Platform): Contain
       '!tsconfig.json',
       '!core',
       '!aws',
-      '!listener-container',
-      '!worker-container',
+      `!${container}`,
       '**/__pycache__',
     ],
   });

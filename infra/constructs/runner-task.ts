@@ -53,7 +53,7 @@ export const runnerTask = (
   });
   definition.addContainer('main', {
     image: onAws
-      ? repositoryImage('worker-container/Dockerfile', Platform.LINUX_ARM64)
+      ? repositoryImage('worker-container', Platform.LINUX_ARM64)
       : ContainerImage.fromRegistry(EMBEDDED_RUNNER_IMAGE),
     logging: LogDriver.awsLogs({
       streamPrefix: worker,

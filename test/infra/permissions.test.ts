@@ -1,0 +1,98 @@
+/** Who may do what: intents of docs/architecture.md and the invariants H and J, read from the policies. */
+import { describe, expect, it } from 'vitest';
+import { actionsOf, allResources, statementsOf, synthesise } from './synthesised.ts';
+
+const templates = synthesise({});
+const orchestration = templates.get('Orchestration')!;
+const workers = templates.get('Workers')!;
+const listener = templates.get('Listener')!;
+
+describe('permissions', () => {
+  it('let registry functions write their own logs and nothing else', () => {
+    const statements = statementsOf(orchestration, /^RegistryRole/);
+
+    expect(actionsOf(statements)).toEqual([
+      'logs:CreateLogGroup',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+    ]);
+    expect(JSON.stringify(statements)).toContain('/aws/lambda/gantry-registry-*');
+  });
+
+  it('never allow everything, and everything of a service only where it has no resources', () => {
+    const policies = [...allResources(templates).values()].filter(
+      ({ Type }) => Type === 'AWS::IAM::Policy',
+    );
+    const wide = policies.flatMap(({ Properties }) => {
+      const { Statement } = Properties['PolicyDocument'] as {
+        Statement: { Action: string | string[]; Resource: unknown; Effect: string }[];
+      };
+      return Statement.filter(({ Resource }) => Resource === '*').flatMap(({ Action }) => Action);
+    });
+    // Task tokens, image pulls and what state machines need for their logs know no resource.
+    const known = /^(states:SendTask(Success|Failure)|ecr:GetAuthorizationToken|logs:.*)$/;
+
+    expect(wide.filter((action) => !known.test(action))).toEqual([]);
+  });
+
+  it('let the state machines send to the queues of their definitions only', () => {
+    const session = statementsOf(orchestration, /^SessionMachine/);
+    const job = statementsOf(orchestration, /^JobMachine/);
+    const sends = (statements: typeof session): string =>
+      JSON.stringify(
+        statements.filter((statement) => actionsOf([statement]).includes('sqs:SendMessage')),
+      );
+
+    expect(sends(session)).toContain('PlanRequests');
+    expect(sends(session)).toContain('AdvanceRequests');
+    expect(sends(session)).not.toContain('StabilityChecks');
+    expect(sends(job)).toContain('AdvanceRequests');
+    expect(sends(job)).toContain('gantry-work-*');
+    expect(sends(job)).not.toContain('PlanRequests');
+  });
+
+  it('let the API make registry functions with the registry role and with no other', () => {
+    const statements = statementsOf(orchestration, /^apifunction/);
+    const made = statements.filter((statement) =>
+      actionsOf([statement]).includes('lambda:CreateFunction'),
+    );
+    const passed = statements.filter((statement) =>
+      actionsOf([statement]).includes('iam:PassRole'),
+    );
+
+    expect(JSON.stringify(made.map(({ Resource }) => Resource))).toContain('gantry-registry-*');
+    expect(passed).toHaveLength(1);
+    expect(JSON.stringify(passed[0]?.Resource)).toContain('RegistryRole');
+    expect(passed[0]?.Condition).toEqual({
+      StringEquals: { 'iam:PassedToService': 'lambda.amazonaws.com' },
+    });
+  });
+
+  it('let nobody but the plan call registry functions', () => {
+    const callers = Object.keys(orchestration.findResources('AWS::IAM::Policy')).filter((id) =>
+      JSON.stringify(
+        statementsOf(orchestration, new RegExp(`^${id}$`)).filter((statement) =>
+          actionsOf([statement]).includes('lambda:InvokeFunction'),
+        ),
+      ).includes('gantry-registry-*'),
+    );
+
+    expect(callers).toHaveLength(1);
+    expect(callers[0]).toMatch(/^planfunction/);
+  });
+
+  it('let the listener write instances and read manifests, and delete nothing', () => {
+    const actions = actionsOf(statementsOf(listener, /TaskTaskRole/));
+
+    expect(actions.some((action) => action.startsWith('s3:Delete'))).toBe(false);
+    expect(actions).toContain('s3:PutObject');
+  });
+
+  it('let runners write below sessions/ only, and delete no object', () => {
+    const statements = statementsOf(workers, /TaskRole/);
+    const puts = statements.filter((statement) => actionsOf([statement]).includes('s3:PutObject'));
+
+    expect(actionsOf(statements).some((action) => action.startsWith('s3:Delete'))).toBe(false);
+    expect(JSON.stringify(puts.map(({ Resource }) => Resource))).toContain('/sessions/*');
+  });
+});

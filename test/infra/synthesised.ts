@@ -1,0 +1,67 @@
+/** The stacks of a site as templates, without bundling: what the code of a function is, is tested elsewhere. */
+import { readFileSync } from 'node:fs';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { addStacks } from '../../infra/app.ts';
+
+const cdkJson = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
+  context: Record<string, unknown>;
+};
+
+export const synthesise = (site: object): Map<string, Template> => {
+  const app = new App({
+    context: {
+      ...cdkJson.context,
+      'aws:cdk:bundling-stacks': [],
+      site: 'tested',
+      sites: { tested: site },
+    },
+  });
+  addStacks(app);
+  app.synth();
+  const stacks = app.node.children.filter((child) => Stack.isStack(child));
+  return new Map(stacks.map((stack) => [stack.node.id, Template.fromStack(stack)]));
+};
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Record<string, unknown>;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+}
+
+/** All resources of all stacks by `<stack>/<logical id>`. */
+export const allResources = (templates: ReadonlyMap<string, Template>): Map<string, Resource> =>
+  new Map(
+    [...templates].flatMap(([stack, template]) => {
+      const { Resources = {} } = template.toJSON() as { Resources?: Record<string, Resource> };
+      return Object.entries(Resources).map(
+        ([id, resource]) => [`${stack}/${id}`, resource] as const,
+      );
+    }),
+  );
+
+export interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+/** What the role of a function, of a machine or of a task may do: statements of the policies named after it. */
+export const statementsOf = (template: Template, holder: RegExp): Statement[] =>
+  Object.entries(template.findResources('AWS::IAM::Policy'))
+    .filter(([id]) => holder.test(id))
+    .flatMap(([, policy]) => {
+      const { Properties } = policy as {
+        Properties: { PolicyDocument: { Statement: Statement[] } };
+      };
+      return Properties.PolicyDocument.Statement;
+    });
+
+export const actionsOf = (statements: readonly Statement[]): string[] =>
+  statements.flatMap(({ Action }) => Action).sort();
+
+/** How many resources of a type have these properties (and maybe more). */
+export const countMatching = (template: Template, type: string, properties: object): number =>
+  Object.keys(template.findResources(type, { Properties: properties })).length;
