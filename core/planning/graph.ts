@@ -32,7 +32,7 @@ export interface GraphContext {
 }
 
 /** Node ids have five digits, and their text sorts as they do. */
-export const MAXIMUM_NODES = 100_000;
+const MAXIMUM_NODES = 100_000;
 
 /** The group has more objects, or its services more jobs, than one session can hold. */
 export class TooManyNodes extends Error {

@@ -17,7 +17,7 @@ import { TooManyNodes } from '../../core/planning/graph.ts';
 import { planSession } from '../../core/planning/plan.ts';
 import type { SessionStore } from '../../core/running/session-store.ts';
 import { inParallel } from './in-parallel.ts';
-import { REGISTRY_LIMITS, registryFunctions } from './registry-functions.ts';
+import { REGISTRY_LIMITS, askFunctions } from './ask-functions.ts';
 
 export interface PlanDependencies {
   readonly sessions: Pick<SessionStore, 'getSession' | 'storePlan'>;
@@ -33,13 +33,16 @@ export interface PlanDependencies {
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
-/** For the callbacks of one session; the function itself has ten minutes. */
-export const CALLBACKS_MS = 8 * 60_000;
+/**
+ * After so long no callback is asked any more: a request that is out then may take the five minutes of a
+ * registry function, and this function itself ends after ten.
+ */
+const CALLBACKS_MS = 4 * 60_000;
 /** Objects of a session that are put at a time. */
 const PUTS_AT_A_TIME = 16;
 
 /** No later try can plan this session. `name` is the error's name for the session's execution. */
-export class PlanImpossible extends Error {
+class PlanImpossible extends Error {
   override readonly name:
     | 'SessionMissing'
     | 'ManifestMissing'
@@ -104,7 +107,7 @@ const makePlan = async (session: SessionItem, deps: PlanDependencies): Promise<S
     configuration.workers.list(),
   ]);
   const { services, missing } = servicesOfPipeline(installed, pipeline);
-  const ask = registryFunctions(functions, clock, session.id, {
+  const ask = askFunctions(functions, clock, session.id, {
     ...REGISTRY_LIMITS,
     deadline: now + CALLBACKS_MS,
   });

@@ -2,11 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RegistryRequest } from '../../../core/contracts/messages.ts';
 import type { RegistryVerdict } from '../../../core/planning/registry.ts';
-import {
-  piecesOf,
-  registryFunctions,
-  REGISTRY_LIMITS,
-} from '../../../lambdas/plan/registry-functions.ts';
+import { piecesOf, askFunctions, REGISTRY_LIMITS } from '../../../lambdas/plan/ask-functions.ts';
 import { aJob, aService } from '../../core/planning/factories.ts';
 import { callRegistry } from '../registry/call-registry.ts';
 import { functionFailed, promised, yes, type Invoke } from './fakes.ts';
@@ -30,7 +26,7 @@ const asking = (
       return promised(() => invoke(payload as RegistryRequest, functionName));
     },
   };
-  const ask = registryFunctions(functions, () => 1000, 's1', {
+  const ask = askFunctions(functions, () => 1000, 's1', {
     ...REGISTRY_LIMITS,
     deadline: 2000,
     ...limits,

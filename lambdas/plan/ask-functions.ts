@@ -83,7 +83,7 @@ const failureOf = (error: unknown): { type: string; message: string } | undefine
   return undefined;
 };
 
-export const registryFunctions = (
+export const askFunctions = (
   functions: Functions,
   clock: Clock,
   sessionId: string,
