@@ -2,11 +2,11 @@
  * Reads the fields of one PDU or item in order, big endian, never beyond its end: a length that promises more
  * than there is becomes a ProtocolViolation with the place in the PDU.
  */
+import { isUidLike } from '../dicom/uid.ts';
 import { ABORT_REASON, ProtocolViolation } from './protocol-violation.ts';
 
-/** PS3.5 section 9.1: digits and dots, at most 64 characters. Leading zeros are tolerated when read. */
-const UID = /^[0-9]+(\.[0-9]+)*$/;
-const UID_MAX_LENGTH = 64;
+/** Of what is no UID, this much is quoted. */
+const QUOTED_LENGTH = 64;
 
 export class ByteReader {
   readonly #bytes: Buffer;
@@ -82,8 +82,8 @@ export class ByteReader {
   uid(length: number, field: string): string {
     const offset = this.offset;
     const uid = this.text(length, field).replace(/[\0 ]+$/, '');
-    if (uid.length > UID_MAX_LENGTH || !UID.test(uid)) {
-      this.fail(field, 'a UID', JSON.stringify(uid.slice(0, UID_MAX_LENGTH)), offset);
+    if (!isUidLike(uid)) {
+      this.fail(field, 'a UID', JSON.stringify(uid.slice(0, QUOTED_LENGTH)), offset);
     }
     return uid;
   }

@@ -12,7 +12,7 @@ import {
   type AssociateRequest,
 } from './pdu.ts';
 import { OWN_MAXIMUM_LENGTH } from './fragmentation.ts';
-import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './implementation.ts';
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/uid.ts';
 import { STORAGE_SOP_CLASSES } from './storage-sop-classes.ts';
 
 export const VERIFICATION_SOP_CLASS = '1.2.840.10008.1.1';

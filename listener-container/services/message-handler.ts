@@ -2,6 +2,7 @@
  * The services behind an association: Verification and Storage as SCP (PS3.4 annexes A and B). One message
  * at a time, in order; each ends with exactly one response, except one that the peer cancels.
  */
+import { isUidLike } from '../../core/dicom/uid.ts';
 import type { CommandSet } from '../../core/dimse/command-set.ts';
 import { MessageFault } from '../../core/dimse/message-reader.ts';
 import { COMMAND, hasDataSet, isResponse, response } from '../../core/dimse/messages.ts';
@@ -17,9 +18,6 @@ import type {
   ReceptionContext,
   StoreOutcome,
 } from './instance-receiver.ts';
-
-/** PS3.5 section 9.1. A UID becomes part of keys: nothing else may get there. */
-const UID = /^[0-9.]{1,64}$/;
 
 /** What a reception's context has of its association. */
 export type AssociationFacts = Pick<
@@ -147,7 +145,8 @@ export class MessageHandler {
         'SOP class is not that of the presentation context',
       );
     }
-    if (sopInstanceUid === undefined || !UID.test(sopInstanceUid)) {
+    // It becomes part of keys: nothing but a UID may get there.
+    if (sopInstanceUid === undefined || !isUidLike(sopInstanceUid)) {
       return refused(STATUS.invalidObjectInstance, 'Affected SOP Instance UID is not a UID');
     }
     if (!hasDataSet(request)) {
