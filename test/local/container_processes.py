@@ -1,0 +1,110 @@
+"""The stand-in for the docker SDK, driven as the emulator drives it. Run by container-processes.test.ts."""
+
+import json
+import os
+import sys
+import tempfile
+import time
+import unittest
+from collections.abc import Callable
+from pathlib import Path
+
+FOLDER = Path(tempfile.mkdtemp(prefix="gantry-containers-"))
+IMAGES = {
+    "echo": {
+        "command": [sys.executable, "-c", "import os; print(os.environ['WORD'], os.environ.get('SECRET'))"],
+        "environment": {"WORD": "of the image"},
+    },
+    "stubborn": {
+        "command": [
+            sys.executable,
+            "-c",
+            "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)",
+        ],
+    },
+    "polite": {"command": [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]},
+    "failing": {"command": [sys.executable, "-c", "raise SystemExit(7)"]},
+}
+(FOLDER / "images.json").write_text(json.dumps(IMAGES), encoding="utf-8")
+os.environ.update(
+    GANTRY_CONTAINER_IMAGES=str(FOLDER / "images.json"),
+    GANTRY_CONTAINER_LOGS=str(FOLDER / "logs"),
+    GANTRY_CONTAINER_PIDS=str(FOLDER / "pids"),
+    SECRET="of the emulator",
+)
+
+import docker  # noqa: E402  (its path and environment are the test's)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it did not become true within 10 s")
+        time.sleep(0.02)
+
+
+class ContainerProcesses(unittest.TestCase):
+    def setUp(self) -> None:
+        self.client = docker.from_env(timeout=10)
+
+    def run_image(self, image: str, **settings: object) -> "docker.Container":
+        return self.client.containers.run(image, detach=True, network="none", **settings)
+
+    def test_a_task_gets_the_environment_of_image_and_task_and_none_of_the_emulators(self) -> None:
+        container = self.run_image("echo", environment={"WORD": "http://host.docker.internal:1"})
+
+        self.assertEqual(container.wait(), {"StatusCode": 0})
+        self.assertEqual(container.logs(), b"http://127.0.0.1:1 None\n")
+
+    def test_the_environment_of_the_image_holds_where_the_task_says_nothing(self) -> None:
+        container = self.run_image("echo")
+        container.wait()
+
+        self.assertEqual(container.logs(tail=1), b"of the image None\n")
+
+    def test_output_can_be_followed_to_its_end(self) -> None:
+        self.assertEqual(b"".join(self.run_image("echo").logs(stream=True)), b"of the image None\n")
+
+    def test_an_exit_code_is_told(self) -> None:
+        container = self.run_image("failing")
+
+        self.assertEqual(container.wait()["StatusCode"], 7)
+        self.assertEqual(container.status, "exited")
+
+    def test_stop_ends_a_process_that_listens_to_sigterm(self) -> None:
+        container = self.run_image("polite")
+        container.stop(timeout=10)
+
+        self.assertEqual(container.wait(), {"StatusCode": 128 + 15})
+
+    def test_stop_kills_a_process_that_does_not(self) -> None:
+        container = self.run_image("stubborn")
+        until(lambda: container.logs() == b"up\n")
+        container.stop(timeout=0.2)
+
+        self.assertEqual(container.wait(), {"StatusCode": 128 + 9})
+
+    def test_a_running_process_is_recorded_until_it_ends(self) -> None:
+        pids = FOLDER / "pids"
+        container = self.run_image("polite")
+        self.assertEqual([file.read_text().split("\0")[0] for file in pids.iterdir()], [sys.executable])
+        container.remove(force=True)
+
+        until(lambda: not list(pids.iterdir()))
+
+    def test_a_removed_container_is_no_longer_found(self) -> None:
+        container = self.run_image("echo")
+        self.assertIs(self.client.containers.get(container.id), container)
+        container.wait()
+        container.remove()
+
+        self.assertRaises(docker.errors.NotFound, self.client.containers.get, container.id)
+
+    def test_an_image_without_a_local_command_is_not_there(self) -> None:
+        self.assertRaises(docker.errors.ImageNotFound, self.run_image, "elsewhere")
+        self.assertRaises(docker.errors.ImageNotFound, self.client.images.get, "elsewhere")
+
+
+if __name__ == "__main__":
+    unittest.main()

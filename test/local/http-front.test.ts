@@ -1,0 +1,78 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startHttpFront, type HttpFront } from '../../local/http-front.ts';
+import { claimPort, PortInUse } from '../../local/ports.ts';
+
+let api: Server;
+let front: HttpFront;
+let address: string;
+const seen: IncomingMessage[] = [];
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+beforeEach(async () => {
+  seen.length = 0;
+  api = createServer((request, response) => {
+    seen.push(request);
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      response.writeHead(201, { 'gantry-test': 'passed on' }).end(Buffer.concat(chunks));
+    });
+  });
+  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+  const port = await claimPort('127.0.0.1', 0, 'GANTRY_HTTP_PORT', 'API');
+  front = await startHttpFront('127.0.0.1', port, portOf(api));
+  address = `http://127.0.0.1:${port}`;
+});
+afterEach(async () => {
+  await front.close();
+  api.closeAllConnections();
+  api.close();
+});
+
+describe('the API’s address', () => {
+  it('says that Gantry is starting until the API is there', async () => {
+    const response = await fetch(`${address}/api/v1/health`);
+
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ status: 'starting' });
+  });
+
+  it('hands requests on under the host name by which the emulator knows the API', async () => {
+    front.ready('http://a1.execute-api.127.0.0.1:4566');
+
+    const response = await fetch(`${address}/api/v1/sources/A%20B?limit=2`, {
+      method: 'PUT',
+      body: 'a body',
+    });
+
+    expect(response.status).toBe(201);
+    expect(response.headers.get('gantry-test')).toBe('passed on');
+    expect(await response.text()).toBe('a body');
+    expect(seen[0]).toMatchObject({ method: 'PUT', url: '/api/v1/sources/A%20B?limit=2' });
+    expect(seen[0]?.headers.host).toBe('a1.execute-api.127.0.0.1:4566');
+  });
+
+  it('says so when the emulator does not answer', async () => {
+    front.ready('http://a1.execute-api.127.0.0.1:4566');
+    api.close();
+    api.closeAllConnections();
+
+    const response = await fetch(`${address}/api/v1/health`);
+
+    expect(response.status).toBe(502);
+  });
+});
+
+describe('a port', () => {
+  it('that is in use is named with the variable that changes it', async () => {
+    const claim = claimPort('127.0.0.1', portOf(api), 'GANTRY_AWS_PORT', 'AWS emulator');
+
+    await expect(claim).rejects.toThrow(PortInUse);
+    await expect(claim).rejects.toThrow(
+      `port ${portOf(api)} (AWS emulator) is in use by another program: set GANTRY_AWS_PORT`,
+    );
+  });
+});
