@@ -1,0 +1,96 @@
+/**
+ * The listener's process: settings, clients, ports; and an orderly end on SIGTERM or SIGINT, as ECS and a
+ * person at a terminal send them. One JSON line on stdout says when it can be called, and where.
+ */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { documentClient, objectClient } from '../aws/clients.ts';
+import { tableConfiguration } from '../aws/configuration.ts';
+import { tableGroups } from '../aws/groups.ts';
+import { bucketObjects } from '../aws/objects.ts';
+import { sqsQueues } from '../aws/queues.ts';
+import { dynamoTable } from '../aws/table.ts';
+import { configuredAdmission } from './admission/configured-admission.ts';
+import { tableRefusals } from './admission/decision-records.ts';
+import { BadEnvironment, readSettings, type ListenerSettings } from './environment.ts';
+import { startHealth } from './health.ts';
+import { makeIngest } from './ingest/ingest.ts';
+import { prepareSpoolDirectory } from './ingest/spool.ts';
+import type { ListenerLog } from './listener-log.ts';
+import { DEFAULT_LIMITS, Listener } from './server.ts';
+
+/** Of the 120 s that the task definition gives the container: what running associations may take of it. */
+const GRACE_MS = 100_000;
+
+const listenerLog = (): ListenerLog => {
+  const logger = new Logger({ serviceName: 'listener' });
+  return {
+    info: (message, facts = {}) => {
+      logger.info(message, facts);
+    },
+    warn: (message, facts = {}) => {
+      logger.warn(message, facts);
+    },
+    error: (message, facts = {}) => {
+      logger.error(message, facts);
+    },
+  };
+};
+
+const stopSignal = (): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = () => {
+      resolve();
+    };
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+  });
+
+const run = async (settings: ListenerSettings): Promise<void> => {
+  const log = listenerLog();
+  const clock = Date.now;
+  const table = dynamoTable(documentClient(), settings.table);
+  const configuration = tableConfiguration(table);
+  const objects = bucketObjects(objectClient(process.env), settings.bucket);
+  const queues = sqsQueues(new SQSClient({}));
+
+  const stopping = stopSignal();
+  await configuration.initialise(settings.defaultWorker);
+  await prepareSpoolDirectory(settings.spoolDirectory);
+  const listener = await Listener.start({
+    host: settings.dimseHost,
+    port: settings.dimsePort,
+    maximumAssociations: settings.maximumAssociations,
+    limits: DEFAULT_LIMITS,
+    policy: configuredAdmission(configuration, clock),
+    refusals: tableRefusals(table, clock, log),
+    receiver: makeIngest({
+      objects,
+      groups: tableGroups(table, objects),
+      aeTitle: (name) => configuration.aeTitles.get(name),
+      sendCheck: (check, delaySeconds) =>
+        queues.send(settings.stabilityChecksQueueUrl, check, delaySeconds),
+      spoolDirectory: settings.spoolDirectory,
+      clock,
+      log,
+    }),
+    log,
+  });
+  const health = await startHealth(settings.dimseHost, settings.healthPort, () => listener);
+  const ready = { event: 'listening', dimsePort: listener.port, healthPort: health.port };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+
+  await stopping;
+  log.info('stopping', { associations: listener.associations });
+  await listener.stop(GRACE_MS);
+  await health.stop();
+};
+
+try {
+  await run(readSettings(process.env));
+  process.exit(0);
+} catch (error) {
+  const text = error instanceof BadEnvironment ? error.message : String(error);
+  process.stderr.write(`listener: ${text}\n`);
+  process.exit(1);
+}
