@@ -12,7 +12,7 @@ const POLL_MS = 50;
 /** Linux: the state is the first field after the name, which stands in parentheses (proc(5)). */
 const isZombie = (pid: number): boolean => {
   try {
-    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
   } catch {
     return false;
   }
