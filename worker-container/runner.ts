@@ -11,7 +11,8 @@ import type { Handled } from './job-handler.ts';
 import { HOLD_SECONDS } from './message-hold.ts';
 import { priorityPoller } from './priority-poller.ts';
 
-const WAIT_SECONDS = 5;
+/** Also how long the runner may take to end, for a wait is not broken off: its message would be lost for a while. */
+const WAIT_SECONDS = 2;
 const RENEW_EVERY_MS = 10_000;
 /** Three renewals may fail before the runner is counted as dead. */
 const LEASE_MS = 40_000;

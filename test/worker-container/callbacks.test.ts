@@ -281,6 +281,7 @@ describe('a callback that does not behave', { timeout: 60_000 }, () => {
 
     const job = await runJob(session, 0);
 
+    expect(job.state).toBe('SUCCEEDED');
     const pid = resultOf(job) as number;
     await until('the left process is gone', 10_000, () =>
       Promise.resolve(existsSync(`/proc/${pid}/exe`) ? undefined : true),

@@ -34,7 +34,7 @@ export const storeModule = async (
     }
   }
   zip.end();
-  const bytes = await buffer(zip.outputStream as unknown as NodeJS.ReadableStream);
+  const bytes = await buffer(zip.outputStream);
   const hash = createHash('sha256').update(bytes).digest('hex');
   await cloud.objects.put(objectKeys.serviceModule(service, hash), bytes, {
     length: bytes.length,
