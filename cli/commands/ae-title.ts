@@ -1,0 +1,115 @@
+/** `gantry ae-title …`: what Gantry answers to. */
+import type { Command } from 'commander';
+import { AeTitle, AeTitlePage } from '../../core/contracts/api-configuration.ts';
+import { apiPath } from '../lib/api-client.ts';
+import { addCommand, collect, first } from '../lib/command.ts';
+import { WrongUsage } from '../lib/failures.ts';
+
+interface SetOptions {
+  readonly groupBy?: string[];
+  readonly timeout?: string;
+  readonly maxWait?: string;
+  readonly priority?: string;
+  readonly processor?: string;
+  readonly pipeline?: string[];
+}
+
+/** What is no number goes to the API as it is, which tells it together with every other problem. */
+const numberOrText = (text: string | undefined): number | string | undefined =>
+  text === undefined || text.trim() === '' || !Number.isFinite(Number(text)) ? text : Number(text);
+
+const pipelineMap = (pairs: readonly string[]): Record<string, string | null> =>
+  Object.fromEntries(
+    pairs.map((pair) => {
+      const [name = '', ...id] = pair.split('=');
+      if (id.length === 0) {
+        throw new WrongUsage(`--pipeline ${pair}: write NAME=ID, or NAME= to take it away`);
+      }
+      return [name, id.join('=') || null];
+    }),
+  );
+
+/** One text, or several of a composite key; a comma separates them as well, outside of a tag's brackets. */
+const groupByOf = (texts: readonly string[]): string | string[] => {
+  const parts = texts.flatMap((text) => text.split(/,(?![^(]*\))/)).map((text) => text.trim());
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : parts;
+};
+
+const settingsOf = (options: SetOptions): Record<string, unknown> => ({
+  processor: options.processor,
+  groupBy: options.groupBy === undefined ? undefined : groupByOf(options.groupBy),
+  timeout: numberOrText(options.timeout),
+  maxWait: numberOrText(options.maxWait),
+  priority: options.priority,
+  pipelines: options.pipeline === undefined ? undefined : pipelineMap(options.pipeline),
+});
+
+export const addAeTitleCommands = (program: Command): void => {
+  const group = program.command('ae-title').description('what Gantry answers to');
+  addCommand(
+    group,
+    'list',
+    'all AE titles',
+    (command) => command,
+    async ({ api, output }) => {
+      output.list(
+        await api.list(AeTitlePage, '/ae-titles'),
+        [
+          { title: 'AE TITLE', value: ({ aeTitle }) => aeTitle },
+          { title: 'PROCESSOR', value: ({ processor }) => processor },
+          { title: 'GROUP BY', value: ({ groupBy }) => groupBy },
+          { title: 'TIMEOUT', value: ({ timeout }) => `${timeout} s` },
+          { title: 'MAX WAIT', value: ({ maxWait }) => `${maxWait} s` },
+          { title: 'PRIORITY', value: ({ priority }) => priority },
+          { title: 'PIPELINES', value: ({ pipelines }) => pipelines },
+        ],
+        'no AE title; make one with: gantry ae-title set NAME',
+      );
+    },
+  );
+  addCommand(
+    group,
+    'show <name>',
+    'one AE title',
+    (command) => command,
+    async ({ api, output }, values) => {
+      output.object(await api.get(AeTitle, apiPath('ae-titles', first(values))));
+    },
+  );
+  addCommand<SetOptions>(
+    group,
+    'set <name>',
+    'makes or changes an AE title; what is not named stays as it is',
+    (command) =>
+      command
+        .option(
+          '--group-by <key>',
+          'Patient, Study, Series, a keyword or (gggg,eeee); several make a composite key',
+          collect,
+        )
+        .option('--timeout <seconds>', 'seconds of quiet before a group is released')
+        .option('--max-wait <seconds>', 'seconds after the first instance, whatever still arrives')
+        .option('--priority <priority>', 'immediate, higher, normal or lower')
+        .option('--processor <name>', 'the job processor')
+        .option('--pipeline <name=id>', 'one session for each; NAME= takes one away', collect),
+    async ({ api, output }, values, options) => {
+      const aeTitle = await api.put(
+        AeTitle,
+        apiPath('ae-titles', first(values)),
+        settingsOf(options),
+      );
+      output.notes(aeTitle.notes);
+      output.object(aeTitle);
+    },
+  );
+  addCommand(
+    group,
+    'remove <name>',
+    'removes an AE title',
+    (command) => command,
+    async ({ api, output }, values) => {
+      await api.remove(apiPath('ae-titles', first(values)));
+      output.message(`removed ${first(values)}`);
+    },
+  );
+};

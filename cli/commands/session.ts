@@ -1,0 +1,133 @@
+/** `gantry session …`: what runs and ran for released groups. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { JobPage, Session, SessionPage, type Job } from '../../core/contracts/api.ts';
+import type { SessionState } from '../../core/contracts/vocabulary.ts';
+import { apiPath, type ApiClient } from '../lib/api-client.ts';
+import { addCommand, first } from '../lib/command.ts';
+import { CommandFailed, WrongUsage } from '../lib/failures.ts';
+import { showDuration, showTime, type Column, type Output } from '../lib/output.ts';
+
+const WATCH_EVERY_MS = 500;
+
+const ENDED: readonly SessionState[] = ['SUCCEEDED', 'FAILED', 'CANCELLED', 'EMPTY'];
+
+const JOB_COLUMNS: readonly Column<Job>[] = [
+  { title: 'ID', value: ({ id }) => id },
+  { title: 'JOB', value: ({ name }) => name },
+  { title: 'SERVICE', value: ({ service }) => service },
+  {
+    title: 'OBJECT',
+    value: ({ object }) => (object === null ? '-' : `${object.level} ${object.uid}`),
+  },
+  { title: 'STATE', value: ({ state }) => state },
+  { title: 'STARTED', value: ({ startedAt }) => showTime(startedAt) },
+  { title: 'TOOK', value: ({ startedAt, endedAt }) => showDuration(startedAt, endedAt) },
+  { title: 'REASON', value: ({ reason }) => reason },
+];
+
+/** What a person sees change. */
+const jobLine = (job: Job): string => {
+  const object = job.object === null ? '' : ` (${job.object.level} ${job.object.uid})`;
+  const took = job.endedAt === null ? '' : ` after ${showDuration(job.startedAt, job.endedAt)}`;
+  const why = job.reason === null ? '' : `: ${job.reason}`;
+  return `${job.state.padEnd(9)} ${job.name}${object}${job.startedAt === null ? '' : took}${why}`;
+};
+
+/** Tells every change until the session has ended; with --json the whole session, one document a line. */
+const watch = async (api: ApiClient, output: Output, id: string): Promise<Session> => {
+  let shown = '';
+  const shownJobs = new Map<string, string>();
+  for (;;) {
+    const session = await api.get(Session, apiPath('sessions', id));
+    const line = JSON.stringify(session);
+    if (output.json) {
+      if (line !== shown) output.line(line);
+    } else {
+      for (const job of session.jobs) {
+        const text = jobLine(job);
+        if (shownJobs.get(job.id) !== text) output.line(text);
+        shownJobs.set(job.id, text);
+      }
+    }
+    shown = line;
+    if (ENDED.includes(session.state)) return session;
+    await delay(WATCH_EVERY_MS);
+  }
+};
+
+export const addSessionCommands = (program: Command): void => {
+  const group = program.command('session').description('runs of pipelines for released groups');
+  addCommand<{ state?: string; study?: string; limit?: string }>(
+    group,
+    'list',
+    'sessions, the latest first',
+    (command) =>
+      command
+        .option('--state <state>', 'PLANNING, RUNNING, SUCCEEDED, FAILED, CANCELLED or EMPTY')
+        .option('--study <uid>', 'in which this study is')
+        .option('--limit <number>', 'at most so many'),
+    async ({ api, output }, _, { state, study, limit }) => {
+      const most = limit === undefined ? Infinity : Number(limit);
+      if (Number.isNaN(most) || most < 1) throw new WrongUsage('--limit must be a number from 1');
+      output.list(
+        await api.list(SessionPage, '/sessions', { state: state?.toUpperCase(), study }, most),
+        [
+          { title: 'ID', value: ({ id }) => id },
+          { title: 'AE TITLE', value: ({ aeTitle }) => aeTitle },
+          { title: 'PIPELINE', value: ({ pipeline }) => pipeline },
+          { title: 'PRIORITY', value: ({ priority }) => priority },
+          { title: 'STATE', value: (item) => item.state },
+          { title: 'INSTANCES', value: ({ instanceCount }) => instanceCount },
+          { title: 'JOBS', value: ({ jobs }) => jobs.length },
+          { title: 'CREATED', value: ({ createdAt }) => showTime(createdAt) },
+          { title: 'TOOK', value: ({ startedAt, endedAt }) => showDuration(startedAt, endedAt) },
+        ],
+        'no session',
+      );
+    },
+  );
+  addCommand(
+    group,
+    'show <id>',
+    'one session with its jobs',
+    (command) => command,
+    async ({ api, output }, values) => {
+      const session = await api.get(Session, apiPath('sessions', first(values)));
+      if (output.json) {
+        output.document(session);
+        return;
+      }
+      const { jobs, ...fields } = session;
+      output.object(fields);
+      output.line();
+      output.table(jobs, JOB_COLUMNS);
+    },
+  );
+  addCommand(
+    group,
+    'jobs <id>',
+    'the jobs of a session',
+    (command) => command,
+    async ({ api, output }, values) => {
+      output.list(
+        await api.list(JobPage, apiPath('sessions', first(values), 'jobs')),
+        JOB_COLUMNS,
+        'no job',
+      );
+    },
+  );
+  addCommand(
+    group,
+    'watch <id>',
+    'every change until the session has ended; ends with 1 if it did not succeed',
+    (command) => command,
+    async ({ api, output }, values) => {
+      const { state, reason } = await watch(api, output, first(values));
+      if (!output.json) output.line(`session ${state}${reason === null ? '' : `: ${reason}`}`);
+      if (state !== 'SUCCEEDED' && state !== 'EMPTY') {
+        throw new CommandFailed(`the session ended as ${state}`);
+      }
+    },
+  );
+};
