@@ -122,12 +122,13 @@ export const tableJobs = (table: Table): JobWrites => {
         names: ['state', 'run', 'queuedAt', 'startedAt', 'runnerId', 'reason'],
         values: { queued: 'QUEUED', running: 'RUNNING', one: 1, queuedAt, run },
       }),
-    skipJob: async (sessionId, nodeId, reason, endedAt) => {
+    skipJob: async (sessionId, nodeId, { reason, stopped }, endedAt) => {
       const end = ending({ state: 'SKIPPED', reason }, endedAt);
       const skipped = await update(sessionId, nodeId, {
-        ...end,
+        update: stopped ? `${end.update}, #stopped = :stopped` : end.update,
         condition: '#state = :waits',
-        values: { ...end.values, waits: 'WAITING' },
+        names: [...end.names, ...(stopped ? ['stopped'] : [])],
+        values: { ...end.values, waits: 'WAITING', ...(stopped ? { stopped } : {}) },
       });
       return skipped !== undefined;
     },

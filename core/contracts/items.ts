@@ -151,6 +151,8 @@ export const JobItem = z.object({
   reason: z.string().optional(),
   /** True when it was skipped because a registry callback broke: such a session is not a success. */
   broken: z.boolean().optional(),
+  /** True when it was skipped because pre-services failed: then nothing after it runs either. */
+  stopped: z.boolean().optional(),
   /** How many incoming edges are left. */
   waiting: z.int().min(0),
   /** Node ids, as the service's `dependsOn` says. */

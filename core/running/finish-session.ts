@@ -45,7 +45,8 @@ const finishFailed = async (
   const waiting = jobs.filter((job) => job.kind !== 'barrier' && job.state === 'WAITING');
   await forEach(waiting, (job) =>
     limit(async () => {
-      await sessions.skipJob(sessionId, job.nodeId, `Its session failed. ${reason}`, clock());
+      const why = { reason: `Its session failed. ${reason}`, stopped: true };
+      await sessions.skipJob(sessionId, job.nodeId, why, clock());
     }),
   );
 };

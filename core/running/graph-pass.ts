@@ -7,7 +7,7 @@
 import type { EdgeItem, JobItem } from '../contracts/items.ts';
 import type { Clock } from '../contracts/ports.ts';
 import { forEach, limiter, type Limiter } from './concurrency.ts';
-import { effectOnTarget, reasonToSkipAll } from './failure-rules.ts';
+import { effectOnTarget } from './failure-rules.ts';
 import type { JobOutcome, SessionStore } from './session-store.ts';
 import { isTerminalJobState } from './states.ts';
 
@@ -84,34 +84,23 @@ export class GraphPass {
     const edges =
       known ?? (await this.#limit(() => sessions.getEdgesFrom(this.#sessionId, source.nodeId)));
     if (edges.length === 0) return;
-    const stop = reasonToSkipAll(source);
-    // Before any edge goes: nothing can have become ready while this node's own edges are there.
-    if (stop !== undefined) await this.#skipAll(stop);
     await forEach(edges, (edge) => this.#releaseOver(edge, source));
   }
 
   async #releaseOver(edge: EdgeItem, source: JobItem): Promise<void> {
     const { sessions, clock } = this.#deps;
-    const effect = effectOnTarget(edge, source);
+    const target = await this.#get(edge.to);
+    if (target === undefined) return;
+    const effect = effectOnTarget(edge, source, target);
     if (effect.effect === 'skip') {
-      await this.#limit(() => sessions.skipJob(this.#sessionId, edge.to, effect.reason, clock()));
+      await this.#limit(() => sessions.skipJob(this.#sessionId, edge.to, effect, clock()));
       // This edge goes last, so that whoever repeats this after a crash comes by here again.
       await this.nodeEnded(edge.to);
     }
     await this.#limit(() => sessions.releaseEdge(edge));
     if (effect.effect === 'skip') return;
-    const target = await this.#get(edge.to);
-    if (target !== undefined) await this.#begin(target);
-  }
-
-  async #skipAll(reason: string): Promise<void> {
-    const { sessions, clock } = this.#deps;
-    const jobs = await sessions.getJobs(this.#sessionId);
-    const waiting = jobs.filter((job) => job.kind === 'job' && job.state === 'WAITING');
-    await forEach(waiting, async (job) => {
-      await this.#limit(() => sessions.skipJob(this.#sessionId, job.nodeId, reason, clock()));
-      await this.nodeEnded(job.nodeId);
-    });
+    const released = await this.#get(edge.to);
+    if (released !== undefined) await this.#begin(released);
   }
 
   /** Starts a node that waits for nothing any more; a platform node is also taken over from one who died. */

@@ -85,7 +85,12 @@ export interface SessionStore {
     queuedAt: number,
   ): Promise<JobItem | undefined>;
   /** WAITING → SKIPPED. False when it is not waiting. */
-  skipJob(sessionId: string, nodeId: string, reason: string, endedAt: number): Promise<boolean>;
+  skipJob(
+    sessionId: string,
+    nodeId: string,
+    why: { readonly reason: string; readonly stopped: boolean },
+    endedAt: number,
+  ): Promise<boolean>;
   /** Says on a QUEUED job of that run why nothing happens with it. False when it is QUEUED no more. */
   noteQueued(sessionId: string, nodeId: string, run: number, reason: string): Promise<boolean>;
   /**

@@ -130,21 +130,18 @@ export const memorySessions = (
       atomically(() => {
         const session = open(id);
         if (session?.run !== run) return false;
-        const { token: _gone, ...rest } = session;
-        sessions.set(id, { ...rest, run: run + 1 });
+        const restarted = { ...session, run: run + 1 };
+        delete restarted.token;
+        sessions.set(id, restarted);
         return true;
       }),
     finishSession: (id, { state, reason, endedAt }) =>
       atomically(() => {
         const session = open(id);
         if (session === undefined) return false;
-        const { reason: _before, ...rest } = session;
-        sessions.set(id, {
-          ...rest,
-          state,
-          endedAt,
-          ...(reason === undefined ? {} : { reason }),
-        });
+        const finished = { ...session, state, endedAt };
+        delete finished.reason;
+        sessions.set(id, { ...finished, ...(reason === undefined ? {} : { reason }) });
         return true;
       }),
     releaseEdge: (edge) =>
@@ -175,14 +172,14 @@ export const memorySessions = (
           ['startedAt', 'runnerId', 'reason'],
         ),
       ),
-    skipJob: (id, nodeId, reason, endedAt) =>
+    skipJob: (id, nodeId, { reason, stopped }, endedAt) =>
       atomically(
         () =>
           change(
             id,
             nodeId,
             (job) => job.state === 'WAITING',
-            ended({ state: 'SKIPPED', reason }, endedAt),
+            () => ({ state: 'SKIPPED', reason, endedAt, ...(stopped ? { stopped } : {}) }),
           ) !== undefined,
       ),
     noteQueued: (id, nodeId, run, reason) =>

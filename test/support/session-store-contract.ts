@@ -191,12 +191,25 @@ export const sessionStoreContract = (name: string, open: () => SessionStore): vo
     it('skips only a job that waits', async () => {
       const { store, id, job } = await queued();
 
-      expect(await store.skipJob(id, nodeId(1), 'why', NOW)).toBe(false);
-      expect(await store.skipJob(id, nodeId(2), 'why', NOW)).toBe(true);
-      expect(await store.skipJob(id, nodeId(2), 'other', NOW)).toBe(false);
+      const why = { reason: 'why', stopped: false };
+      expect(await store.skipJob(id, nodeId(1), why, NOW)).toBe(false);
+      expect(await store.skipJob(id, nodeId(2), why, NOW)).toBe(true);
+      expect(await store.skipJob(id, nodeId(2), { reason: 'other', stopped: true }, NOW)).toBe(
+        false,
+      );
 
       expect((await job())?.state).toBe('QUEUED');
-      expect(await store.getJob(id, nodeId(2))).toMatchObject({ state: 'SKIPPED', reason: 'why' });
+      const skipped = await store.getJob(id, nodeId(2));
+      expect(skipped).toMatchObject({ state: 'SKIPPED', reason: 'why', endedAt: NOW });
+      expect(skipped).not.toHaveProperty('stopped');
+    });
+
+    it('says of a skipped job whether everything after it is stopped', async () => {
+      const { store, id } = await queued();
+
+      await store.skipJob(id, nodeId(2), { reason: 'why', stopped: true }, NOW);
+
+      expect((await store.getJob(id, nodeId(2)))?.stopped).toBe(true);
     });
 
     it('leases a queued job under a new attempt and takes back why it waited', async () => {
