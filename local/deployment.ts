@@ -28,6 +28,8 @@ const Outputs = z.object({
   BucketName: z.string(),
   ClusterName: z.string(),
   WorkQueueUrlPrefix: z.string(),
+  RunnerSlots: z.string(),
+  MaxRunners: z.string(),
   /** Its host ends like an IPv4 address without being one, so it is no URL to a parser. */
   ApiEndpoint: z.string().regex(/^https?:\/\/./),
   StabilityChecksQueueUrl: z.url(),

@@ -1,11 +1,18 @@
 /** Follows a study through the API and tells what happens to it: its group, its session, each job, results. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { z } from 'zod';
 import { Group, GroupPage, Session, type Job } from '../core/contracts/api.ts';
 import type { ApiReader } from './api-client.ts';
 
 const POLL_MS = 150;
-const MAX_RESULT_CHARACTERS = 2000;
+/** Short enough to read; the API has the whole. */
+const RESULT_FORMAT = {
+  depth: 4,
+  breakLength: 100,
+  maxArrayLength: 24,
+  maxStringLength: 60,
+} as const;
 
 /** What was to happen did not within its time. */
 export class NothingHappened extends Error {
@@ -154,9 +161,6 @@ export const tellResults = async (
     const result = job.resultElsewhere
       ? await api.get(`jobs/${job.id}/result`, z.unknown())
       : job.result;
-    const text = JSON.stringify(result, undefined, 2);
-    const cut =
-      text.length > MAX_RESULT_CHARACTERS ? `${text.slice(0, MAX_RESULT_CHARACTERS)} …` : text;
-    write(cut.replaceAll(/^/gm, '  '));
+    write(inspect(result, RESULT_FORMAT).replaceAll(/^/gm, '  '));
   }
 };

@@ -61,6 +61,8 @@ export const startListener = async (options: ListenerOptions): Promise<ChildProg
       [ENV.dimsePort]: String(options.port),
       [ENV.healthPort]: String(options.healthPort),
       [ENV.spoolDirectory]: folder.spool,
+      [ENV.runnerSlots]: outputs.RunnerSlots,
+      [ENV.maxRunners]: outputs.MaxRunners,
     },
   });
 };

@@ -63,6 +63,9 @@ export const listenerService = (
       [ENV.dimsePort]: String(listener.port),
       [ENV.healthPort]: String(LISTENER_HEALTH_PORT),
       [ENV.spoolDirectory]: '/var/spool/gantry',
+      // What a new installation's default worker starts with.
+      [ENV.runnerSlots]: String(config.runners.slots),
+      [ENV.maxRunners]: String(config.runners.maxRunners),
     },
   });
   const role = taskDefinition.taskRole;

@@ -77,8 +77,9 @@ export const platformGrants = ({
     },
     advance: (holder: IFunction) => {
       data.table.grantReadWriteData(holder);
-      data.bucket.grantReadWrite(holder, 'sessions/*');
       data.bucket.grantRead(holder);
+      // Post-services clears what the session's jobs kept for each other.
+      data.bucket.grantDelete(holder, 'sessions/*/files/*');
       queues.advance.grantSendMessages(holder);
       executions(holder, 'job');
       answerTokens(holder);
@@ -99,7 +100,10 @@ export const platformGrants = ({
     },
     api: (holder: IFunction) => {
       data.table.grantReadWriteData(holder);
-      data.bucket.grantReadWrite(holder);
+      data.bucket.grantRead(holder);
+      data.bucket.grantPut(holder, 'services/*');
+      // The URLs that it hands out for uploads are signed with its own permissions.
+      data.bucket.grantPut(holder, 'uploads/*');
       data.bucket.grantDelete(holder, 'uploads/*');
       for (const queue of Object.values(queues)) {
         queue.grantSendMessages(holder);

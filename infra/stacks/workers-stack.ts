@@ -36,6 +36,8 @@ export class WorkersStack extends Stack {
       work: this.work,
     });
     new CfnOutput(this, 'ClusterName', { value: this.clusterName });
+    new CfnOutput(this, 'RunnerSlots', { value: String(config.runners.slots) });
+    new CfnOutput(this, 'MaxRunners', { value: String(config.runners.maxRunners) });
     new CfnOutput(this, 'WorkQueueUrlPrefix', { value: this.work.urlPrefix });
   }
 }

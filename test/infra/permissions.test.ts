@@ -81,6 +81,19 @@ describe('permissions', () => {
     expect(callers[0]).toMatch(/^planfunction/);
   });
 
+  it('let nobody delete an object but uploads that were read and files of ended sessions', () => {
+    const deletes = [...templates.values()]
+      .flatMap((template) => statementsOf(template, /./))
+      .filter((statement) =>
+        actionsOf([statement]).some((action) => action.startsWith('s3:Delete')),
+      );
+
+    expect(deletes).toHaveLength(2);
+    expect(JSON.stringify(deletes.map(({ Resource }) => Resource))).toMatch(
+      /"\/uploads\/\*".*"\/sessions\/\*\/files\/\*"|"\/sessions\/\*\/files\/\*".*"\/uploads\/\*"/,
+    );
+  });
+
   it('let the listener write instances and read manifests, and delete nothing', () => {
     const actions = actionsOf(statementsOf(listener, /TaskTaskRole/));
 

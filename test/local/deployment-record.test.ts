@@ -11,6 +11,8 @@ const record: DeploymentRecord = {
     BucketName: 'bucket',
     ClusterName: 'cluster',
     WorkQueueUrlPrefix: 'http://127.0.0.1:4566/000000000000/gantry-work-',
+    RunnerSlots: '4',
+    MaxRunners: '2',
     ApiEndpoint: 'http://a1.execute-api.127.0.0.1:4566',
     StabilityChecksQueueUrl: 'http://127.0.0.1:4566/000000000000/checks',
     AdvanceQueueUrl: 'http://127.0.0.1:4566/000000000000/advance',
