@@ -20,7 +20,7 @@ beforeAll(async () => {
   cloud = await startEmulatedCloud();
   good = {
     service: 'good',
-    hash: await storeModule(cloud, 'good', join(FIXTURES, 'worker-module')),
+    hash: await storeModule(cloud, 'good', join(FIXTURES, 'worker_module')),
   };
   bad = {
     service: 'bad',

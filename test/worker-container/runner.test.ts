@@ -18,7 +18,7 @@ beforeAll(async () => {
   cloud = await startEmulatedCloud();
   good = {
     service: 'good',
-    hash: await storeModule(cloud, 'good', join(FIXTURES, 'worker-module')),
+    hash: await storeModule(cloud, 'good', join(FIXTURES, 'worker_module')),
   };
 }, 240_000);
 
