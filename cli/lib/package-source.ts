@@ -26,7 +26,11 @@ export type SourceKind = 'folder' | 'archive' | 'download' | 'git';
 
 /** By its form alone; a path that is not there is no kind at all. */
 export const sourceKind = (source: string, found: Pick<Stats, 'isDirectory'> | undefined) => {
-  if (found !== undefined) return found.isDirectory() ? 'folder' : 'archive';
+  if (found !== undefined) {
+    if (!found.isDirectory()) return 'archive';
+    // A repository without a work tree has nothing to pack.
+    return /\.git\/*$/.test(source) ? 'git' : 'folder';
+  }
   if (/^(git@|ssh:|git:|git\+|file:)/.test(source) || /\.git(#.*)?$/.test(source)) return 'git';
   if (/^https?:\/\//.test(source)) {
     return isArchive(new URL(source).pathname) ? 'download' : 'git';

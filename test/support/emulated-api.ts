@@ -1,130 +1,106 @@
 /**
- * The API's handler over an emulator's real table, bucket, queues and functions, with names of its own, so that
- * test files share one emulator without seeing each other's items.
+ * The API's handler over an emulator's real table, bucket, queues and functions, behind an HTTP address as
+ * clients see it.
  */
-import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient, PublishLayerVersionCommand } from '@aws-sdk/client-lambda';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { ZipFile } from 'yazl';
 import { tableConfiguration } from '../../aws/configuration.ts';
-import { bucketObjects } from '../../aws/objects.ts';
 import { sqsQueues } from '../../aws/queues.ts';
 import { registryFunctions } from '../../aws/registry-functions.ts';
 import { tableSessions } from '../../aws/sessions.ts';
-import { dynamoTable } from '../../aws/table.ts';
-import { DEFAULT_WORKER, STATE_INDEX } from '../../core/contracts/names.ts';
+import { DEFAULT_WORKER, resourceNames } from '../../core/contracts/names.ts';
 import { PRIORITIES } from '../../core/contracts/vocabulary.ts';
 import type { ApiContext } from '../../lambdas/api/context.ts';
 import { makeHandler } from '../../lambdas/api/handler.ts';
+import { startEmulator } from './emulator.ts';
+import { httpApi } from './http-api.ts';
 
-const REGISTRY_SOURCE = new URL('../../lambdas/registry', import.meta.url).pathname;
+const REGISTRY_SOURCE = join(import.meta.dirname, '..', '..', 'lambdas', 'registry');
+const DEPLOYMENT = 'gantry';
+const BUCKET = 'gantry-data';
 
-/** The layer's Python files as its zip; the libraries of callbacks are not needed to call one. */
-const layerZip = (): Buffer => {
-  const folder = mkdtempSync(join(tmpdir(), 'layer-'));
+/** The layer without the libraries of callbacks, which calling one does not need. */
+const layerZip = async (folder: string): Promise<Buffer> => {
+  const file = join(folder, 'layer.zip');
+  const writer = new ZipFile();
+  for (const name of await readdir(REGISTRY_SOURCE)) {
+    if (name.endsWith('.py')) writer.addFile(join(REGISTRY_SOURCE, name), `python/${name}`);
+  }
+  writer.end();
+  await pipeline(writer.outputStream, createWriteStream(file));
+  return readFile(file);
+};
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Undefined when the body is no JSON. */
+  readonly json: unknown;
+}
+
+export interface EmulatedApi {
+  readonly url: string;
+  readonly context: ApiContext;
+  readonly lambda: LambdaClient;
+  call(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
+  stop(): Promise<void>;
+}
+
+const parsed = (text: string): unknown => {
   try {
-    const script =
-      'import pathlib, sys, zipfile\n' +
-      'with zipfile.ZipFile(sys.argv[1], "w") as z:\n' +
-      ' for f in pathlib.Path(sys.argv[2]).glob("*.py"): z.write(f, f"python/{f.name}")\n';
-    execFileSync('python3', ['-c', script, join(folder, 'layer.zip'), REGISTRY_SOURCE]);
-    return readFileSync(join(folder, 'layer.zip'));
-  } finally {
-    rmSync(folder, { recursive: true });
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
   }
 };
 
-export interface EmulatedApi {
-  readonly context: ApiContext;
-  readonly handler: ReturnType<typeof makeHandler>;
-  readonly lambda: LambdaClient;
-  close(): void;
-}
-
-/** `endpoint` is the emulator's address. */
-export const emulatedApi = async (endpoint: string): Promise<EmulatedApi> => {
-  const deployment = `t${randomUUID().slice(0, 7)}`;
-  const settings = {
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'gantry', secretAccessKey: 'gantry' },
-  };
-  const dynamo = new DynamoDBClient(settings);
-  const s3 = new S3Client({ ...settings, forcePathStyle: true });
-  const sqs = new SQSClient(settings);
-  const lambda = new LambdaClient(settings);
-  const bucket = `${deployment}-data`;
-  const queueUrl = async (name: string): Promise<string> => {
-    const { QueueUrl } = await sqs.send(
-      new CreateQueueCommand({ QueueName: `${deployment}-${name}` }),
-    );
-    if (QueueUrl === undefined) throw new Error('the queue has no URL');
-    return QueueUrl;
+export const startEmulatedApi = async (): Promise<EmulatedApi> => {
+  const emulator = await startEmulator();
+  const temporaryDirectory = await mkdtemp(join(tmpdir(), 'gantry-api-'));
+  const sqs = new SQSClient(emulator.connection);
+  const lambda = new LambdaClient(emulator.connection);
+  const names = resourceNames(DEPLOYMENT);
+  const queueUrl = async (QueueName: string): Promise<string> => {
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName }));
+    return QueueUrl ?? '';
   };
 
-  await dynamo.send(
-    new CreateTableCommand({
-      TableName: `${deployment}-table`,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['pk', 'sk', 'statePk', 'stateSk'].map((AttributeName) => ({
-        AttributeName,
-        AttributeType: 'S',
-      })),
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: STATE_INDEX,
-          KeySchema: [
-            { AttributeName: 'statePk', KeyType: 'HASH' },
-            { AttributeName: 'stateSk', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
-    }),
-  );
-  await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+  const table = await emulator.createTable(names.table);
+  const { objects } = await emulator.createBucket(BUCKET);
   const platformQueues = {
-    'stability-checks': await queueUrl('stability-checks'),
-    plan: await queueUrl('plan'),
-    advance: await queueUrl('advance'),
+    'stability-checks': await queueUrl(names.stabilityChecksQueue),
+    plan: await queueUrl(names.planQueue),
+    advance: await queueUrl(names.advanceQueue),
   };
   const work = await Promise.all(
-    PRIORITIES.map((priority) => queueUrl(`work-${DEFAULT_WORKER}-${priority}`)),
+    PRIORITIES.map((priority) => queueUrl(names.workQueue(DEFAULT_WORKER, priority))),
   );
   const { LayerVersionArn } = await lambda.send(
     new PublishLayerVersionCommand({
-      LayerName: `${deployment}-registry-python`,
-      Content: { ZipFile: layerZip() },
+      LayerName: names.registryLayer,
+      Content: { ZipFile: await layerZip(temporaryDirectory) },
     }),
   );
-  const table = dynamoTable(
-    DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
-    `${deployment}-table`,
-  );
-  const temporaryDirectory = mkdtempSync(join(tmpdir(), 'gantry-api-'));
   const context: ApiContext = {
-    version: '0.0.0-test',
-    deployment,
+    version: '1.2.3',
+    deployment: DEPLOYMENT,
     table,
     configuration: tableConfiguration(table),
     sessions: tableSessions(table),
-    objects: bucketObjects(s3, bucket),
+    objects,
     queues: sqsQueues(sqs),
     registryFunctions: registryFunctions(lambda, {
-      bucket,
+      bucket: BUCKET,
       layerArn: LayerVersionArn ?? '',
-      roleArn: `arn:aws:iam::000000000000:role/${deployment}-registry`,
+      roleArn: `arn:aws:iam::000000000000:role/${names.registryRole}`,
       architecture: 'x86_64',
     }),
     platformQueues,
@@ -134,13 +110,25 @@ export const emulatedApi = async (endpoint: string): Promise<EmulatedApi> => {
     temporaryDirectory,
   };
   await context.configuration.initialise({ slots: 2, maxRunners: 4 });
+  const server = await httpApi(makeHandler(() => Promise.resolve(context)));
   return {
+    url: server.url,
     context,
     lambda,
-    handler: makeHandler(() => Promise.resolve(context)),
-    close: () => {
-      rmSync(temporaryDirectory, { recursive: true, force: true });
-      for (const client of [dynamo, s3, sqs, lambda]) client.destroy();
+    call: async (method, path, body) => {
+      const response = await fetch(`${server.url}/api/v1${path}`, {
+        method,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, text, json: parsed(text) };
+    },
+    stop: async () => {
+      await server.close();
+      sqs.destroy();
+      lambda.destroy();
+      await emulator.stop();
+      await rm(temporaryDirectory, { recursive: true, force: true });
     },
   };
 };

@@ -1,0 +1,162 @@
+/** The API's configuration resources, its refusals, and the document that describes it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';
+
+let api: EmulatedApi;
+
+beforeAll(async () => {
+  api = await startEmulatedApi();
+}, 60_000);
+
+afterAll(() => api.stop());
+
+describe('a new installation', () => {
+  it('is ready, and has the AE title GANTRY and the default pipeline and worker', async () => {
+    const [health, aeTitles, pipelines, workers] = await Promise.all(
+      ['/health', '/ae-titles', '/pipelines', '/workers'].map((path) => api.call('GET', path)),
+    );
+
+    expect(health).toMatchObject({ status: 200, json: { status: 'ready', version: '1.2.3' } });
+    expect(aeTitles?.json).toEqual({
+      items: [
+        {
+          aeTitle: 'GANTRY',
+          processor: 'ae-title',
+          groupBy: 'Patient',
+          timeout: 5,
+          maxWait: 3600,
+          priority: 'normal',
+          pipelines: { default: 'default' },
+          notes: [],
+        },
+      ],
+      next: null,
+    });
+    expect(pipelines?.json).toMatchObject({ items: [{ id: 'default', services: [] }] });
+    expect(workers?.json).toMatchObject({ items: [{ name: 'default', slots: 2, maxRunners: 4 }] });
+  });
+
+  it('tells in its status the depth of every queue', async () => {
+    const { json } = await api.call('GET', '/status');
+
+    expect(json).toMatchObject({ openGroups: 0, runningSessions: 0, runners: [], problems: [] });
+    expect((json as { queues: { name: string }[] }).queues.map(({ name }) => name)).toEqual([
+      'stability-checks',
+      'plan',
+      'advance',
+      'work-default-immediate',
+      'work-default-higher',
+      'work-default-normal',
+      'work-default-lower',
+    ]);
+  });
+});
+
+describe('AE titles', () => {
+  it('are merged by a second request, and gone after a removal', async () => {
+    await api.call('PUT', '/ae-titles/CT1', { groupBy: 'Series', timeout: 60 });
+    const changed = await api.call('PUT', '/ae-titles/CT1', { priority: 'HIGHER' });
+    const shown = await api.call('GET', '/ae-titles/CT1');
+    const removed = await api.call('DELETE', '/ae-titles/CT1');
+    const gone = await api.call('GET', '/ae-titles/CT1');
+
+    expect(changed.json).toMatchObject({ groupBy: 'Series', timeout: 60, priority: 'higher' });
+    expect(shown.json).toEqual({ ...(changed.json as object), notes: [] });
+    expect(removed.status).toBe(204);
+    expect(gone).toMatchObject({ status: 404, json: { code: 'not-found' } });
+  });
+
+  it('are refused with every problem at once, and nothing is changed', async () => {
+    const refused = await api.call('PUT', '/ae-titles/MR1', { timeout: -1, groupby: 'Study' });
+    const shown = await api.call('GET', '/ae-titles/MR1');
+
+    expect(refused).toMatchObject({
+      status: 400,
+      json: {
+        code: 'invalid-configuration',
+        status: 400,
+        problems: [{ path: 'groupby' }, { path: 'timeout' }],
+      },
+    });
+    expect(refused.headers.get('content-type')).toBe('application/problem+json');
+    expect(shown.status).toBe(404);
+  });
+
+  it('have names of at most 16 characters', async () => {
+    const refused = await api.call('PUT', '/ae-titles/ABCDEFGHIJKLMNOPQ', {});
+
+    expect(refused.json).toMatchObject({ problems: [{ path: 'aeTitle' }] });
+  });
+});
+
+describe('pipelines and sources', () => {
+  it('keep a pipeline that an AE title names', async () => {
+    const made = await api.call('PUT', '/pipelines/lung', { services: ['nodule'] });
+    await api.call('PUT', '/ae-titles/CT2', { pipelines: { lung: 'lung' } });
+    const refused = await api.call('DELETE', '/pipelines/lung');
+    await api.call('PUT', '/ae-titles/CT2', { pipelines: { lung: null } });
+    const removed = await api.call('DELETE', '/pipelines/lung');
+
+    expect(made.json).toEqual({
+      id: 'lung',
+      name: 'lung',
+      services: ['nodule'],
+      notes: ['the service "nodule" is not installed yet'],
+    });
+    expect(refused).toMatchObject({ status: 409, json: { code: 'in-use' } });
+    expect(removed.status).toBe(204);
+  });
+
+  it('take addresses and blocks as hosts, and keep them when none are named', async () => {
+    const hosts = ['10.1.0.0/16', '::1'];
+    await api.call('PUT', '/sources/SCANNER', { hosts });
+    const kept = await api.call('PUT', '/sources/SCANNER', {});
+    const refused = await api.call('PUT', '/sources/SCANNER', { hosts: ['a', '1.2.3.4/99'] });
+
+    expect(kept.json).toEqual({ aeTitle: 'SCANNER', hosts });
+    expect((refused.json as { problems: unknown[] }).problems).toHaveLength(2);
+  });
+});
+
+describe('requests that are not understood', () => {
+  it.each([
+    ['GET', '/nothing', undefined, 404, 'not-found'],
+    ['POST', '/ae-titles', {}, 405, 'method-not-allowed'],
+    ['GET', '/groups?limit=0', undefined, 400, 'invalid-request'],
+    ['GET', '/groups?colour=red', undefined, 400, 'invalid-request'],
+    ['GET', '/groups?next=abc', undefined, 400, 'invalid-request'],
+    ['PUT', '/pipelines/x', { services: 'all' }, 400, 'invalid-request'],
+    ['GET', '/sessions/s1', undefined, 404, 'not-found'],
+    ['GET', '/jobs/j1', undefined, 404, 'not-found'],
+    ['GET', '/unrouted/u1', undefined, 404, 'not-found'],
+  ])('answers %s %s with a problem', async (method, path, body, status, code) => {
+    expect(await api.call(method, path, body)).toMatchObject({ status, json: { status, code } });
+  });
+
+  it('answers a body that is no JSON with a problem', async () => {
+    const response = await fetch(`${api.url}/api/v1/ae-titles/CT1`, { method: 'PUT', body: '{' });
+
+    expect(await response.json()).toMatchObject({ code: 'invalid-request' });
+  });
+});
+
+describe('the OpenAPI document', () => {
+  it('describes every route with schemas that it holds', async () => {
+    const { json, text } = await api.call('GET', '/openapi.json');
+    const document = json as {
+      openapi: string;
+      paths: Record<string, Record<string, { operationId: string }>>;
+      components: { schemas: Record<string, unknown> };
+    };
+
+    expect(document.openapi).toBe('3.1.0');
+    expect(Object.keys(document.paths)).toContain('/api/v1/sessions/{id}');
+    const operations = Object.values(document.paths).flatMap((path) =>
+      Object.values(path).map(({ operationId }) => operationId),
+    );
+    expect(new Set(operations).size).toBe(operations.length);
+    const named = [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name);
+    expect(named.length).toBeGreaterThan(20);
+    expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining(named));
+  });
+});
