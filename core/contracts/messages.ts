@@ -26,9 +26,10 @@ export const PlanAnswer = z.object({ sessionId: z.string(), jobs: z.int().min(0)
 export type PlanAnswer = z.infer<typeof PlanAnswer>;
 
 /**
- * Queue `advance`. With `token`: the session's execution waits for its jobs; store the token and look at the
- * whole graph. With `jobId`: that run of the job has ended; release its dependents. With neither: look at the
- * whole graph (the sweep). `ensureRunner`: only see to it that the worker has as many runners as it needs.
+ * Queue `advance`. With `token`: the execution of that `run` of the session waits for its jobs; store the
+ * token and look at the whole graph. With `jobId`: that run of the job has ended; release its dependents. With
+ * neither: look at the whole graph (the sweep). `ensureRunner`: only see to it that the worker has as many
+ * runners as it needs.
  */
 export const Advance = z.union([
   z.object({

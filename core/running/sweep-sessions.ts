@@ -84,8 +84,15 @@ class SessionSweep {
     const listed = (
       await Promise.all([sessions.listSessions('PLANNING'), sessions.listSessions('RUNNING')])
     ).flat();
-    await forEach(new Set(listed.map(({ id }) => id)), (id) => this.#session(id));
-    await forEach(installed, (worker) => this.#worker(worker));
+    const ids = [...new Set(listed.map(({ id }) => id))];
+    // What one of them cannot do keeps no other from being done.
+    await forEach(
+      [
+        ...ids.map((id) => () => this.#session(id)),
+        ...installed.map((worker) => () => this.#worker(worker)),
+      ],
+      (repair) => repair(),
+    );
   }
 
   #isYoung(...times: readonly (number | undefined)[]): boolean {

@@ -59,7 +59,12 @@ export const sessionMachineDefinition = (targets: SessionMachineTargets) => ({
       Resource: SEND_AND_WAIT,
       Arguments: {
         QueueUrl: targets.advanceQueueUrl,
-        MessageBody: { sessionId: aslExecution('sessionId'), token: TOKEN },
+        MessageBody: {
+          sessionId: aslExecution('sessionId'),
+          // The token of a run that was given up must not take the place of a later one's.
+          run: aslExecution('run'),
+          token: TOKEN,
+        },
       },
       // Longer than any chain of jobs that each wait out their own limit.
       TimeoutSeconds: 60 * DAY,

@@ -1,0 +1,55 @@
+/** The sweep Lambda: reads its environment and makes its clients once. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { documentClient, objectClient } from '../../aws/clients.ts';
+import { tableConfiguration } from '../../aws/configuration.ts';
+import { stepFunctions } from '../../aws/executions.ts';
+import { tableGroups } from '../../aws/groups.ts';
+import { bucketObjects } from '../../aws/objects.ts';
+import { sqsQueues } from '../../aws/queues.ts';
+import { tableRunners } from '../../aws/runners.ts';
+import { tableSessions } from '../../aws/sessions.ts';
+import { dynamoTable } from '../../aws/table.ts';
+import { readVariables } from '../../core/contracts/environment.ts';
+import { ENV } from '../../core/contracts/names.ts';
+import { sweepGroups } from '../../core/processors/stability.ts';
+import { makeHandler } from './handler.ts';
+
+const variables = readVariables(process.env, [
+  ENV.table,
+  ENV.bucket,
+  ENV.stabilityChecksQueueUrl,
+  ENV.advanceQueueUrl,
+  ENV.workQueueUrlPrefix,
+  ENV.sessionMachineArn,
+  ENV.jobMachineArn,
+]);
+const table = dynamoTable(documentClient(), variables[ENV.table]);
+const queues = sqsQueues(new SQSClient({}));
+const shared = {
+  sessions: tableSessions(table),
+  executions: stepFunctions(new SFNClient({})),
+  sessionMachineArn: variables[ENV.sessionMachineArn],
+  clock: Date.now,
+};
+
+export const handler = makeHandler({
+  ...shared,
+  sweepGroups: () =>
+    sweepGroups({
+      ...shared,
+      groups: tableGroups(table, bucketObjects(objectClient(process.env), variables[ENV.bucket])),
+      sendCheck: (check, delaySeconds) =>
+        queues.send(variables[ENV.stabilityChecksQueueUrl], check, delaySeconds),
+      sleep: (milliseconds) => sleep(milliseconds),
+    }),
+  queues,
+  runners: tableRunners(table),
+  workers: tableConfiguration(table).workers,
+  jobMachineArn: variables[ENV.jobMachineArn],
+  workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],
+  advanceQueueUrl: variables[ENV.advanceQueueUrl],
+  logger: new Logger(),
+});
