@@ -1,0 +1,334 @@
+/** Invariants A and B: what is acknowledged is stored, byte for byte; what is not stored is not acknowledged. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AeTitleItem } from '../../../core/contracts/configuration.ts';
+import type { ObjectStore } from '../../../core/contracts/ports.ts';
+import { DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN } from '../../../core/dicom/transfer-syntaxes.ts';
+import { part10Head } from '../../../core/dicom/part10.ts';
+import { makeIngest, type IngestDependencies } from '../../../listener-container/ingest/ingest.ts';
+import { prepareSpoolDirectory } from '../../../listener-container/ingest/spool.ts';
+import { memoryGroups, type MemoryGroups } from '../../support/memory-groups.ts';
+import {
+  contextOf,
+  CT_IMAGE,
+  dataSetOf,
+  receive,
+  type InstanceFacts,
+} from '../../support/received-instances.ts';
+
+const AE_TITLE: AeTitleItem = {
+  aeTitle: 'GANTRY',
+  processor: 'ae-title',
+  groupBy: ['PatientID'],
+  timeoutSeconds: 5,
+  maxWaitSeconds: 3600,
+  priority: 'normal',
+  pipelines: {},
+};
+const IMAGE: InstanceFacts = { sopInstanceUid: '1.2.3.4.5' };
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+interface Stored {
+  readonly key: string;
+  readonly bytes: Buffer;
+  readonly length: number;
+}
+
+let spoolDirectory = '';
+let groups: MemoryGroups = memoryGroups();
+let stored: Stored[] = [];
+let checks: { groupId: string; delay: number }[] = [];
+
+const keepObject: ObjectStore['put'] = async (key, body, { length }) => {
+  const bytes = body instanceof Readable ? await buffer(body) : Buffer.from(body);
+  stored.push({ key, bytes, length });
+};
+
+const ingest = (change: Partial<IngestDependencies> = {}) =>
+  makeIngest({
+    objects: { put: keepObject },
+    groups,
+    aeTitle: () => Promise.resolve(AE_TITLE),
+    sendCheck: ({ groupId }, delay) => {
+      checks.push({ groupId, delay });
+      return Promise.resolve();
+    },
+    spoolDirectory,
+    clock: Date.now,
+    log: silent,
+    ...change,
+  });
+
+beforeEach(async () => {
+  spoolDirectory = await mkdtemp(join(tmpdir(), 'gantry-spool-'));
+  groups = memoryGroups();
+  stored = [];
+  checks = [];
+});
+afterEach(async () => {
+  await rm(spoolDirectory, { recursive: true, force: true });
+});
+
+describe('ingest', () => {
+  it('acknowledges an instance when its object, its item and its group are there', async () => {
+    const before = Date.now();
+
+    const outcome = await receive(ingest(), IMAGE);
+
+    const dataSet = dataSetOf(IMAGE);
+    const head = part10Head(contextOf(IMAGE));
+    const [object] = stored;
+    const [item] = [...groups.instanceItems.values()];
+    const [group] = [...groups.groupItems.values()];
+    expect(outcome).toEqual({ status: 0 });
+    expect(object?.bytes.equals(Buffer.concat([head, dataSet]))).toBe(true);
+    expect(object?.length).toBe(head.length + dataSet.length);
+    expect(item).toMatchObject({
+      sopInstanceUid: IMAGE.sopInstanceUid,
+      sopClassUid: CT_IMAGE,
+      patientId: 'P1',
+      objectKey: object?.key,
+      size: object?.length,
+      sha256: createHash('sha256').update(dataSet).digest('hex'),
+      attributes: { PatientID: 'P1', Modality: 'CT' },
+    });
+    expect(group).toMatchObject({ state: 'COLLECTING', generation: 1, instanceCount: 1 });
+    expect(group?.dueAt).toBeGreaterThanOrEqual(before + 5600);
+    expect(checks).toEqual([{ groupId: group?.id, delay: 4 }]);
+  });
+
+  it('spools what is larger than its memory to a file, stores the same bytes, and leaves no file', async () => {
+    const large = { ...IMAGE, pixels: 3_000_000 };
+
+    const outcome = await receive(ingest({ limits: { memoryPerInstanceBytes: 1_000_000 } }), large);
+
+    expect(outcome.status).toBe(0);
+    expect(
+      stored[0]?.bytes.subarray(-3_000_000).equals(dataSetOf(large).subarray(-3_000_000)),
+    ).toBe(true);
+    expect(await readdir(spoolDirectory)).toEqual([]);
+  });
+
+  it('goes to files when all instances together have used their memory', async () => {
+    const receiver = ingest({ limits: { memoryBytes: 2_000_000 } });
+    const receptions = [1, 2, 3].map((index) => {
+      const facts = { ...IMAGE, sopInstanceUid: `1.2.3.${index}`, pixels: 1_500_000 };
+      return { reception: receiver.begin(contextOf(facts)), dataSet: dataSetOf(facts) };
+    });
+    for (const { reception, dataSet } of receptions) await reception.write(dataSet);
+
+    const files = await readdir(spoolDirectory);
+    const outcomes = await Promise.all(receptions.map(({ reception }) => reception.end()));
+
+    expect(files).toHaveLength(2);
+    expect(outcomes.map(({ status }) => status)).toEqual([0, 0, 0]);
+    expect(stored.map(({ bytes, length }) => bytes.length === length)).toEqual([true, true, true]);
+    expect(await readdir(spoolDirectory)).toEqual([]);
+  });
+
+  it('forgets an instance whose association ended, with its file and its memory', async () => {
+    const receiver = ingest({ limits: { memoryPerInstanceBytes: 1000, memoryBytes: 10_000 } });
+    const reception = receiver.begin(contextOf(IMAGE));
+    await reception.write(dataSetOf({ ...IMAGE, pixels: 50_000 }));
+
+    await reception.abort('the peer is gone');
+
+    expect(await readdir(spoolDirectory)).toEqual([]);
+    expect(stored).toEqual([]);
+    expect((await receive(receiver, IMAGE)).status).toBe(0);
+  });
+
+  it('acknowledges an identical re-send without another item, and keeps other bytes as an item of their own', async () => {
+    const receiver = ingest();
+    await receive(receiver, IMAGE);
+
+    const again = await receive(receiver, IMAGE);
+    const other = await receive(receiver, { ...IMAGE, comment: 'changed' });
+
+    expect([again.status, other.status]).toEqual([0, 0]);
+    expect(groups.instanceItems.size).toBe(2);
+    expect(groups.groupItems.size).toBe(1);
+    expect(checks).toHaveLength(1);
+  });
+
+  it.each([
+    ['has no attribute of the key', { patientId: undefined }, 'has no PatientID'],
+    ['has an empty one', { patientId: '' }, 'has an empty PatientID'],
+  ])('keeps an instance that %s as unrouted, and acknowledges it', async (_what, facts, reason) => {
+    const outcome = await receive(ingest(), { ...IMAGE, ...facts });
+
+    expect(outcome.status).toBe(0);
+    expect(groups.unrouted.map((item) => item.reason)).toEqual([
+      `the instance ${reason}, by which GANTRY groups`,
+    ]);
+    expect(stored).toHaveLength(1);
+    expect(groups.groupItems.size).toBe(0);
+  });
+
+  it('reads the header of a deflated data set and stores it deflated', async () => {
+    const deflated = { ...IMAGE, transferSyntaxUid: DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN };
+
+    const outcome = await receive(ingest(), deflated);
+
+    const dataSet = dataSetOf(deflated);
+    expect(outcome.status).toBe(0);
+    expect(stored[0]?.bytes.subarray(-dataSet.length).equals(dataSet)).toBe(true);
+    expect([...groups.instanceItems.values()][0]?.patientId).toBe('P1');
+  });
+
+  it.each([
+    ['SOP Instance UID', { sopInstanceUid: '../../etc' }],
+    ['SOP Instance UID', { sopInstanceUid: '' }],
+    ['SOP Class UID', { sopClassUid: '1.02' }],
+    ['Transfer Syntax UID', { transferSyntaxUid: 'x' }],
+  ])('refuses a request whose %s is none', async (field, context) => {
+    const outcome = await receive(ingest(), IMAGE, { context });
+
+    expect(outcome).toEqual({ status: 0xc000, errorComment: `${field} is not a valid UID` });
+    expect(stored).toEqual([]);
+  });
+
+  it('refuses a data set that is another instance than its request says', async () => {
+    const outcomes = [
+      await receive(ingest(), IMAGE, { context: { sopInstanceUid: '1.2.9' } }),
+      await receive(ingest(), IMAGE, { context: { sopClassUid: '1.2.9' } }),
+    ];
+
+    expect(outcomes).toEqual(
+      Array(2).fill({
+        status: 0xa900,
+        errorComment: 'data set does not match SOP class/instance',
+      }),
+    );
+    expect(stored).toEqual([]);
+  });
+
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['garbage', Buffer.from('this is no data set at all, whatever it is')],
+  ])('refuses a data set that is %s', async (_what, dataSet) => {
+    const outcome = await receive(ingest(), IMAGE, { dataSet });
+
+    expect(outcome.status).toBe(0xc000);
+    expect(outcome.errorComment).not.toBe('');
+  });
+
+  it('stores under a harmless key what a device wrote for a UID', async () => {
+    const outcome = await receive(ingest(), {
+      ...IMAGE,
+      studyInstanceUid: '../x',
+      seriesInstanceUid: '1.02.3',
+    });
+
+    expect(outcome.status).toBe(0);
+    expect(stored[0]?.key).toMatch(/^instances\/[0-9a-f]{2}\/GANTRY\/x[0-9a-f]{16}\/1\.02\.3\//);
+  });
+
+  it('tries again when a put fails, with the whole body', async () => {
+    let puts = 0;
+    const put: ObjectStore['put'] = async (key, body, options) => {
+      puts += 1;
+      if (puts === 1 && body instanceof Readable) {
+        for await (const _ of body) break;
+        throw new Error('connection reset');
+      }
+      await keepObject(key, body, options);
+    };
+
+    const outcome = await receive(ingest({ objects: { put } }), IMAGE);
+
+    expect(outcome.status).toBe(0);
+    expect(puts).toBe(2);
+    expect(stored[0]?.bytes.length).toBe(stored[0]?.length);
+  });
+
+  it.each([
+    ['the bucket fails', 'object', { objects: { put: () => Promise.reject(new Error('down')) } }],
+    ['the bucket hangs', 'object', { objects: { put: () => new Promise<void>(() => undefined) } }],
+  ])('answers 0xA700, in time, when %s', async (_what, part, change) => {
+    const outcome = await receive(
+      ingest({ ...change, limits: { deadlineMs: 600, attemptMs: 200 } }),
+      IMAGE,
+    );
+
+    expect(outcome).toEqual({
+      status: 0xa700,
+      errorComment: `the ${part} could not be stored; try again`,
+    });
+    expect(groups.instanceItems.size).toBe(0);
+  });
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('down'))],
+    ['hangs', () => new Promise<boolean>(() => undefined)],
+  ])('answers 0xA700, in time, when the table %s at the item', async (_what, putInstance) => {
+    const outcome = await receive(
+      ingest({
+        groups: { ...groups, putInstance },
+        limits: { deadlineMs: 600, attemptMs: 200 },
+      }),
+      IMAGE,
+    );
+
+    expect(outcome.status).toBe(0xa700);
+    expect(outcome.errorComment).toBe('the items could not be stored; try again');
+  });
+
+  it('never acknowledges when the group could not be touched, and does when a later attempt can', async () => {
+    let opened = 0;
+    const open: MemoryGroups['open'] = (group) => {
+      opened += 1;
+      return opened === 1 ? Promise.reject(new Error('throttled')) : groups.open(group);
+    };
+
+    const outcome = await receive(ingest({ groups: { ...groups, open } }), IMAGE);
+
+    expect(outcome.status).toBe(0);
+    expect(opened).toBe(2);
+    expect(groups.groupItems.size).toBe(1);
+  });
+
+  it('acknowledges although the check cannot be sent: the sweep will find the group', async () => {
+    const outcome = await receive(
+      ingest({ sendCheck: () => Promise.reject(new Error('queue is down')) }),
+      IMAGE,
+    );
+
+    expect(outcome.status).toBe(0);
+    expect(groups.groupItems.size).toBe(1);
+  });
+
+  it('answers 0xA700 when the configuration cannot be read, and reads the request to its end', async () => {
+    const outcome = await receive(ingest({ aeTitle: () => Promise.reject(new Error('down')) }), {
+      ...IMAGE,
+      pixels: 100_000,
+    });
+
+    expect(outcome.status).toBe(0xa700);
+  });
+
+  it('answers 0xA700 when the spool has no directory', async () => {
+    await rm(spoolDirectory, { recursive: true });
+
+    const outcome = await receive(ingest({ limits: { memoryPerInstanceBytes: 10 } }), IMAGE);
+
+    expect(outcome).toEqual({
+      status: 0xa700,
+      errorComment: 'the spool has no room; try again later',
+    });
+  });
+
+  it('clears away what a killed listener left in the spool, and nothing else', async () => {
+    await writeFile(join(spoolDirectory, 'left.spool'), 'x');
+    await writeFile(join(spoolDirectory, 'other'), 'x');
+
+    await prepareSpoolDirectory(spoolDirectory);
+
+    expect(await readdir(spoolDirectory)).toEqual(['other']);
+  });
+});

@@ -1,0 +1,107 @@
+/** Who waits for whom: a slow store stops the sender, a peer of no use is cut off, and only that. */
+import { describe, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
+import { listening } from './listening.ts';
+import { ECHO_CONTEXT, RawPeer, STORE_CONTEXT, aStore, anEcho } from './raw-peer.ts';
+import { RecordingReceiver } from './recording-receiver.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** A promise that a test settles. */
+const gate = () => {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+};
+
+describe('a slow receiver', () => {
+  it('stops the sender instead of filling the memory, and loses nothing', async () => {
+    const writing = gate();
+    const receiver = new RecordingReceiver({ write: () => writing.opened });
+    const { port } = await listening({ receiver });
+    const peer = await RawPeer.associated(port);
+    const piece = Buffer.alloc(128 * 1024, 7);
+    const pieces = (64 * MEBIBYTE) / piece.length;
+
+    peer.sendCommand(STORE_CONTEXT, aStore());
+    for (let sent = 1; sent <= pieces; sent += 1) {
+      peer.sendData(STORE_CONTEXT, piece, sent === pieces);
+    }
+    // The kernel takes a few MiB on both sides; the rest has to stay with the sender.
+    let before = -1;
+    await until('the sender to stop', 5000, () => {
+      const stopped = peer.socket.bytesWritten === before && peer.socket.writableLength > 0;
+      before = peer.socket.bytesWritten;
+      return Promise.resolve(stopped || undefined);
+    });
+    const waitingAtSender = peer.socket.writableLength;
+    writing.open();
+    const response = await peer.nextCommand();
+
+    expect(waitingAtSender).toBeGreaterThan(40 * MEBIBYTE);
+    expect(response).toMatchObject({ Status: 0 });
+    expect(receiver.dataSet('1.2.3.4')?.length).toBe(64 * MEBIBYTE);
+  });
+
+  it('is not taken for an idle peer', async () => {
+    const ending = gate();
+    const receiver = new RecordingReceiver({
+      end: async () => {
+        await ending.opened;
+        return { status: 0 };
+      },
+    });
+    const { port } = await listening({ receiver, limits: { artimMs: 5000, idleMs: 100 } });
+    const peer = await RawPeer.associated(port);
+
+    peer.sendCommand(STORE_CONTEXT, aStore());
+    peer.sendData(STORE_CONTEXT, Buffer.alloc(10), true);
+    setTimeout(ending.open, 400);
+
+    expect(await peer.nextCommand()).toMatchObject({ Status: 0 });
+  });
+});
+
+describe('an idle peer', () => {
+  const limits = { artimMs: 5000, idleMs: 150 };
+
+  it('that says nothing is aborted', async () => {
+    const { port } = await listening({ limits });
+    const peer = await RawPeer.associated(port);
+
+    expect(await peer.next()).toEqual({ type: 'abort', source: 0, reason: 0 });
+  });
+
+  it('that lets bytes trickle is aborted, and its instance forgotten', async () => {
+    const { port, receiver } = await listening({ limits });
+    const peer = await RawPeer.associated(port);
+    peer.sendCommand(STORE_CONTEXT, aStore());
+    const trickle = setInterval(() => {
+      peer.sendData(STORE_CONTEXT, Buffer.alloc(2), false);
+    }, 20);
+
+    const answer = await peer.next();
+    clearInterval(trickle);
+
+    expect(answer).toEqual({ type: 'abort', source: 0, reason: 0 });
+    await until('the abort', 2000, () => Promise.resolve(receiver.instances[0]?.aborted));
+  });
+
+  it('is none that sends whole messages, however small', async () => {
+    const { port } = await listening({ limits });
+    const peer = await RawPeer.associated(port);
+    const begun = performance.now();
+
+    let answered = 0;
+    while (performance.now() - begun < 3 * limits.idleMs) {
+      peer.sendCommand(ECHO_CONTEXT, anEcho());
+      await peer.nextCommand();
+      answered += 1;
+      await new Promise((resolve) => setTimeout(resolve, limits.idleMs / 4));
+    }
+
+    expect(answered).toBeGreaterThan(4);
+  });
+});
