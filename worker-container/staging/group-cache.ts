@@ -148,6 +148,7 @@ export const groupCache = (options: {
         if (released) return;
         released = true;
         used.users -= 1;
+        used.usedAt = ++uses;
         await evict();
       };
       try {
