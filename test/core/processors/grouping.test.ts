@@ -1,0 +1,183 @@
+/**
+ * Invariants C (exactly one generation), D (never early) and E (one session per generation and pipeline) under
+ * random interleavings; and that the test notices when a part of the rule is missing.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { manifestInstances } from '../../../core/processors/manifest.ts';
+import { CLOCK_SKEW_MS, TOUCH_INTERVAL_MS } from '../../../core/processors/timing.ts';
+import {
+  executionNames,
+  expectedSessions,
+  simulate,
+  TIMEOUT_MS,
+  type Mutation,
+  type Scenario,
+  type SimulationResult,
+} from '../../support/grouping-simulation.ts';
+
+const chance = (max: number): fc.Arbitrary<number> =>
+  fc.oneof(fc.constant(0), fc.double({ min: 0, max, noNaN: true }));
+
+const scenarios: fc.Arbitrary<Scenario> = fc.record({
+  seed: fc.nat(),
+  listeners: fc.integer({ min: 1, max: 3 }),
+  keys: fc.integer({ min: 1, max: 2 }),
+  instances: fc.integer({ min: 1, max: 40 }),
+  spreadMs: fc.constantFrom(2000, 12_000, 40_000),
+  maxWaitSeconds: fc.constantFrom(8, 3600),
+  resends: chance(0.5),
+  slowCalls: chance(0.3),
+  failedCalls: chance(0.2),
+  lostMessages: chance(0.5),
+  repeatedMessages: chance(0.5),
+  crashes: chance(0.5),
+  manualReleases: chance(0.3),
+});
+
+/** Sentences that say what is wrong; none when all invariants hold. */
+const violations = (result: SimulationResult): string[] => {
+  const { groups, acknowledged, claims, sessions, executions } = result;
+  const found: string[] = [];
+  const places = new Map<string, string[]>();
+  for (const manifest of groups.manifests.values()) {
+    for (const { objectKey } of manifestInstances(manifest)) {
+      places.set(objectKey, [...(places.get(objectKey) ?? []), manifest.groupId]);
+    }
+  }
+  for (const { objectKey } of acknowledged) {
+    const count = places.get(objectKey)?.length ?? 0;
+    if (count !== 1) found.push(`acknowledged ${objectKey} is in ${count} manifests`);
+  }
+  for (const [objectKey, where] of places) {
+    if (where.length > 1) found.push(`${objectKey} is in ${where.join(' and ')}`);
+  }
+  for (const { group, at, because } of claims) {
+    if (because !== 'quiet') continue;
+    const early = acknowledged.find(
+      (ack) =>
+        ack.keyId === group.keyId &&
+        ack.outcome === 'grouped' &&
+        ack.at <= at &&
+        at < ack.at + TIMEOUT_MS,
+    );
+    if (early !== undefined) {
+      found.push(`${group.id} was claimed ${at - early.at} ms after ${early.objectKey}`);
+    }
+  }
+  for (const { id, state } of groups.groupItems.values()) {
+    if (state !== 'RELEASED') found.push(`${id} is still ${state}`);
+  }
+  const expected = expectedSessions(result);
+  if (String([...sessions.keys()].toSorted()) !== String(expected)) found.push('other sessions');
+  const started = [...executions.keys()].toSorted();
+  if (String(started) !== String(executionNames(expected).toSorted())) {
+    found.push('other executions');
+  }
+  return found;
+};
+
+const property = (mutation: Mutation = {}, change: Partial<Scenario> = {}) =>
+  fc.asyncProperty(scenarios, async (scenario) => {
+    const found = violations(await simulate({ ...scenario, ...change }, mutation));
+    if (found.length > 0) throw new Error(found.slice(0, 5).join('; '));
+  });
+
+const QUIET: Scenario = {
+  seed: 1,
+  listeners: 2,
+  keys: 1,
+  instances: 200,
+  spreadMs: 12_000,
+  maxWaitSeconds: 3600,
+  resends: 0,
+  slowCalls: 0,
+  failedCalls: 0,
+  lostMessages: 0,
+  repeatedMessages: 0,
+  crashes: 0,
+  manualReleases: 0,
+};
+
+describe('grouping', () => {
+  it(
+    'puts every acknowledged instance into exactly one released generation, never early, with one session per pipeline',
+    { timeout: 120_000 },
+    async () => {
+      const outcome = await fc.check(property(), { numRuns: 400 });
+
+      expect(fc.defaultReportMessage(outcome)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    [
+      'a claim does not ask for the due time that was read',
+      {
+        mutation: { claimWithoutDueTime: true },
+        change: { spreadMs: 40_000 },
+        notices: /was claimed/,
+      },
+    ],
+    [
+      'a listener relies on a touch for longer than the quiet time',
+      {
+        mutation: { leaseMs: TIMEOUT_MS + 2000 },
+        change: { spreadMs: 12_000 },
+        notices: /was claimed/,
+      },
+    ],
+    [
+      'a group claimed before its quiet time is sealed at once',
+      {
+        mutation: { sealAtOnce: true },
+        change: { spreadMs: 1000, listeners: 1, keys: 1, manualReleases: 1, resends: 0 },
+        notices: /is in 0 manifests/,
+      },
+    ],
+  ])('breaks when %s', { timeout: 120_000 }, async (_what, { mutation, change, notices }) => {
+    const outcome = await fc.check(property(mutation, change), {
+      numRuns: 3000,
+      endOnFailure: true,
+    });
+
+    expect(String(outcome.errorInstance)).toMatch(notices);
+  });
+
+  it('releases within a second after the quiet time when nothing fails', async () => {
+    const late = await Promise.all(
+      [1, 2, 3, 4, 5].map(async (seed) => {
+        const { acknowledged, claims } = await simulate({ ...QUIET, seed });
+        const last = Math.max(...acknowledged.map(({ at }) => at));
+        return Math.max(...claims.map(({ at }) => at)) - last - TIMEOUT_MS;
+      }),
+    );
+
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...late)).toBeLessThan(TOUCH_INTERVAL_MS + CLOCK_SKEW_MS + 200);
+  });
+
+  it('touches a busy group twice a second and not for every instance', async () => {
+    const { groups, claims, touches } = await simulate({ ...QUIET, instances: 1000 });
+
+    expect(claims).toHaveLength(1);
+    expect(touches).toBeLessThanOrEqual(QUIET.listeners * (QUIET.spreadMs / TOUCH_INTERVAL_MS));
+    expect([...groups.groupItems.values()].map(({ instanceCount }) => instanceCount)).toEqual([
+      1000,
+    ]);
+  });
+
+  it('closes a generation to which nobody belongs without a session', async () => {
+    const results = await Promise.all(
+      Array.from({ length: 30 }, (_, seed) =>
+        simulate({ ...QUIET, seed, slowCalls: 0.3, resends: 0.5, manualReleases: 0.5 }),
+      ),
+    );
+
+    const empty = results.flatMap(({ groups }) =>
+      [...groups.groupItems.values()].filter(({ closedBecause }) => closedBecause === 'empty'),
+    );
+    expect(empty.length).toBeGreaterThan(0);
+    expect(empty.every(({ sessions }) => sessions.length === 0)).toBe(true);
+  });
+});

@@ -1,0 +1,224 @@
+import type { SQSEvent, SQSRecord } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import type { GroupItem } from '../../../core/contracts/items.ts';
+import { executionName, groupId, sessionId, shortHash } from '../../../core/contracts/keys.ts';
+import { makeHandler } from '../../../lambdas/stability-check/handler.ts';
+import { memoryGroups } from '../../support/memory-groups.ts';
+
+const KEY = shortHash('key', 20);
+const NOW = 1_000_000;
+
+const aGroup = (generation: number, change: Partial<GroupItem> = {}): GroupItem => ({
+  id: groupId(KEY, generation),
+  keyId: KEY,
+  generation,
+  aeTitle: 'GANTRY',
+  processor: 'ae-title',
+  groupBy: ['PatientID'],
+  keyValues: ['P1'],
+  state: 'COLLECTING',
+  priority: 'normal',
+  pipelines: { lung: 'l', heart: 'h' },
+  timeoutMs: 5000,
+  openedAt: NOW - 6000,
+  firstReceivedAt: NOW - 6000,
+  lastReceivedAt: NOW - 6000,
+  dueAt: NOW,
+  capAt: NOW + 3_600_000,
+  instanceCount: 1,
+  sessions: [],
+  ...change,
+});
+
+const eventOf = (...bodies: unknown[]): SQSEvent => ({
+  Records: bodies.map(
+    (body, index) =>
+      ({
+        messageId: `m${index}`,
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }) as SQSRecord,
+  ),
+});
+
+const setUp = async (...open: GroupItem[]) => {
+  const groups = memoryGroups();
+  for (const group of open) await groups.open(group);
+  await groups.putInstance({
+    aeTitle: 'GANTRY',
+    keyId: KEY,
+    sopInstanceUid: '1.2.1',
+    sopClassUid: '1.2',
+    seriesInstanceUid: '1.3',
+    studyInstanceUid: '1.4',
+    patientId: 'P1',
+    issuerOfPatientId: '',
+    transferSyntaxUid: '1.2.840.10008.1.2',
+    objectKey: 'o1',
+    size: 1,
+    sha256: 'a',
+    callingAeTitle: 'CT',
+    remoteAddress: '127.0.0.1',
+    associationId: 'a',
+    receivedAt: NOW - 6000,
+    attributes: {},
+  });
+  let now = NOW;
+  const sessions: string[] = [];
+  const executions: string[] = [];
+  const sent: { groupId: string; delay: number }[] = [];
+  const logged: string[] = [];
+  const deps = {
+    groups,
+    clock: () => now,
+    sleep: (milliseconds: number) => {
+      now += milliseconds;
+      return Promise.resolve();
+    },
+    sendCheck: (check: { groupId: string }, delay: number) => {
+      sent.push({ groupId: check.groupId, delay });
+      return Promise.resolve();
+    },
+    sessions: {
+      createSession: ({ id }: { id: string }) => {
+        sessions.push(id);
+        return Promise.resolve(true);
+      },
+    },
+    executions: {
+      start: (_machine: string, name: string) => {
+        executions.push(name);
+        return Promise.resolve('started' as const);
+      },
+    },
+    sessionMachineArn: 'machine',
+    logger: {
+      info: () => undefined,
+      warn: (...line: readonly unknown[]) => void logged.push(String(line[0])),
+      error: (...line: readonly unknown[]) => void logged.push(String(line[0])),
+    },
+  };
+  return { deps, groups, sessions, executions, sent, logged, now: () => now };
+};
+
+describe('stability-check', () => {
+  it('releases a due group: manifest, a session and an execution per pipeline', async () => {
+    const group = aGroup(1);
+    const { deps, groups, sessions, executions } = await setUp(group);
+
+    const answer = await makeHandler(deps)(eventOf({ groupId: group.id }));
+
+    const ids = ['lung', 'heart'].map((name) => sessionId(group.id, name));
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(sessions).toEqual(ids);
+    expect(executions).toEqual(ids.map((id) => executionName(id, 1)));
+    expect(groups.groupItems.get(group.id)).toMatchObject({
+      state: 'RELEASED',
+      closedBecause: 'quiet',
+      instanceCount: 1,
+      sessions: ids,
+    });
+    expect([...(groups.indexed.get(group.id) ?? [])]).toEqual(['1.4']);
+  });
+
+  it('waits out what is left when that is little', async () => {
+    const group = aGroup(1, { dueAt: NOW + 2400 });
+    const { deps, groups, now } = await setUp(group);
+
+    await makeHandler(deps)(eventOf({ groupId: group.id }));
+
+    expect(now()).toBe(NOW + 2400);
+    expect(groups.groupItems.get(group.id)?.state).toBe('RELEASED');
+  });
+
+  it.each([
+    [2600, 1],
+    [5600, 4],
+    [3_600_000, 900],
+  ])('sends itself again when %d ms are left, %d s delayed', async (left, delay) => {
+    const group = aGroup(1, { dueAt: NOW + left });
+    const { deps, sent, sessions } = await setUp(group);
+
+    await makeHandler(deps)(eventOf({ groupId: group.id }));
+
+    expect(sent).toEqual([{ groupId: group.id, delay }]);
+    expect(sessions).toEqual([]);
+  });
+
+  it('seals a group that was cut off at its cap only when no listener can rely on a touch', async () => {
+    const group = aGroup(1, { capAt: NOW });
+    const { deps, groups, now } = await setUp(group);
+
+    await makeHandler(deps)(eventOf({ groupId: group.id }));
+
+    expect(now()).toBe(NOW + 600);
+    expect(groups.manifests.get(group.id)?.sealedAt).toBe(NOW + 600);
+    expect(groups.groupItems.get(group.id)?.closedBecause).toBe('maxWait');
+  });
+
+  it('finishes what another check has claimed, and leaves a released group alone', async () => {
+    const group = aGroup(1, { state: 'CLAIMED', claimedAt: NOW, sealAfter: NOW });
+    const { deps, sessions, groups } = await setUp(group);
+    const handler = makeHandler(deps);
+
+    await handler(eventOf({ groupId: group.id }));
+    await handler(eventOf({ groupId: group.id }));
+
+    expect(sessions).toHaveLength(2);
+    expect(groups.groupItems.get(group.id)?.state).toBe('RELEASED');
+  });
+
+  it('seals an earlier generation first that nobody has sealed', async () => {
+    const first = aGroup(1, { state: 'CLAIMED', claimedAt: NOW, sealAfter: NOW });
+    const second = aGroup(2);
+    const { deps, groups } = await setUp(first, second);
+
+    await makeHandler(deps)(eventOf({ groupId: second.id }));
+
+    expect(groups.manifests.get(first.id)?.series).toHaveLength(1);
+    expect(groups.manifests.get(second.id)?.series).toEqual([]);
+    expect(groups.groupItems.get(second.id)).toMatchObject({
+      state: 'RELEASED',
+      closedBecause: 'empty',
+      sessions: [],
+    });
+  });
+
+  it('runs the default pipeline when the AE title names none', async () => {
+    const group = aGroup(1, { pipelines: {} });
+    const { deps, sessions } = await setUp(group);
+
+    await makeHandler(deps)(eventOf({ groupId: group.id }));
+
+    expect(sessions).toEqual([sessionId(group.id, 'default')]);
+  });
+
+  it('acknowledges nonsense, with a line in the log', async () => {
+    const { deps, logged } = await setUp();
+
+    const answer = await makeHandler(deps)(
+      eventOf('{', { other: 1 }, { groupId: 'x' }, { groupId: groupId(KEY, 7) }),
+    );
+
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(logged).toHaveLength(4);
+  });
+
+  it('gives back only the message whose group failed', async () => {
+    const [first, second] = [aGroup(1), aGroup(1, { keyId: shortHash('other', 20) })];
+    const other = { ...second, id: groupId(second.keyId, 1) };
+    const { deps, groups } = await setUp(first, other);
+    const broken = {
+      ...deps,
+      groups: {
+        ...groups,
+        claim: (...args: Parameters<typeof groups.claim>) =>
+          args[0].keyId === KEY ? groups.claim(...args) : Promise.reject(new Error('throttled')),
+      },
+    };
+
+    const answer = await makeHandler(broken)(eventOf({ groupId: first.id }, { groupId: other.id }));
+
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm1' }] });
+    expect(groups.groupItems.get(first.id)?.state).toBe('RELEASED');
+  });
+});

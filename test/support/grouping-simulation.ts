@@ -1,0 +1,356 @@
+/**
+ * Listeners, checks, sweeps and people who release by hand, all at once, with slow and failing calls, crashes,
+ * lost and repeated messages and clocks that differ: the rules of grouping run in it as they are, in virtual
+ * time, on a store whose calls take effect somewhere between their start and their end.
+ */
+import type { AeTitleItem } from '../../core/contracts/configuration.ts';
+import type { GroupItem, InstanceItem } from '../../core/contracts/items.ts';
+import { executionName, groupKeyId, sessionId } from '../../core/contracts/keys.ts';
+import type { StabilityCheck } from '../../core/contracts/messages.ts';
+import { createAdmission } from '../../core/processors/admission.ts';
+import type { GroupStore } from '../../core/processors/group-store.ts';
+import { createGroupToucher, TouchTimedOut } from '../../core/processors/group-toucher.ts';
+import { claimGroup, releaseGroup } from '../../core/processors/release.ts';
+import { checkGroup, sweepGroups } from '../../core/processors/stability.ts';
+import { memoryGroups, type MemoryGroups } from './memory-groups.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+export interface Scenario {
+  readonly seed: number;
+  readonly listeners: number;
+  readonly keys: number;
+  /** Sent within `spreadMs`, some of them again. */
+  readonly instances: number;
+  readonly spreadMs: number;
+  readonly maxWaitSeconds: number;
+  /** Probabilities from 0 to 1. */
+  readonly resends: number;
+  readonly slowCalls: number;
+  readonly failedCalls: number;
+  readonly lostMessages: number;
+  readonly repeatedMessages: number;
+  readonly crashes: number;
+  readonly manualReleases: number;
+}
+
+/** What is taken out of the rules to see whether a test notices. */
+export interface Mutation {
+  readonly leaseMs?: number;
+  readonly claimWithoutDueTime?: boolean;
+  readonly sealAtOnce?: boolean;
+}
+
+export interface SimulationResult {
+  readonly groups: MemoryGroups;
+  readonly settings: AeTitleItem;
+  readonly acknowledged: readonly {
+    readonly keyId: string;
+    readonly objectKey: string;
+    readonly at: number;
+    readonly outcome: 'grouped' | 'known';
+  }[];
+  readonly claims: readonly {
+    readonly group: GroupItem;
+    readonly at: number;
+    readonly because: string;
+  }[];
+  /** How often listeners touched a group, successfully or not. */
+  readonly touches: number;
+  readonly sessions: ReadonlyMap<string, number>;
+  readonly executions: ReadonlyMap<string, number>;
+}
+
+const START = 1_000_000;
+export const TIMEOUT_MS = 5000;
+const SWEEP_EVERY_MS = 60_000;
+const VISIBILITY_MS = 30_000;
+const MAX_CLOCK_OFFSET_MS = 50;
+
+const randomOf = (seed: number) => {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+};
+
+class CallFailed extends Error {}
+
+export const simulate = async (
+  scenario: Scenario,
+  mutation: Mutation = {},
+): Promise<SimulationResult> => {
+  const random = randomOf(scenario.seed);
+  const chance = (probability: number): boolean => random() < probability;
+  const between = (low: number, high: number): number =>
+    Math.floor(low + random() * (high - low + 1));
+  const time = new VirtualTime(START);
+  const shared = memoryGroups();
+  const acknowledged: SimulationResult['acknowledged'][number][] = [];
+  const claims: SimulationResult['claims'][number][] = [];
+  let touches = 0;
+  const sessions = new Map<string, number>();
+  const executions = new Map<string, number>();
+  const end = START + scenario.spreadMs + 1_200_000;
+  const faultsEnd = START + scenario.spreadMs + 60_000;
+  const faults = (): boolean => time.now < faultsEnd;
+
+  interface Process {
+    alive: boolean;
+    readonly clock: () => number;
+  }
+  const newProcess = (): Process => {
+    const offset = between(-MAX_CLOCK_OFFSET_MS, MAX_CLOCK_OFFSET_MS);
+    return { alive: true, clock: () => time.now + offset };
+  };
+  const gone = new Promise<never>(() => undefined);
+
+  const pause = async (process: Process): Promise<void> => {
+    const slow = faults() && chance(scenario.slowCalls);
+    await time.sleep(slow ? between(300, 4000) : between(1, 15));
+    if (!process.alive) await gone;
+  };
+  /** A call over the network: it takes effect at one moment of it, or not at all, and may fail either way. */
+  const remote = async <T>(process: Process, effect: () => Promise<T>): Promise<T> => {
+    await pause(process);
+    const fails = faults() && chance(scenario.failedCalls);
+    if (fails && chance(0.5)) throw new CallFailed();
+    const answer = await effect();
+    await pause(process);
+    if (fails) throw new CallFailed();
+    return answer;
+  };
+
+  const storeOf = (process: Process): GroupStore => {
+    const through =
+      <A extends unknown[], T>(call: (...args: A) => Promise<T>) =>
+      (...args: A): Promise<T> =>
+        remote(process, () => call(...args));
+    return {
+      ...(Object.fromEntries(
+        Object.entries(shared)
+          .filter(
+            (entry): entry is [string, () => Promise<unknown>] => typeof entry[1] === 'function',
+          )
+          .map(([name, call]) => [name, through(call)]),
+      ) as unknown as GroupStore),
+      // Two pages: what is put meanwhile is in the answer or not, by its place.
+      instances: async (keyId) => {
+        const boundary = Math.floor(random() * 100);
+        const isFirst = ({ sopInstanceUid }: InstanceItem): boolean =>
+          Number(sopInstanceUid.split('.').at(-1)) % 100 < boundary;
+        const first = await remote(process, () => shared.instances(keyId));
+        const second = await remote(process, () => shared.instances(keyId));
+        return [...first.filter(isFirst), ...second.filter((item) => !isFirst(item))];
+      },
+      touch: (...args) => {
+        touches += 1;
+        return remote(process, () => shared.touch(...args));
+      },
+      claim: (group, claim) =>
+        remote(process, async () => {
+          const current = await shared.get(group.keyId, group.generation);
+          const read =
+            mutation.claimWithoutDueTime === true && current !== undefined
+              ? { ...group, dueAt: current.dueAt }
+              : group;
+          const done = await shared.claim(read, claim);
+          if (done && current !== undefined) {
+            claims.push({ group: current, at: time.now, because: claim.closedBecause });
+          }
+          return done;
+        }),
+    };
+  };
+
+  const stability = (process: Process) => ({
+    groups: storeOf(process),
+    clock: process.clock,
+    sleep: async (milliseconds: number) => {
+      await time.sleep(milliseconds);
+      if (!process.alive) await gone;
+    },
+    sendCheck: (check: StabilityCheck, delaySeconds: number) =>
+      remote(process, () => {
+        send(check, delaySeconds * 1000);
+        return Promise.resolve();
+      }),
+    sessions: {
+      createSession: ({ id }: { id: string }) =>
+        remote(process, () => {
+          const isNew = !sessions.has(id);
+          if (isNew) sessions.set(id, time.now);
+          return Promise.resolve(isNew);
+        }),
+    },
+    executions: {
+      start: (_machine: string, name: string) =>
+        remote(process, () => {
+          const isNew = !executions.has(name);
+          if (isNew) executions.set(name, time.now);
+          return Promise.resolve(isNew ? ('started' as const) : ('exists' as const));
+        }),
+    },
+    sessionMachineArn: 'machine',
+  });
+
+  /** At least once, unless it is lost altogether. */
+  const deliver = (check: StabilityCheck, delayMs: number): void => {
+    time.at(time.now + delayMs + between(0, 30), () => {
+      const lambda = newProcess();
+      if (faults() && chance(scenario.crashes)) {
+        time.at(time.now + between(0, 3500), () => {
+          lambda.alive = false;
+        });
+      }
+      let handled = false;
+      checkGroup(stability(lambda), check.groupId).then(
+        () => (handled = true),
+        () => undefined,
+      );
+      time.at(time.now + VISIBILITY_MS, () => {
+        if (!handled) deliver(check, 0);
+      });
+    });
+  };
+  const send = (check: StabilityCheck, delayMs: number): void => {
+    if (faults() && chance(scenario.lostMessages)) return;
+    deliver(check, delayMs);
+    if (chance(scenario.repeatedMessages)) deliver(check, delayMs + between(0, 5000));
+  };
+
+  const settings: AeTitleItem = {
+    aeTitle: 'GANTRY',
+    processor: 'ae-title',
+    groupBy: ['PatientID'],
+    timeoutSeconds: TIMEOUT_MS / 1000,
+    maxWaitSeconds: scenario.maxWaitSeconds,
+    priority: 'normal',
+    pipelines: { lung: 'l', heart: 'h' },
+  };
+
+  const newListener = () => {
+    const process = newProcess();
+    const groups = storeOf(process);
+    const toucher = createGroupToucher({
+      groups,
+      clock: process.clock,
+      limit: (call, limitMs) =>
+        Promise.race([
+          call,
+          time.sleep(limitMs).then(() => {
+            throw new TouchTimedOut();
+          }),
+        ]),
+      sendCheck: (check, delaySeconds) =>
+        remote(process, () => {
+          send(check, delaySeconds * 1000);
+          return Promise.resolve();
+        }),
+      onCheckNotSent: () => undefined,
+      ...(mutation.leaseMs === undefined ? {} : { leaseMs: mutation.leaseMs }),
+    });
+    return { process, admit: createAdmission({ groups, toucher }).admit };
+  };
+  const listeners = Array.from({ length: scenario.listeners }, newListener);
+
+  const receive = async (listenerIndex: number, number: number): Promise<void> => {
+    const listener = listeners[listenerIndex];
+    if (listener === undefined) return;
+    const keyValues = [`P${number % scenario.keys}`];
+    const keyId = groupKeyId(settings.aeTitle, settings.groupBy, keyValues);
+    const uid = `1.2.${number}`;
+    const item: InstanceItem = {
+      aeTitle: settings.aeTitle,
+      keyId,
+      sopInstanceUid: uid,
+      sopClassUid: '1.2',
+      seriesInstanceUid: `1.3.${number % 3}`,
+      studyInstanceUid: '1.4',
+      patientId: keyValues[0] ?? '',
+      issuerOfPatientId: '',
+      transferSyntaxUid: '1.2.840.10008.1.2',
+      objectKey: uid,
+      size: 1,
+      sha256: uid,
+      callingAeTitle: 'CT',
+      remoteAddress: '127.0.0.1',
+      associationId: 'a',
+      receivedAt: listener.process.clock(),
+      attributes: {},
+    };
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      try {
+        const { outcome } = await listener.admit(item, { keyId, keyValues }, settings);
+        acknowledged.push({ keyId, objectKey: uid, at: time.now, outcome });
+        return;
+      } catch (error) {
+        if (!(error instanceof CallFailed || error instanceof TouchTimedOut)) throw error;
+      }
+    }
+  };
+
+  const unexpected: unknown[] = [];
+  const begin = (work: Promise<unknown>): void => {
+    work.catch((error: unknown) => {
+      if (!(error instanceof CallFailed)) unexpected.push(error);
+    });
+  };
+  for (let number = 0; number < scenario.instances; number += 1) {
+    const at = START + between(0, scenario.spreadMs);
+    time.at(at, () => {
+      begin(receive(between(0, scenario.listeners - 1), number));
+    });
+    if (chance(scenario.resends)) {
+      time.at(at + between(0, 15_000), () => {
+        begin(receive(between(0, scenario.listeners - 1), number));
+      });
+    }
+  }
+  listeners.forEach((listener, index) => {
+    if (!chance(scenario.crashes)) return;
+    time.at(START + between(0, scenario.spreadMs), () => {
+      listener.process.alive = false;
+      listeners[index] = newListener();
+    });
+  });
+  for (let at = START; at < START + scenario.spreadMs; at += 1000) {
+    if (!chance(scenario.manualReleases)) continue;
+    time.at(at + between(0, 999), () => {
+      const patient = stability(newProcess());
+      const hasty = { ...patient, sleep: () => Promise.resolve() };
+      const person = mutation.sealAtOnce === true ? hasty : patient;
+      const open = [...shared.groupItems.values()].filter(({ state }) => state === 'COLLECTING');
+      for (const group of open) {
+        begin(
+          claimGroup(person, group, 'manual').then((claimed) =>
+            claimed === undefined ? undefined : releaseGroup(person, claimed),
+          ),
+        );
+      }
+    });
+  }
+  for (let at = START + SWEEP_EVERY_MS; at < end; at += SWEEP_EVERY_MS) {
+    time.at(at, () => {
+      begin(sweepGroups(stability(newProcess())));
+    });
+  }
+
+  await time.run(end);
+  if (unexpected.length > 0) throw unexpected[0] as Error;
+  return { groups: shared, settings, acknowledged, claims, touches, sessions, executions };
+};
+
+/** Sessions that the released groups must have had started, by id. */
+export const expectedSessions = ({ groups, settings }: SimulationResult): string[] =>
+  [...groups.manifests.values()]
+    .filter(({ series }) => series.length > 0)
+    .flatMap(({ groupId }) =>
+      Object.keys(settings.pipelines).map((name) => sessionId(groupId, name)),
+    )
+    .toSorted();
+
+export const executionNames = (ids: readonly string[]): string[] =>
+  ids.map((id) => executionName(id, 1));

@@ -1,0 +1,117 @@
+/** A GroupStore in memory with the conditions of the real one: what the rules of grouping are tested against. */
+import type {
+  GroupItem,
+  GroupManifest,
+  InstanceItem,
+  UnroutedItem,
+} from '../../core/contracts/items.ts';
+import { groupId, tableKeys } from '../../core/contracts/keys.ts';
+import type { GroupStore } from '../../core/processors/group-store.ts';
+
+export interface MemoryGroups extends GroupStore {
+  readonly groupItems: Map<string, GroupItem>;
+  /** By table key, in its order. */
+  readonly instanceItems: Map<string, InstanceItem>;
+  readonly manifests: Map<string, GroupManifest>;
+  readonly unrouted: UnroutedItem[];
+  readonly indexed: Map<string, ReadonlySet<string>>;
+}
+
+export const memoryGroups = (): MemoryGroups => {
+  const groupItems = new Map<string, GroupItem>();
+  const instanceItems = new Map<string, InstanceItem>();
+  const manifests = new Map<string, GroupManifest>();
+  const unrouted: UnroutedItem[] = [];
+  const indexed = new Map<string, ReadonlySet<string>>();
+
+  const instanceKey = (keyId: string, sopInstanceUid: string, sha256: string): string => {
+    const { pk, sk } = tableKeys.instance(keyId, sopInstanceUid, sha256);
+    return `${pk} ${sk}`;
+  };
+  const generations = (keyId: string): GroupItem[] =>
+    [...groupItems.values()]
+      .filter((group) => group.keyId === keyId)
+      .toSorted((a, b) => a.generation - b.generation);
+  const change = (id: string, holds: (group: GroupItem) => boolean, by: Partial<GroupItem>) => {
+    const group = groupItems.get(id);
+    if (group === undefined || !holds(group)) return Promise.resolve(false);
+    groupItems.set(id, { ...group, ...by });
+    return Promise.resolve(true);
+  };
+  const inState = (
+    state: string,
+    time: (group: GroupItem) => number,
+    limit: number,
+    before: number,
+  ) =>
+    Promise.resolve(
+      [...groupItems.values()]
+        .filter((group) => group.state === state && time(group) <= before)
+        .toSorted((a, b) => time(a) - time(b))
+        .slice(0, limit),
+    );
+
+  return {
+    groupItems,
+    instanceItems,
+    manifests,
+    unrouted,
+    indexed,
+    newest: (keyId) => Promise.resolve(generations(keyId).at(-1)),
+    get: (keyId, generation) => Promise.resolve(groupItems.get(groupId(keyId, generation))),
+    generations: (keyId) => Promise.resolve(generations(keyId)),
+    open: (group) => {
+      if (groupItems.has(group.id)) return Promise.resolve(false);
+      groupItems.set(group.id, group);
+      return Promise.resolve(true);
+    },
+    touch: (keyId, generation, { dueAt, lastReceivedAt, instances }) => {
+      const id = groupId(keyId, generation);
+      const instanceCount = (groupItems.get(id)?.instanceCount ?? 0) + instances;
+      return change(id, (group) => group.state === 'COLLECTING' && group.dueAt <= dueAt, {
+        dueAt,
+        lastReceivedAt,
+        instanceCount,
+      });
+    },
+    claim: ({ keyId, generation, dueAt }, claim) =>
+      change(
+        groupId(keyId, generation),
+        (group) => group.state === 'COLLECTING' && group.dueAt === dueAt,
+        { state: 'CLAIMED', ...claim },
+      ),
+    release: ({ keyId, generation }, release) =>
+      change(groupId(keyId, generation), (group) => group.state === 'CLAIMED', {
+        state: 'RELEASED',
+        ...release,
+        sessions: [...release.sessions],
+      }),
+    putInstance: (item) => {
+      const key = instanceKey(item.keyId, item.sopInstanceUid, item.sha256);
+      if (instanceItems.has(key)) return Promise.resolve(false);
+      instanceItems.set(key, item);
+      return Promise.resolve(true);
+    },
+    getInstance: (keyId, sopInstanceUid, sha256) =>
+      Promise.resolve(instanceItems.get(instanceKey(keyId, sopInstanceUid, sha256))),
+    instances: (keyId) =>
+      Promise.resolve([...instanceItems.values()].filter((item) => item.keyId === keyId)),
+    putUnrouted: (item) => {
+      unrouted.push(item);
+      return Promise.resolve();
+    },
+    manifest: (id) => Promise.resolve(manifests.get(id)),
+    sealManifest: (manifest) => {
+      const winner = manifests.get(manifest.groupId) ?? manifest;
+      manifests.set(manifest.groupId, winner);
+      return Promise.resolve(winner);
+    },
+    indexStudies: (id, studies) => {
+      indexed.set(id, new Set(studies));
+      return Promise.resolve();
+    },
+    collectingDueBefore: (time, limit) => inState('COLLECTING', ({ dueAt }) => dueAt, limit, time),
+    claimedBefore: (time, limit) =>
+      inState('CLAIMED', ({ claimedAt = 0 }) => claimedAt, limit, time),
+  };
+};
