@@ -29,8 +29,12 @@ export const storescu = (
 ): Promise<ProgramOutcome> =>
   runProgram('storescu', [...options, ...titles(to), ...address(to), ...files], DCMTK_ENVIRONMENT);
 
-export const dcmsend = (to: Destination, files: readonly string[]): Promise<ProgramOutcome> =>
-  runProgram('dcmsend', [...titles(to), ...address(to), ...files], DCMTK_ENVIRONMENT);
+export const dcmsend = (
+  to: Destination,
+  files: readonly string[],
+  ...options: readonly string[]
+): Promise<ProgramOutcome> =>
+  runProgram('dcmsend', [...options, ...titles(to), ...address(to), ...files], DCMTK_ENVIRONMENT);
 
 export const pynetdicomStorescu = async (
   to: Destination,
