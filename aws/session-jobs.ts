@@ -40,6 +40,7 @@ type JobWrites = Pick<
   | 'skipJob'
   | 'noteQueued'
   | 'leaseJob'
+  | 'handBackJob'
   | 'finishJob'
   | 'beginPlatformNode'
   | 'finishPlatformNode'
@@ -151,6 +152,15 @@ export const tableJobs = (table: Table): JobWrites => {
         if (answer !== undefined) return answer;
       }
       throw new Error(`job ${sessionId}-${nodeId} changes faster than it can be leased`);
+    },
+    handBackJob: async (sessionId, nodeId, attempt) => {
+      const handed = await update(sessionId, nodeId, {
+        update: 'SET #state = :queued REMOVE #startedAt, #runnerId',
+        condition: '#attempt = :attempt AND #state = :running',
+        names: ['state', 'attempt', 'startedAt', 'runnerId'],
+        values: { attempt, queued: 'QUEUED', running: 'RUNNING' },
+      });
+      return handed !== undefined;
     },
     finishJob: async (sessionId, nodeId, attempt, outcome, endedAt) => {
       const end = ending(outcome, endedAt);

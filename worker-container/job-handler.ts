@@ -120,7 +120,10 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
   ): Promise<Handled> => {
     const { job } = work;
     const outcome = await attempt(work, signal);
-    if (outcome === undefined) return giveBack(message, 0);
+    if (outcome === undefined) {
+      await store.handBackJob(job.sessionId, job.nodeId, job.attempt);
+      return giveBack(message, 0);
+    }
     const finished = await store.finishJob(
       job.sessionId,
       job.nodeId,

@@ -104,6 +104,11 @@ export interface SessionStore {
     runnerId: string,
     startedAt: number,
   ): Promise<LeaseAnswer>;
+  /**
+   * RUNNING at `attempt` → QUEUED in the same run: a runner that was told to stop hands the job on. Not a lost
+   * attempt. False when another attempt holds the job or it has ended.
+   */
+  handBackJob(sessionId: string, nodeId: string, attempt: number): Promise<boolean>;
   /** QUEUED or RUNNING at `attempt` → terminal. False when another attempt holds the job or it has ended. */
   finishJob(
     sessionId: string,

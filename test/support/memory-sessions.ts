@@ -218,6 +218,17 @@ export const memorySessions = (
         );
         return { outcome: 'leased', job: leased ?? job } as const;
       }),
+    handBackJob: (id, nodeId, attempt) =>
+      atomically(
+        () =>
+          change(
+            id,
+            nodeId,
+            (job) => job.attempt === attempt && job.state === 'RUNNING',
+            () => ({ state: 'QUEUED' }),
+            ['startedAt', 'runnerId'],
+          ) !== undefined,
+      ),
     finishJob: (id, nodeId, attempt, outcome, endedAt) =>
       atomically(
         () =>

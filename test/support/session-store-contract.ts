@@ -260,6 +260,21 @@ export const sessionStoreContract = (name: string, open: () => SessionStore): vo
       expect((await lease(1, 'e')).outcome).toBe('terminal');
     });
 
+    it('counts no lost attempt for a job that its runner handed back', async () => {
+      const { store, id, lease, job } = await queued();
+      await lease(1, 'a');
+
+      expect(await store.handBackJob(id, nodeId(1), 2)).toBe(false);
+      expect(await store.handBackJob(id, nodeId(1), 1)).toBe(true);
+      expect(await store.handBackJob(id, nodeId(1), 1)).toBe(false);
+
+      expect(await job()).toMatchObject({ state: 'QUEUED', run: 1 });
+      expect(await lease(1, 'b')).toMatchObject({
+        outcome: 'leased',
+        job: { attempt: 2, lostAttempts: 0 },
+      });
+    });
+
     it('writes the result of the attempt that holds the job, once', async () => {
       const { store, id, lease, job } = await queued();
       await lease(1, 'a');

@@ -145,6 +145,7 @@ describe('a runner', { timeout: 150_000 }, () => {
     const successor = await startRunner(cloud, { slots: 3 });
     const jobs = await Promise.all([0, 1, 2].map((index) => ended(session, index)));
     expect(jobs.map(({ state }) => state)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
+    expect(jobs.map(({ lostAttempts }) => lostAttempts)).toEqual([0, 0, 0]);
     await successor.stop();
   });
 
