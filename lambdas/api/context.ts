@@ -3,6 +3,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { ConfigurationStore } from '../../aws/configuration.ts';
 import type { Table } from '../../aws/table.ts';
 import type { Clock, ObjectStore, Queues } from '../../core/contracts/ports.ts';
+import type { GroupStore } from '../../core/processors/group-store.ts';
 import type { SessionStore } from '../../core/running/session-store.ts';
 
 /** The functions that run the registry callbacks of service versions. */
@@ -19,6 +20,7 @@ export interface ApiContext {
   readonly deployment: string;
   readonly table: Table;
   readonly configuration: ConfigurationStore;
+  readonly groups: Pick<GroupStore, 'get' | 'generations' | 'instances' | 'manifest'>;
   readonly sessions: Pick<
     SessionStore,
     'getSession' | 'getJobs' | 'getJob' | 'listSessionsOfStudy'

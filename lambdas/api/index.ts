@@ -5,6 +5,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import { documentClient, objectClient } from '../../aws/clients.ts';
 import { tableConfiguration } from '../../aws/configuration.ts';
+import { tableGroups } from '../../aws/groups.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { sqsQueues } from '../../aws/queues.ts';
 import { registryFunctions } from '../../aws/registry-functions.ts';
@@ -33,14 +34,16 @@ const environment = z
 
 const table = dynamoTable(documentClient(), environment[ENV.table]);
 const bucket = environment[ENV.bucket];
+const objects = bucketObjects(objectClient(process.env), bucket);
 
 const context: ApiContext = {
   version: packageJson.version,
   deployment: environment[ENV.deployment],
   table,
   configuration: tableConfiguration(table),
+  groups: tableGroups(table, objects),
   sessions: tableSessions(table),
-  objects: bucketObjects(objectClient(process.env), bucket),
+  objects,
   queues: sqsQueues(new SQSClient({})),
   registryFunctions: registryFunctions(new LambdaClient({}), {
     bucket,

@@ -12,6 +12,7 @@ import { LambdaClient, PublishLayerVersionCommand } from '@aws-sdk/client-lambda
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ZipFile } from 'yazl';
 import { tableConfiguration } from '../../aws/configuration.ts';
+import { tableGroups } from '../../aws/groups.ts';
 import { sqsQueues } from '../../aws/queues.ts';
 import { registryFunctions } from '../../aws/registry-functions.ts';
 import { tableSessions } from '../../aws/sessions.ts';
@@ -94,6 +95,7 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
     deployment: DEPLOYMENT,
     table,
     configuration: tableConfiguration(table),
+    groups: tableGroups(table, objects),
     sessions: tableSessions(table),
     objects,
     queues: sqsQueues(sqs),

@@ -2,50 +2,36 @@
 import { z } from 'zod';
 import { Group, GroupPage, InstancePage } from '../../../core/contracts/api.ts';
 import { manifestInstances, toGroup, toInstance } from '../../../core/contracts/api-conversion.ts';
-import { GroupItem, GroupManifest, InstanceItem } from '../../../core/contracts/items.ts';
-import {
-  objectKeys,
-  parseGroupId,
-  stateIndexKeys,
-  tableKeys,
-} from '../../../core/contracts/keys.ts';
+import { GroupItem } from '../../../core/contracts/items.ts';
+import { parseGroupId, stateIndexKeys } from '../../../core/contracts/keys.ts';
 import { GROUP_STATES, GroupState } from '../../../core/contracts/vocabulary.ts';
 import type { ApiContext } from '../context.ts';
 import { pageOfList, pageOfStates, Paging } from '../paging.ts';
 import { notFound } from '../problems.ts';
 import { route } from '../router.ts';
 
-const getGroup = async ({ table }: ApiContext, id: string): Promise<GroupItem> => {
+const getGroup = async ({ groups }: ApiContext, id: string): Promise<GroupItem> => {
   const parsed = parseGroupId(id);
-  const item =
-    parsed && (await table.get(tableKeys.group(parsed.keyId, parsed.generation), GroupItem));
+  const item = parsed && (await groups.get(parsed.keyId, parsed.generation));
   if (item === undefined) throw notFound('group', id);
   return item;
-};
-
-const manifestOf = async ({ objects }: ApiContext, id: string) => {
-  const key = objectKeys.groupManifest(id);
-  return (await objects.size(key)) === undefined
-    ? undefined
-    : GroupManifest.parse(await objects.getJson(key));
 };
 
 const nameOf = (instance: { sopInstanceUid: string; sha256: string }): string =>
   `${instance.sopInstanceUid} ${instance.sha256}`;
 
 /** Of a sealed group its manifest; before, the instances of the key that no earlier manifest holds. */
-const instancesOf = async (context: ApiContext, group: GroupItem) => {
-  const manifest = await manifestOf(context, group.id);
+const instancesOf = async ({ groups }: ApiContext, group: GroupItem) => {
+  const manifest = await groups.manifest(group.id);
   if (manifest !== undefined) return manifestInstances(manifest);
-  const { pk } = tableKeys.group(group.keyId, group.generation);
   const [items, generations] = await Promise.all([
-    context.table.queryAll(pk, tableKeys.instancePrefix, InstanceItem),
-    context.table.queryAll(pk, tableKeys.groupPrefix, GroupItem),
+    groups.instances(group.keyId),
+    groups.generations(group.keyId),
   ]);
   const earlier = await Promise.all(
     generations
       .filter(({ generation }) => generation < group.generation)
-      .map(({ id }) => manifestOf(context, id)),
+      .map(({ id }) => groups.manifest(id)),
   );
   const taken = new Set(
     earlier
