@@ -16,7 +16,7 @@ type OutcomeJob = Pick<JobItem, 'kind' | 'name' | 'state' | 'broken'>;
 const MAX_NAMES = 5;
 
 const problemOf = (job: OutcomeJob): string | undefined => {
-  if (job.broken === true) return 'its registry callback broke';
+  if (job.broken === true) return 'could not be asked: its registry callback broke';
   if (job.state === 'TIMED_OUT') return 'exceeded its time limit';
   return isFailedJobState(job.state) ? 'failed' : undefined;
 };
@@ -41,7 +41,7 @@ const describeProblems = (jobs: readonly OutcomeJob[]): string => {
   const texts = [...counts.values()].map(({ name, problem, count }) => {
     const of = total(name);
     const share = of === 1 ? '' : ` (${count} of ${of} objects)`;
-    return `job "${name}": ${problem}${share}`;
+    return `"${name}" ${problem}${share}`;
   });
   return `${listed(texts)}.`;
 };

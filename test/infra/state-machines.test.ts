@@ -23,7 +23,9 @@ describe('the state machine of a session', () => {
   it('runs jobs with a token that the advance Lambda understands', () => {
     const body = session.RunJobs.Arguments.MessageBody;
 
-    expect(Advance.safeParse({ ...body, sessionId: 's', token: 't' }).success).toBe(true);
+    const message = { ...body, sessionId: 's', run: 1, token: 't' };
+    expect(Object.keys(body)).toEqual(['sessionId', 'run', 'token']);
+    expect(Advance.safeParse(message).success).toBe(true);
   });
 
   it('goes to Finish whatever goes wrong before', () => {

@@ -1,0 +1,83 @@
+/** The stored leases of runners against a table that speaks DynamoDB's own protocol. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tableRunners } from '../../aws/runners.ts';
+import type { Table } from '../../aws/table.ts';
+import { POOL_LOCK_MS } from '../../core/running/runner-pool.ts';
+import { startEmulator, type Emulator } from '../support/emulator.ts';
+
+let emulator: Emulator;
+let table: Table;
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+  table = await emulator.createTable('runners');
+}, 60_000);
+
+afterAll(() => emulator.stop());
+
+const NOW = 1_000_000;
+const lease = (worker: string, runnerId: string, leaseUntil = NOW + 1) => ({
+  worker,
+  runnerId,
+  leaseUntil,
+});
+
+describe('leases', () => {
+  it('count until they expire, for their own worker', async () => {
+    const runners = tableRunners(table);
+    await runners.addLease(lease('count', 'a'));
+    await runners.addLease(lease('count', 'b', NOW));
+    await runners.addLease(lease('other', 'c'));
+
+    expect(await runners.liveLeases('count', NOW)).toEqual([lease('count', 'a')]);
+    expect(await runners.renewLease('count', 'b', NOW + 9)).toBe(true);
+    expect(await runners.setTask('count', 'b', 'arn:task')).toBe(true);
+    expect(await runners.liveLeases('count', NOW)).toEqual([
+      lease('count', 'a'),
+      { ...lease('count', 'b', NOW + 9), taskArn: 'arn:task' },
+    ]);
+  });
+
+  it('cannot be renewed when they are gone', async () => {
+    const runners = tableRunners(table);
+    await runners.addLease(lease('gone', 'a'));
+    await runners.removeLease('gone', 'a');
+
+    expect(await runners.renewLease('gone', 'a', NOW + 9)).toBe(false);
+    expect(await runners.setTask('gone', 'a', 'arn:task')).toBe(false);
+    expect(await runners.liveLeases('gone', 0)).toEqual([]);
+  });
+
+  it('are removed all at once, and the lock is none of them', async () => {
+    const runners = tableRunners(table);
+    for (const id of ['a', 'b', 'c']) await runners.addLease(lease('all', id, NOW - 1));
+    await runners.lock('all', 'me', NOW);
+
+    expect(await runners.removeAllLeases('all')).toBe(3);
+    expect(await runners.lock('all', 'other', NOW)).toBe(false);
+  });
+});
+
+describe('the lock of a pool', () => {
+  it('is held by one, until it is given back by that one', async () => {
+    const runners = tableRunners(table);
+    const locks = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((holder) => runners.lock('lock', holder, NOW)),
+    );
+    expect(locks.filter(Boolean)).toHaveLength(1);
+    const holder = ['a', 'b', 'c', 'd'][locks.indexOf(true)]!;
+
+    await runners.unlock('lock', 'somebody else');
+    expect(await runners.lock('lock', 'e', NOW)).toBe(false);
+    await runners.unlock('lock', holder);
+    expect(await runners.lock('lock', 'e', NOW)).toBe(true);
+  });
+
+  it('is free again when its holder must be dead', async () => {
+    const runners = tableRunners(table);
+    await runners.lock('dead', 'a', NOW);
+
+    expect(await runners.lock('dead', 'b', NOW + POOL_LOCK_MS - 1)).toBe(false);
+    expect(await runners.lock('dead', 'b', NOW + POOL_LOCK_MS)).toBe(true);
+  });
+});

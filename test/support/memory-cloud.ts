@@ -1,0 +1,171 @@
+/**
+ * What the programs that run sessions need of AWS, in memory: executions by name, queues as lists, leases,
+ * objects. Each keeps what was asked of it for a test to look at.
+ */
+import { executionName } from '../../core/contracts/keys.ts';
+import type {
+  Executions,
+  ExecutionStatus,
+  ObjectListing,
+  ObjectStore,
+  Queues,
+  Tasks,
+} from '../../core/contracts/ports.ts';
+import type { RunnerLease } from '../../core/contracts/items.ts';
+import type { RunnerPool } from '../../core/running/runner-pool.ts';
+import type { SessionDataStore } from '../../core/running/session-store.ts';
+
+export interface MemoryExecutions extends Executions {
+  readonly statuses: Map<string, ExecutionStatus>;
+  readonly inputs: Map<string, unknown>;
+  /** Tokens that were answered with success. */
+  readonly succeeded: string[];
+}
+
+export const memoryExecutions = (): MemoryExecutions => {
+  const statuses = new Map<string, ExecutionStatus>();
+  const inputs = new Map<string, unknown>();
+  const succeeded: string[] = [];
+  return {
+    statuses,
+    inputs,
+    succeeded,
+    start: (_machine, name, input) => {
+      if (statuses.has(name)) return Promise.resolve('exists');
+      statuses.set(name, 'RUNNING');
+      inputs.set(name, input);
+      return Promise.resolve('started');
+    },
+    status: (_machine, name) => Promise.resolve(statuses.get(name) ?? 'ABSENT'),
+    stop: (_machine, name) => {
+      if (statuses.has(name)) statuses.set(name, 'ABORTED');
+      return Promise.resolve();
+    },
+    succeed: (token) => {
+      succeeded.push(token);
+      return Promise.resolve(true);
+    },
+    fail: () => Promise.resolve(true),
+  };
+};
+
+export interface MemoryQueues extends Queues {
+  readonly sent: { queueUrl: string; message: unknown; delaySeconds: number }[];
+  /** What `depth` tells; nothing for a queue that is not named. */
+  readonly depths: Map<string, { waiting: number; inFlight: number; delayed: number }>;
+}
+
+export const memoryQueues = (): MemoryQueues => {
+  const sent: MemoryQueues['sent'] = [];
+  const depths: MemoryQueues['depths'] = new Map();
+  return {
+    sent,
+    depths,
+    send: (queueUrl, message, delaySeconds = 0) => {
+      sent.push({ queueUrl, message, delaySeconds });
+      return Promise.resolve();
+    },
+    depth: (url) => Promise.resolve(depths.get(url) ?? { waiting: 0, inFlight: 0, delayed: 0 }),
+  };
+};
+
+export interface MemoryTasks extends Tasks {
+  readonly started: { family: string; environment: Readonly<Record<string, string>> }[];
+}
+
+/** `refusal`, while it gives an error, is what RunTask answers. */
+export const memoryTasks = (refusal: () => Error | undefined = () => undefined): MemoryTasks => {
+  const started: MemoryTasks['started'] = [];
+  return {
+    started,
+    run: (family, environment) => {
+      const error = refusal();
+      if (error !== undefined) return Promise.reject(error);
+      started.push({ family, environment });
+      return Promise.resolve(`arn:task/${started.length}`);
+    },
+    stop: () => Promise.resolve(),
+  };
+};
+
+export const memoryRunners = (): RunnerPool & { readonly leases: Map<string, RunnerLease> } => {
+  const leases = new Map<string, RunnerLease>();
+  const locks = new Map<string, string>();
+  const change = (runnerId: string, facts: Partial<RunnerLease>) => {
+    const lease = leases.get(runnerId);
+    if (lease !== undefined) leases.set(runnerId, { ...lease, ...facts });
+    return Promise.resolve(lease !== undefined);
+  };
+  return {
+    leases,
+    liveLeases: (worker, now) =>
+      Promise.resolve(
+        [...leases.values()].filter((lease) => lease.worker === worker && lease.leaseUntil > now),
+      ),
+    addLease: (lease) => {
+      leases.set(lease.runnerId, lease);
+      return Promise.resolve();
+    },
+    renewLease: (_worker, runnerId, leaseUntil) => change(runnerId, { leaseUntil }),
+    setTask: (_worker, runnerId, taskArn) => change(runnerId, { taskArn }),
+    removeLease: (_worker, runnerId) => {
+      leases.delete(runnerId);
+      return Promise.resolve();
+    },
+    removeAllLeases: (worker) => {
+      const all = [...leases.values()].filter((lease) => lease.worker === worker);
+      for (const { runnerId } of all) leases.delete(runnerId);
+      return Promise.resolve(all.length);
+    },
+    lock: (worker, holder) => {
+      if (locks.has(worker)) return Promise.resolve(false);
+      locks.set(worker, holder);
+      return Promise.resolve(true);
+    },
+    unlock: (worker, holder) => {
+      if (locks.get(worker) === holder) locks.delete(worker);
+      return Promise.resolve();
+    },
+  };
+};
+
+type Objects = Pick<ObjectStore, 'getJson' | 'size' | 'delete'> & ObjectListing;
+
+/** JSON documents, and objects of which only the size matters (a number). */
+export const memoryObjects = (): Objects & { readonly stored: Map<string, unknown> } => {
+  const stored = new Map<string, unknown>();
+  return {
+    stored,
+    getJson: (key) =>
+      stored.has(key)
+        ? Promise.resolve(stored.get(key))
+        : Promise.reject(new Error('no such object')),
+    size: (key) => {
+      const value = stored.get(key);
+      return Promise.resolve(typeof value === 'number' ? value : undefined);
+    },
+    delete: (keys) => {
+      for (const key of keys) stored.delete(key);
+      return Promise.resolve();
+    },
+    keys: (prefix) => Promise.resolve([...stored.keys()].filter((key) => key.startsWith(prefix))),
+  };
+};
+
+/** How many values each session has is all that matters here. */
+export const memorySessionData = (): Pick<SessionDataStore, 'removeAllValues'> & {
+  readonly counts: Map<string, number>;
+} => {
+  const counts = new Map<string, number>();
+  return {
+    counts,
+    removeAllValues: (id) => {
+      const count = counts.get(id) ?? 0;
+      counts.delete(id);
+      return Promise.resolve(count);
+    },
+  };
+};
+
+export const jobExecution = (session: string, node: string, run: number): string =>
+  executionName(`${session}-${node}`, run);
