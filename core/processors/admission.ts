@@ -8,6 +8,7 @@ import { groupId } from '../contracts/keys.ts';
 import type { GroupKey } from './ae-title-key.ts';
 import type { GroupStore } from './group-store.ts';
 import type { GroupToucher } from './group-toucher.ts';
+import { manifestInstances } from './manifest.ts';
 
 /** Two data sets of one SOP instance share the part of their hash that is in keys: only forgery does that. */
 export class InstanceKeyTaken extends Error {
@@ -30,34 +31,41 @@ export const createAdmission = (deps: {
   readonly toucher: GroupToucher;
 }) => {
   const { groups, toucher } = deps;
-  /** By group id: manifests never change once they are sealed. */
-  const sealed = new Map<string, ReadonlySet<string>>();
+  /** By key and group id: manifests never change once they are sealed. The key used last stands last. */
+  const sealed = new Map<string, Map<string, ReadonlySet<string>>>();
   let remembered = 0;
 
-  const sealedObjects = async (group: string): Promise<ReadonlySet<string> | undefined> => {
-    const cached = sealed.get(group);
-    if (cached !== undefined) return cached;
-    const manifest = await groups.manifest(group);
-    if (manifest === undefined) return undefined;
-    const objects = new Set(
-      manifest.series.flatMap(({ instances }) => instances.map(({ objectKey }) => objectKey)),
-    );
-    while (remembered + objects.size > MAX_REMEMBERED && sealed.size > 0) {
-      const [oldest, entries] = sealed.entries().next().value ?? [];
-      if (oldest === undefined || entries === undefined) break;
-      sealed.delete(oldest);
-      remembered -= entries.size;
-    }
-    sealed.set(group, objects);
+  const remember = (keyId: string, group: string, objects: ReadonlySet<string>): void => {
+    const ofKey = sealed.get(keyId) ?? new Map<string, ReadonlySet<string>>();
+    if (ofKey.has(group)) return;
+    sealed.delete(keyId);
+    sealed.set(keyId, ofKey.set(group, objects));
     remembered += objects.size;
+    for (const [oldest, manifests] of sealed) {
+      if (remembered <= MAX_REMEMBERED || oldest === keyId) break;
+      sealed.delete(oldest);
+      for (const { size } of manifests.values()) remembered -= size;
+    }
+  };
+
+  const sealedObjects = async (keyId: string, group: string): Promise<ReadonlySet<string>> => {
+    const known = sealed.get(keyId)?.get(group);
+    if (known !== undefined) return known;
+    const manifest = await groups.manifest(group);
+    if (manifest === undefined) return new Set();
+    const objects = new Set(manifestInstances(manifest).map(({ objectKey }) => objectKey));
+    remember(keyId, group, objects);
     return objects;
   };
 
-  /** The newest generations first: a re-send mostly follows its original. */
+  /** What is remembered stays true, so only what is not asks the table. */
   const isSealed = async (keyId: string, objectKey: string): Promise<boolean> => {
-    const generations = await groups.generations(keyId);
-    for (const { id, state } of generations.reverse()) {
-      if (state !== 'COLLECTING' && (await sealedObjects(id))?.has(objectKey) === true) return true;
+    for (const objects of sealed.get(keyId)?.values() ?? []) {
+      if (objects.has(objectKey)) return true;
+    }
+    // The newest first: a re-send mostly follows its original.
+    for (const { id, state } of (await groups.generations(keyId)).reverse()) {
+      if (state !== 'COLLECTING' && (await sealedObjects(keyId, id)).has(objectKey)) return true;
     }
     return false;
   };

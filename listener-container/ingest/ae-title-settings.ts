@@ -1,8 +1,10 @@
 /** Settings of the called AE title, read again after some seconds: a change takes effect without a restart. */
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { Clock } from '../../core/contracts/ports.ts';
+import { limit } from './deadline.ts';
 
 const KEPT_MS = 2000;
+const READ_LIMIT_MS = 5000;
 
 export type FindAeTitle = (name: string) => Promise<AeTitleItem | undefined>;
 
@@ -13,7 +15,7 @@ export const keptAeTitles = (find: FindAeTitle, clock: Clock): FindAeTitle => {
     const known = kept.get(name);
     const now = clock();
     if (known !== undefined && now - known.at < KEPT_MS && now >= known.at) return known.item;
-    const item = find(name);
+    const item = limit(find(name), READ_LIMIT_MS);
     kept.set(name, { at: now, item });
     item.catch(() => {
       if (kept.get(name)?.item === item) kept.delete(name);

@@ -202,6 +202,21 @@ describe('header reader', () => {
     expect(header.problem).toBeUndefined();
   });
 
+  it('takes the padding after a deflated data set, in whatever piece it comes (PS3.5 section A.5)', async () => {
+    const deflated = writeDataSet(
+      [text(0x00100020, 'LO', 'P1')],
+      encodingOf(DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN),
+    );
+
+    const headers = await Promise.all([
+      readAll(DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, [Buffer.concat([deflated, Buffer.alloc(1)])]),
+      readAll(DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, [deflated, Buffer.alloc(1), Buffer.alloc(1)]),
+    ]);
+
+    expect(headers.map(({ problem }) => problem)).toEqual([undefined, undefined]);
+    expect(headers.map(({ elements }) => elements.size)).toEqual([1, 1]);
+  });
+
   it('says so when a deflated data set cannot be inflated', async () => {
     const header = await readAll(DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, [
       Buffer.from('ffffffffffffffff', 'hex'),
