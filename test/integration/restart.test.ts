@@ -1,6 +1,6 @@
 /** Clean stop and start: state is found again, and what was on its way goes on. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -8,9 +8,9 @@ import { z } from 'zod';
 import { startGantry, type StartedGantry } from '../../local/gantry.ts';
 import { REPOSITORY } from '../../local/settings.ts';
 import { jobNamed, RunningGantry } from '../support/gantry.ts';
-import { processesOf } from '../support/processes-of.ts';
+import { leftBehindIn } from '../support/processes-of.ts';
 import { echoscu, storescu } from '../support/senders.ts';
-import { freshSettings } from '../support/shared-gantry.ts';
+import { discard, freshSettings } from '../support/shared-gantry.ts';
 import { makeVolume } from '../support/studies.ts';
 import { until } from '../support/until.ts';
 
@@ -30,7 +30,7 @@ const stop = async (): Promise<void> => {
 
 afterAll(async () => {
   await stop();
-  rmSync(dataDirectory, { recursive: true, force: true });
+  discard(dataDirectory);
 });
 
 describe('a Gantry that is stopped and started again', () => {
@@ -63,7 +63,7 @@ describe('a Gantry that is stopped and started again', () => {
     });
     await send(before, 'LATER', open.files);
     await stop();
-    const leftBehind = [...processesOf(dataDirectory).values()];
+    const leftBehind = await leftBehindIn(dataDirectory);
 
     const startedAt = Date.now();
     const after = await start();
@@ -122,8 +122,8 @@ describe('npm start', () => {
     // A terminal sends Ctrl-C to the whole group.
     process.kill(-(child.pid ?? 0), 'SIGINT');
     const code = await exit;
-    const leftBehind = [...processesOf(folder).values()];
-    rmSync(folder, { recursive: true, force: true });
+    const leftBehind = await leftBehindIn(folder);
+    discard(folder);
 
     expect(health.status).toBe(200);
     expect(await health.json()).toMatchObject({ status: 'ready' });

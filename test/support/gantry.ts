@@ -4,8 +4,10 @@ import type { z } from 'zod';
 import {
   Group,
   GroupPage,
+  InstancePage,
   Session,
   SessionPage,
+  type Instance,
   type Job,
   type SessionSummary,
 } from '../../core/contracts/api.ts';
@@ -73,6 +75,14 @@ export class RunningGantry {
 
   async groups(aeTitle: string): Promise<Group[]> {
     const page = await this.get(GroupPage, `groups?aeTitle=${aeTitle}`);
+    return page.items;
+  }
+
+  /** What an AE title has of a study in the group of this key: exact at any time, unlike a collecting group's count. */
+  async instancesOf(aeTitle: string, studyInstanceUid: string): Promise<Instance[]> {
+    const group = (await this.groups(aeTitle)).find(({ key }) => key === studyInstanceUid);
+    if (group === undefined) throw new Error('there is no group of the study');
+    const page = await this.get(InstancePage, `groups/${group.id}/instances`);
     return page.items;
   }
 

@@ -1,5 +1,8 @@
 /** The processes that have to do with a folder: by their command line, environment or working directory. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { until } from './until.ts';
+
+const LAST_BREATH_MS = 5000;
 
 const reads = (read: () => string): string => {
   try {
@@ -11,7 +14,7 @@ const reads = (read: () => string): string => {
 };
 
 /** Command lines by process id; this process itself is not counted. */
-export const processesOf = (folder: string): Map<number, string> => {
+const processesOf = (folder: string): Map<number, string> => {
   const found = new Map<number, string>();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
@@ -25,4 +28,16 @@ export const processesOf = (folder: string): Map<number, string> => {
     if (facts.some((fact) => fact.includes(folder))) found.set(pid, command.replaceAll('\0', ' '));
   }
   return found;
+};
+
+/** What is still there of a stopped Gantry; a process that is just ending may take its last breath. */
+export const leftBehindIn = async (folder: string): Promise<string[]> => {
+  try {
+    await until('the end of all processes', LAST_BREATH_MS, () =>
+      Promise.resolve(processesOf(folder).size === 0 ? true : undefined),
+    );
+    return [];
+  } catch {
+    return [...processesOf(folder)].map(([pid, command]) => `${pid} ${command}`);
+  }
 };

@@ -23,6 +23,15 @@ export const freshSettings = (dataDirectory: string) =>
     GANTRY_DATA_DIR: dataDirectory,
   });
 
+/** What a failed run leaves behind is read by people: GANTRY_KEEP_DATA keeps it and says where it is. */
+export const discard = (dataDirectory: string): void => {
+  if (process.env['GANTRY_KEEP_DATA'] === undefined) {
+    rmSync(dataDirectory, { recursive: true, force: true });
+  } else {
+    process.stdout.write(`data folder: ${dataDirectory}\n`);
+  }
+};
+
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'gantry-integration-'));
   const gantry = await startGantry(freshSettings(dataDirectory));
@@ -30,11 +39,6 @@ export default async (project: TestProject): Promise<() => Promise<void>> => {
   project.provide('gantry', { apiUrl, dimsePort, dataDirectory });
   return async () => {
     await gantry.stop();
-    // What a failed run leaves behind is read by people: GANTRY_KEEP_DATA keeps it.
-    if (process.env['GANTRY_KEEP_DATA'] === undefined) {
-      rmSync(dataDirectory, { recursive: true, force: true });
-    } else {
-      process.stdout.write(`data folder: ${dataDirectory}\n`);
-    }
+    discard(dataDirectory);
   };
 };
