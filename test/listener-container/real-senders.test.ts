@@ -56,20 +56,24 @@ const dataSetOf = async (file: string): Promise<Buffer> => {
   return bytes.subarray(144 + bytes.readUInt32LE(140));
 };
 
-const expectSameBytes = async (receiver: RecordingReceiver, files: readonly string[]) => {
+/** The files whose data sets were not received exactly once, in their own syntax and in the very same bytes. */
+const notAsSent = async (
+  receiver: RecordingReceiver,
+  files: readonly string[],
+): Promise<string[]> => {
+  const wrong: string[] = [];
   for (const file of files) {
     const { sopInstanceUid, transferSyntaxUid } = await readPart10(file);
     // Some of the files are one image in several transfer syntaxes.
-    const received = receiver.instances.filter(
+    const [received, ...more] = receiver.instances.filter(
       ({ context }) =>
         context.sopInstanceUid === sopInstanceUid &&
         context.transferSyntaxUid === transferSyntaxUid,
     );
-    const expected = await dataSetOf(file);
-
-    expect(received, file).toHaveLength(1);
-    expect(Buffer.concat(received[0]?.chunks ?? []).equals(expected), file).toBe(true);
+    const same = Buffer.concat(received?.chunks ?? []).equals(await dataSetOf(file));
+    if (!same || more.length > 0) wrong.push(file);
   }
+  return wrong;
 };
 
 describe('DCMTK', () => {
@@ -91,7 +95,7 @@ describe('DCMTK', () => {
 
     expect(outcome).toMatchObject({ code: 0, stderr: '' });
     expect(receiver.instances.map(({ ended }) => ended)).toEqual([true, true, true]);
-    await expectSameBytes(receiver, unchanged);
+    expect(await notAsSent(receiver, unchanged)).toEqual([]);
   });
 
   it('dcmsend’s compressed data sets arrive as they are', async () => {
@@ -101,7 +105,7 @@ describe('DCMTK', () => {
     const outcome = await dcmsend(to, compressed, '--decompress-never');
 
     expect(outcome.code).toBe(0);
-    await expectSameBytes(receiver, compressed);
+    expect(await notAsSent(receiver, compressed)).toEqual([]);
   });
 });
 
@@ -113,7 +117,7 @@ describe('pynetdicom', () => {
     const outcome = await pynetdicomStorescu({ port, calledAeTitle: 'GANTRY' }, files);
 
     expect(outcome.code).toBe(0);
-    await expectSameBytes(receiver, files);
+    expect(await notAsSent(receiver, files)).toEqual([]);
   });
 });
 
@@ -141,6 +145,6 @@ describe('our own sender', () => {
     const report = await sendFiles({ ...peer(port), paths: everySyntax });
 
     expect(report).toMatchObject({ stored: everySyntax.length, failed: 0 });
-    await expectSameBytes(receiver, everySyntax);
+    expect(await notAsSent(receiver, everySyntax)).toEqual([]);
   });
 });

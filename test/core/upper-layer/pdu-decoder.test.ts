@@ -11,7 +11,7 @@ const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex
 const violationOf = (bytes: Buffer): ViolationFacts | undefined => {
   const decoder = new PduDecoder(1024);
   try {
-    for (const _ of decoder.push(bytes)) continue;
+    Array.from(decoder.push(bytes));
   } catch (error) {
     if (error instanceof ProtocolViolation) return error.facts;
     throw error;

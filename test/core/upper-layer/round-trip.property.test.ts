@@ -130,6 +130,15 @@ const decodeAll = (chunks: readonly Buffer[]): Incoming[] => {
   return chunks.flatMap((chunk) => [...decoder.push(chunk)]);
 };
 
+const faultOf = (action: () => unknown): unknown => {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+};
+
 describe('the PDU codec', () => {
   it('decodes every control PDU that it encodes, however it is cut', () => {
     fc.assert(
@@ -188,11 +197,9 @@ describe('the PDU codec', () => {
         ),
         chunkLengths,
         (content, lengths) => {
-          try {
-            decodeAll(cut(content, lengths));
-          } catch (error) {
-            expect(error).toBeInstanceOf(ProtocolViolation);
-          }
+          const fault = faultOf(() => decodeAll(cut(content, lengths)));
+
+          expect(fault === undefined || fault instanceof ProtocolViolation).toBe(true);
         },
       ),
       { numRuns: 500 },
