@@ -6,6 +6,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { documentClient, objectClient } from '../../aws/clients.ts';
 import { tableConfiguration } from '../../aws/configuration.ts';
 import { stepFunctions } from '../../aws/executions.ts';
+import { repeatingSoon } from '../../aws/failed-records.ts';
 import { bucketListing } from '../../aws/object-listing.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { sqsQueues } from '../../aws/queues.ts';
@@ -32,25 +33,30 @@ const variables = readVariables(process.env, [
 const listOf = (text: string): string[] => text.split(',').filter((part) => part !== '');
 const table = dynamoTable(documentClient(), variables[ENV.table]);
 const s3 = objectClient(process.env);
+const sqs = new SQSClient({});
 
-export const handler = makeHandler({
-  sessions: tableSessions(table),
-  sessionData: tableSessionData(table),
-  runners: tableRunners(table),
-  workers: tableConfiguration(table).workers,
-  objects: bucketObjects(s3, variables[ENV.bucket]),
-  listing: bucketListing(s3, variables[ENV.bucket]),
-  queues: sqsQueues(new SQSClient({})),
-  executions: stepFunctions(new SFNClient({})),
-  tasks: ecsTasks(new ECSClient({}), {
-    cluster: variables[ENV.cluster],
-    subnets: listOf(variables[ENV.subnets]),
-    securityGroups: listOf(variables[ENV.securityGroups]),
+export const handler = repeatingSoon(
+  sqs,
+  variables[ENV.advanceQueueUrl],
+  makeHandler({
+    sessions: tableSessions(table),
+    sessionData: tableSessionData(table),
+    runners: tableRunners(table),
+    workers: tableConfiguration(table).workers,
+    objects: bucketObjects(s3, variables[ENV.bucket]),
+    listing: bucketListing(s3, variables[ENV.bucket]),
+    queues: sqsQueues(sqs),
+    executions: stepFunctions(new SFNClient({})),
+    tasks: ecsTasks(new ECSClient({}), {
+      cluster: variables[ENV.cluster],
+      subnets: listOf(variables[ENV.subnets]),
+      securityGroups: listOf(variables[ENV.securityGroups]),
+    }),
+    runnerFamily: resourceNames(variables[ENV.deployment]).runnerFamily,
+    jobMachineArn: variables[ENV.jobMachineArn],
+    workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],
+    advanceQueueUrl: variables[ENV.advanceQueueUrl],
+    clock: Date.now,
+    logger: new Logger(),
   }),
-  runnerFamily: resourceNames(variables[ENV.deployment]).runnerFamily,
-  jobMachineArn: variables[ENV.jobMachineArn],
-  workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],
-  advanceQueueUrl: variables[ENV.advanceQueueUrl],
-  clock: Date.now,
-  logger: new Logger(),
-});
+);

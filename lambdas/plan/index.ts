@@ -2,9 +2,11 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { documentClient, objectClient } from '../../aws/clients.ts';
 import { tableConfiguration } from '../../aws/configuration.ts';
 import { stepFunctions } from '../../aws/executions.ts';
+import { repeatingSoon } from '../../aws/failed-records.ts';
 import { lambdaFunctions } from '../../aws/functions.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { tableSessions } from '../../aws/sessions.ts';
@@ -13,15 +15,19 @@ import { readVariables } from '../../core/contracts/environment.ts';
 import { ENV } from '../../core/contracts/names.ts';
 import { makeHandler } from './handler.ts';
 
-const variables = readVariables(process.env, [ENV.table, ENV.bucket]);
+const variables = readVariables(process.env, [ENV.table, ENV.bucket, ENV.planQueueUrl]);
 const table = dynamoTable(documentClient(), variables[ENV.table]);
 
-export const handler = makeHandler({
-  sessions: tableSessions(table),
-  objects: bucketObjects(objectClient(process.env), variables[ENV.bucket]),
-  configuration: tableConfiguration(table),
-  functions: lambdaFunctions(new LambdaClient({})),
-  executions: stepFunctions(new SFNClient({})),
-  clock: Date.now,
-  logger: new Logger(),
-});
+export const handler = repeatingSoon(
+  new SQSClient({}),
+  variables[ENV.planQueueUrl],
+  makeHandler({
+    sessions: tableSessions(table),
+    objects: bucketObjects(objectClient(process.env), variables[ENV.bucket]),
+    configuration: tableConfiguration(table),
+    functions: lambdaFunctions(new LambdaClient({})),
+    executions: stepFunctions(new SFNClient({})),
+    clock: Date.now,
+    logger: new Logger(),
+  }),
+);

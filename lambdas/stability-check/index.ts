@@ -5,6 +5,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { documentClient, objectClient } from '../../aws/clients.ts';
 import { stepFunctions } from '../../aws/executions.ts';
+import { repeatingSoon } from '../../aws/failed-records.ts';
 import { tableGroups } from '../../aws/groups.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { sqsQueues } from '../../aws/queues.ts';
@@ -21,16 +22,21 @@ const variables = readVariables(process.env, [
   ENV.sessionMachineArn,
 ]);
 const table = dynamoTable(documentClient(), variables[ENV.table]);
-const queues = sqsQueues(new SQSClient({}));
+const sqs = new SQSClient({});
+const queues = sqsQueues(sqs);
 
-export const handler = makeHandler({
-  groups: tableGroups(table, bucketObjects(objectClient(process.env), variables[ENV.bucket])),
-  sessions: tableSessions(table),
-  executions: stepFunctions(new SFNClient({})),
-  sessionMachineArn: variables[ENV.sessionMachineArn],
-  sendCheck: (check, delaySeconds) =>
-    queues.send(variables[ENV.stabilityChecksQueueUrl], check, delaySeconds),
-  clock: Date.now,
-  sleep: (milliseconds) => sleep(milliseconds),
-  logger: new Logger(),
-});
+export const handler = repeatingSoon(
+  sqs,
+  variables[ENV.stabilityChecksQueueUrl],
+  makeHandler({
+    groups: tableGroups(table, bucketObjects(objectClient(process.env), variables[ENV.bucket])),
+    sessions: tableSessions(table),
+    executions: stepFunctions(new SFNClient({})),
+    sessionMachineArn: variables[ENV.sessionMachineArn],
+    sendCheck: (check, delaySeconds) =>
+      queues.send(variables[ENV.stabilityChecksQueueUrl], check, delaySeconds),
+    clock: Date.now,
+    sleep: (milliseconds) => sleep(milliseconds),
+    logger: new Logger(),
+  }),
+);
