@@ -12,33 +12,15 @@ import type { GroupStore } from '../../core/processors/group-store.ts';
 import { createGroupToucher, TouchTimedOut } from '../../core/processors/group-toucher.ts';
 import { claimGroup, releaseGroup } from '../../core/processors/release.ts';
 import { checkGroup, sweepGroups } from '../../core/processors/stability.ts';
+import {
+  CallFailed,
+  randomOf,
+  simulatedInstance,
+  type Mutation,
+  type Scenario,
+} from './grouping-scenario.ts';
 import { memoryGroups, type MemoryGroups } from './memory-groups.ts';
 import { VirtualTime } from './virtual-time.ts';
-
-export interface Scenario {
-  readonly seed: number;
-  readonly listeners: number;
-  readonly keys: number;
-  /** Sent within `spreadMs`, some of them again. */
-  readonly instances: number;
-  readonly spreadMs: number;
-  readonly maxWaitSeconds: number;
-  /** Probabilities from 0 to 1. */
-  readonly resends: number;
-  readonly slowCalls: number;
-  readonly failedCalls: number;
-  readonly lostMessages: number;
-  readonly repeatedMessages: number;
-  readonly crashes: number;
-  readonly manualReleases: number;
-}
-
-/** What is taken out of the rules to see whether a test notices. */
-export interface Mutation {
-  readonly leaseMs?: number;
-  readonly claimWithoutDueTime?: boolean;
-  readonly sealAtOnce?: boolean;
-}
 
 export interface SimulationResult {
   readonly groups: MemoryGroups;
@@ -65,18 +47,6 @@ export const TIMEOUT_MS = 5000;
 const SWEEP_EVERY_MS = 60_000;
 const VISIBILITY_MS = 30_000;
 const MAX_CLOCK_OFFSET_MS = 50;
-
-const randomOf = (seed: number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
-
-class CallFailed extends Error {}
 
 export const simulate = async (
   scenario: Scenario,
@@ -261,30 +231,11 @@ export const simulate = async (
     if (listener === undefined) return;
     const keyValues = [`P${number % scenario.keys}`];
     const keyId = groupKeyId(settings.aeTitle, settings.groupBy, keyValues);
-    const uid = `1.2.${number}`;
-    const item: InstanceItem = {
-      aeTitle: settings.aeTitle,
-      keyId,
-      sopInstanceUid: uid,
-      sopClassUid: '1.2',
-      seriesInstanceUid: `1.3.${number % 3}`,
-      studyInstanceUid: '1.4',
-      patientId: keyValues[0] ?? '',
-      issuerOfPatientId: '',
-      transferSyntaxUid: '1.2.840.10008.1.2',
-      objectKey: uid,
-      size: 1,
-      sha256: uid,
-      callingAeTitle: 'CT',
-      remoteAddress: '127.0.0.1',
-      associationId: 'a',
-      receivedAt: listener.process.clock(),
-      attributes: {},
-    };
+    const item = simulatedInstance(keyId, number, keyValues[0] ?? '', listener.process.clock());
     for (let attempt = 0; attempt < 3; attempt += 1) {
       try {
         const { outcome } = await listener.admit(item, { keyId, keyValues }, settings);
-        acknowledged.push({ keyId, objectKey: uid, at: time.now, outcome });
+        acknowledged.push({ keyId, objectKey: item.objectKey, at: time.now, outcome });
         return;
       } catch (error) {
         if (!(error instanceof CallFailed || error instanceof TouchTimedOut)) throw error;

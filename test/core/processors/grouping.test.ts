@@ -11,10 +11,9 @@ import {
   expectedSessions,
   simulate,
   TIMEOUT_MS,
-  type Mutation,
-  type Scenario,
   type SimulationResult,
 } from '../../support/grouping-simulation.ts';
+import type { Mutation, Scenario } from '../../support/grouping-scenario.ts';
 
 const chance = (max: number): fc.Arbitrary<number> =>
   fc.oneof(fc.constant(0), fc.double({ min: 0, max, noNaN: true }));

@@ -1,18 +1,15 @@
 /** Invariants A and B: what is acknowledged is stored, byte for byte; what is not stored is not acknowledged. */
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AeTitleItem } from '../../../core/contracts/configuration.ts';
 import type { ObjectStore } from '../../../core/contracts/ports.ts';
 import { DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN } from '../../../core/dicom/transfer-syntaxes.ts';
 import { part10Head } from '../../../core/dicom/part10.ts';
-import { makeIngest, type IngestDependencies } from '../../../listener-container/ingest/ingest.ts';
 import { prepareSpoolDirectory } from '../../../listener-container/ingest/spool.ts';
-import { memoryGroups, type MemoryGroups } from '../../support/memory-groups.ts';
+import { openIngestBench, type IngestBench } from '../../support/ingest-bench.ts';
+import type { MemoryGroups } from '../../support/memory-groups.ts';
 import {
   contextOf,
   CT_IMAGE,
@@ -21,70 +18,25 @@ import {
   type InstanceFacts,
 } from '../../support/received-instances.ts';
 
-const AE_TITLE: AeTitleItem = {
-  aeTitle: 'GANTRY',
-  processor: 'ae-title',
-  groupBy: ['PatientID'],
-  timeoutSeconds: 5,
-  maxWaitSeconds: 3600,
-  priority: 'normal',
-  pipelines: {},
-};
 const IMAGE: InstanceFacts = { sopInstanceUid: '1.2.3.4.5' };
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-interface Stored {
-  readonly key: string;
-  readonly bytes: Buffer;
-  readonly length: number;
-}
-
-let spoolDirectory = '';
-let groups: MemoryGroups = memoryGroups();
-let stored: Stored[] = [];
-let checks: { groupId: string; delay: number }[] = [];
-
-const keepObject: ObjectStore['put'] = async (key, body, { length }) => {
-  const bytes = body instanceof Readable ? await buffer(body) : Buffer.from(body);
-  stored.push({ key, bytes, length });
-};
-
-const ingest = (change: Partial<IngestDependencies> = {}) =>
-  makeIngest({
-    objects: { put: keepObject },
-    groups,
-    aeTitle: () => Promise.resolve(AE_TITLE),
-    sendCheck: ({ groupId }, delay) => {
-      checks.push({ groupId, delay });
-      return Promise.resolve();
-    },
-    spoolDirectory,
-    clock: Date.now,
-    log: silent,
-    ...change,
-  });
-
+let bench: IngestBench;
 beforeEach(async () => {
-  spoolDirectory = await mkdtemp(join(tmpdir(), 'gantry-spool-'));
-  groups = memoryGroups();
-  stored = [];
-  checks = [];
+  bench = await openIngestBench();
 });
-afterEach(async () => {
-  await rm(spoolDirectory, { recursive: true, force: true });
-});
+afterEach(() => bench.close());
 
 describe('ingest', () => {
   it('acknowledges an instance when its object, its item and its group are there', async () => {
     const before = Date.now();
 
-    const outcome = await receive(ingest(), IMAGE);
+    const outcome = await receive(bench.ingest(), IMAGE);
 
     const dataSet = dataSetOf(IMAGE);
     const head = part10Head(contextOf(IMAGE));
-    const [object] = stored;
-    const [item] = [...groups.instanceItems.values()];
-    const [group] = [...groups.groupItems.values()];
+    const [object] = bench.stored;
+    const [item] = [...bench.groups.instanceItems.values()];
+    const [group] = [...bench.groups.groupItems.values()];
     expect(outcome).toEqual({ status: 0 });
     expect(object?.bytes.equals(Buffer.concat([head, dataSet]))).toBe(true);
     expect(object?.length).toBe(head.length + dataSet.length);
@@ -99,86 +51,95 @@ describe('ingest', () => {
     });
     expect(group).toMatchObject({ state: 'COLLECTING', generation: 1, instanceCount: 1 });
     expect(group?.dueAt).toBeGreaterThanOrEqual(before + 5600);
-    expect(checks).toEqual([{ groupId: group?.id, delay: 4 }]);
+    expect(bench.checks).toEqual([{ groupId: group?.id, delay: 4 }]);
   });
 
   it('spools what is larger than its memory to a file, stores the same bytes, and leaves no file', async () => {
     const large = { ...IMAGE, pixels: 3_000_000 };
 
-    const outcome = await receive(ingest({ limits: { memoryPerInstanceBytes: 1_000_000 } }), large);
+    const outcome = await receive(
+      bench.ingest({ limits: { memoryPerInstanceBytes: 1_000_000 } }),
+      large,
+    );
 
     expect(outcome.status).toBe(0);
     expect(
-      stored[0]?.bytes.subarray(-3_000_000).equals(dataSetOf(large).subarray(-3_000_000)),
+      bench.stored[0]?.bytes.subarray(-3_000_000).equals(dataSetOf(large).subarray(-3_000_000)),
     ).toBe(true);
-    expect(await readdir(spoolDirectory)).toEqual([]);
+    expect(await readdir(bench.spoolDirectory)).toEqual([]);
   });
 
   it('goes to files when all instances together have used their memory', async () => {
-    const receiver = ingest({ limits: { memoryBytes: 2_000_000 } });
+    const receiver = bench.ingest({ limits: { memoryBytes: 2_000_000 } });
     const receptions = [1, 2, 3].map((index) => {
       const facts = { ...IMAGE, sopInstanceUid: `1.2.3.${index}`, pixels: 1_500_000 };
       return { reception: receiver.begin(contextOf(facts)), dataSet: dataSetOf(facts) };
     });
     for (const { reception, dataSet } of receptions) await reception.write(dataSet);
 
-    const files = await readdir(spoolDirectory);
+    const files = await readdir(bench.spoolDirectory);
     const outcomes = await Promise.all(receptions.map(({ reception }) => reception.end()));
 
     expect(files).toHaveLength(2);
     expect(outcomes.map(({ status }) => status)).toEqual([0, 0, 0]);
-    expect(stored.map(({ bytes, length }) => bytes.length === length)).toEqual([true, true, true]);
-    expect(await readdir(spoolDirectory)).toEqual([]);
+    expect(bench.stored.map(({ bytes, length }) => bytes.length === length)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(await readdir(bench.spoolDirectory)).toEqual([]);
   });
 
   it('forgets an instance whose association ended, with its file and its memory', async () => {
-    const receiver = ingest({ limits: { memoryPerInstanceBytes: 1000, memoryBytes: 10_000 } });
+    const receiver = bench.ingest({
+      limits: { memoryPerInstanceBytes: 1000, memoryBytes: 10_000 },
+    });
     const reception = receiver.begin(contextOf(IMAGE));
     await reception.write(dataSetOf({ ...IMAGE, pixels: 50_000 }));
 
     await reception.abort('the peer is gone');
 
-    expect(await readdir(spoolDirectory)).toEqual([]);
-    expect(stored).toEqual([]);
+    expect(await readdir(bench.spoolDirectory)).toEqual([]);
+    expect(bench.stored).toEqual([]);
     expect((await receive(receiver, IMAGE)).status).toBe(0);
   });
 
   it('acknowledges an identical re-send without another item, and keeps other bytes as an item of their own', async () => {
-    const receiver = ingest();
+    const receiver = bench.ingest();
     await receive(receiver, IMAGE);
 
     const again = await receive(receiver, IMAGE);
     const other = await receive(receiver, { ...IMAGE, comment: 'changed' });
 
     expect([again.status, other.status]).toEqual([0, 0]);
-    expect(groups.instanceItems.size).toBe(2);
-    expect(groups.groupItems.size).toBe(1);
-    expect(checks).toHaveLength(1);
+    expect(bench.groups.instanceItems.size).toBe(2);
+    expect(bench.groups.groupItems.size).toBe(1);
+    expect(bench.checks).toHaveLength(1);
   });
 
   it.each([
     ['has no attribute of the key', { patientId: undefined }, 'has no PatientID'],
     ['has an empty one', { patientId: '' }, 'has an empty PatientID'],
   ])('keeps an instance that %s as unrouted, and acknowledges it', async (_what, facts, reason) => {
-    const outcome = await receive(ingest(), { ...IMAGE, ...facts });
+    const outcome = await receive(bench.ingest(), { ...IMAGE, ...facts });
 
     expect(outcome.status).toBe(0);
-    expect(groups.unrouted.map((item) => item.reason)).toEqual([
+    expect(bench.groups.unrouted.map((item) => item.reason)).toEqual([
       `the instance ${reason}, by which GANTRY groups`,
     ]);
-    expect(stored).toHaveLength(1);
-    expect(groups.groupItems.size).toBe(0);
+    expect(bench.stored).toHaveLength(1);
+    expect(bench.groups.groupItems.size).toBe(0);
   });
 
   it('reads the header of a deflated data set and stores it deflated', async () => {
     const deflated = { ...IMAGE, transferSyntaxUid: DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN };
 
-    const outcome = await receive(ingest(), deflated);
+    const outcome = await receive(bench.ingest(), deflated);
 
     const dataSet = dataSetOf(deflated);
     expect(outcome.status).toBe(0);
-    expect(stored[0]?.bytes.subarray(-dataSet.length).equals(dataSet)).toBe(true);
-    expect([...groups.instanceItems.values()][0]?.patientId).toBe('P1');
+    expect(bench.stored[0]?.bytes.subarray(-dataSet.length).equals(dataSet)).toBe(true);
+    expect([...bench.groups.instanceItems.values()][0]?.patientId).toBe('P1');
   });
 
   it.each([
@@ -187,16 +148,16 @@ describe('ingest', () => {
     ['SOP Class UID', { sopClassUid: '1.02' }],
     ['Transfer Syntax UID', { transferSyntaxUid: 'x' }],
   ])('refuses a request whose %s is none', async (field, context) => {
-    const outcome = await receive(ingest(), IMAGE, { context });
+    const outcome = await receive(bench.ingest(), IMAGE, { context });
 
     expect(outcome).toEqual({ status: 0xc000, errorComment: `${field} is not a valid UID` });
-    expect(stored).toEqual([]);
+    expect(bench.stored).toEqual([]);
   });
 
   it('refuses a data set that is another instance than its request says', async () => {
     const outcomes = [
-      await receive(ingest(), IMAGE, { context: { sopInstanceUid: '1.2.9' } }),
-      await receive(ingest(), IMAGE, { context: { sopClassUid: '1.2.9' } }),
+      await receive(bench.ingest(), IMAGE, { context: { sopInstanceUid: '1.2.9' } }),
+      await receive(bench.ingest(), IMAGE, { context: { sopClassUid: '1.2.9' } }),
     ];
 
     expect(outcomes).toEqual(
@@ -205,28 +166,30 @@ describe('ingest', () => {
         errorComment: 'data set does not match SOP class/instance',
       }),
     );
-    expect(stored).toEqual([]);
+    expect(bench.stored).toEqual([]);
   });
 
   it.each([
     ['nothing', Buffer.alloc(0)],
     ['garbage', Buffer.from('this is no data set at all, whatever it is')],
   ])('refuses a data set that is %s', async (_what, dataSet) => {
-    const outcome = await receive(ingest(), IMAGE, { dataSet });
+    const outcome = await receive(bench.ingest(), IMAGE, { dataSet });
 
     expect(outcome.status).toBe(0xc000);
     expect(outcome.errorComment).not.toBe('');
   });
 
   it('stores under a harmless key what a device wrote for a UID', async () => {
-    const outcome = await receive(ingest(), {
+    const outcome = await receive(bench.ingest(), {
       ...IMAGE,
       studyInstanceUid: '../x',
       seriesInstanceUid: '1.02.3',
     });
 
     expect(outcome.status).toBe(0);
-    expect(stored[0]?.key).toMatch(/^instances\/[0-9a-f]{2}\/GANTRY\/x[0-9a-f]{16}\/1\.02\.3\//);
+    expect(bench.stored[0]?.key).toMatch(
+      /^instances\/[0-9a-f]{2}\/GANTRY\/x[0-9a-f]{16}\/1\.02\.3\//,
+    );
   });
 
   it('tries again when a put fails, with the whole body', async () => {
@@ -237,14 +200,14 @@ describe('ingest', () => {
         body.destroy();
         throw new Error('connection reset');
       }
-      await keepObject(key, body, options);
+      await bench.keepObject(key, body, options);
     };
 
-    const outcome = await receive(ingest({ objects: { put } }), IMAGE);
+    const outcome = await receive(bench.ingest({ objects: { put } }), IMAGE);
 
     expect(outcome.status).toBe(0);
     expect(puts).toBe(2);
-    expect(stored[0]?.bytes.length).toBe(stored[0]?.length);
+    expect(bench.stored[0]?.bytes.length).toBe(bench.stored[0]?.length);
   });
 
   it.each([
@@ -252,7 +215,7 @@ describe('ingest', () => {
     ['the bucket hangs', 'object', { objects: { put: () => new Promise<void>(() => undefined) } }],
   ])('answers 0xA700, in time, when %s', async (_what, part, change) => {
     const outcome = await receive(
-      ingest({ ...change, limits: { deadlineMs: 600, attemptMs: 200 } }),
+      bench.ingest({ ...change, limits: { deadlineMs: 600, attemptMs: 200 } }),
       IMAGE,
     );
 
@@ -260,7 +223,7 @@ describe('ingest', () => {
       status: 0xa700,
       errorComment: `the ${part} could not be stored; try again`,
     });
-    expect(groups.instanceItems.size).toBe(0);
+    expect(bench.groups.instanceItems.size).toBe(0);
   });
 
   it.each([
@@ -268,8 +231,8 @@ describe('ingest', () => {
     ['hangs', () => new Promise<boolean>(() => undefined)],
   ])('answers 0xA700, in time, when the table %s at the item', async (_what, putInstance) => {
     const outcome = await receive(
-      ingest({
-        groups: { ...groups, putInstance },
+      bench.ingest({
+        groups: { ...bench.groups, putInstance },
         limits: { deadlineMs: 600, attemptMs: 200 },
       }),
       IMAGE,
@@ -283,39 +246,42 @@ describe('ingest', () => {
     let opened = 0;
     const open: MemoryGroups['open'] = (group) => {
       opened += 1;
-      return opened === 1 ? Promise.reject(new Error('throttled')) : groups.open(group);
+      return opened === 1 ? Promise.reject(new Error('throttled')) : bench.groups.open(group);
     };
 
-    const outcome = await receive(ingest({ groups: { ...groups, open } }), IMAGE);
+    const outcome = await receive(bench.ingest({ groups: { ...bench.groups, open } }), IMAGE);
 
     expect(outcome.status).toBe(0);
     expect(opened).toBe(2);
-    expect(groups.groupItems.size).toBe(1);
+    expect(bench.groups.groupItems.size).toBe(1);
   });
 
   it('acknowledges although the check cannot be sent: the sweep will find the group', async () => {
     const outcome = await receive(
-      ingest({ sendCheck: () => Promise.reject(new Error('queue is down')) }),
+      bench.ingest({ sendCheck: () => Promise.reject(new Error('queue is down')) }),
       IMAGE,
     );
 
     expect(outcome.status).toBe(0);
-    expect(groups.groupItems.size).toBe(1);
+    expect(bench.groups.groupItems.size).toBe(1);
   });
 
   it('answers 0xA700 when the configuration cannot be read, and reads the request to its end', async () => {
-    const outcome = await receive(ingest({ aeTitle: () => Promise.reject(new Error('down')) }), {
-      ...IMAGE,
-      pixels: 100_000,
-    });
+    const outcome = await receive(
+      bench.ingest({ aeTitle: () => Promise.reject(new Error('down')) }),
+      {
+        ...IMAGE,
+        pixels: 100_000,
+      },
+    );
 
     expect(outcome.status).toBe(0xa700);
   });
 
   it('answers 0xA700 when the spool has no directory', async () => {
-    await rm(spoolDirectory, { recursive: true });
+    await rm(bench.spoolDirectory, { recursive: true });
 
-    const outcome = await receive(ingest({ limits: { memoryPerInstanceBytes: 10 } }), IMAGE);
+    const outcome = await receive(bench.ingest({ limits: { memoryPerInstanceBytes: 10 } }), IMAGE);
 
     expect(outcome).toEqual({
       status: 0xa700,
@@ -324,11 +290,11 @@ describe('ingest', () => {
   });
 
   it('clears away what a killed listener left in the spool, and nothing else', async () => {
-    await writeFile(join(spoolDirectory, 'left.spool'), 'x');
-    await writeFile(join(spoolDirectory, 'other'), 'x');
+    await writeFile(join(bench.spoolDirectory, 'left.spool'), 'x');
+    await writeFile(join(bench.spoolDirectory, 'other'), 'x');
 
-    await prepareSpoolDirectory(spoolDirectory);
+    await prepareSpoolDirectory(bench.spoolDirectory);
 
-    expect(await readdir(spoolDirectory)).toEqual(['other']);
+    expect(await readdir(bench.spoolDirectory)).toEqual(['other']);
   });
 });

@@ -1,0 +1,69 @@
+/** An ingest with a store in memory, a bucket that is an array, and a spool directory of its own. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import type { AeTitleItem } from '../../core/contracts/configuration.ts';
+import type { ObjectStore } from '../../core/contracts/ports.ts';
+import { makeIngest, type IngestDependencies } from '../../listener-container/ingest/ingest.ts';
+import type { InstanceReceiver } from '../../listener-container/services/instance-receiver.ts';
+import { memoryGroups, type MemoryGroups } from './memory-groups.ts';
+
+const AE_TITLE: AeTitleItem = {
+  aeTitle: 'GANTRY',
+  processor: 'ae-title',
+  groupBy: ['PatientID'],
+  timeoutSeconds: 5,
+  maxWaitSeconds: 3600,
+  priority: 'normal',
+  pipelines: {},
+};
+
+export interface IngestBench {
+  readonly groups: MemoryGroups;
+  readonly stored: readonly {
+    readonly key: string;
+    readonly bytes: Buffer;
+    readonly length: number;
+  }[];
+  /** The checks that were asked for, with their delays in seconds. */
+  readonly checks: readonly { readonly groupId: string; readonly delay: number }[];
+  readonly spoolDirectory: string;
+  readonly keepObject: ObjectStore['put'];
+  ingest(change?: Partial<IngestDependencies>): InstanceReceiver;
+  close(): Promise<void>;
+}
+
+export const openIngestBench = async (): Promise<IngestBench> => {
+  const spoolDirectory = await mkdtemp(join(tmpdir(), 'gantry-spool-'));
+  const groups = memoryGroups();
+  const stored: IngestBench['stored'][number][] = [];
+  const checks: IngestBench['checks'][number][] = [];
+  const keepObject: ObjectStore['put'] = async (key, body, { length }) => {
+    const bytes = body instanceof Readable ? await buffer(body) : Buffer.from(body);
+    stored.push({ key, bytes, length });
+  };
+  return {
+    groups,
+    stored,
+    checks,
+    spoolDirectory,
+    keepObject,
+    ingest: (change = {}) =>
+      makeIngest({
+        objects: { put: keepObject },
+        groups,
+        aeTitle: () => Promise.resolve(AE_TITLE),
+        sendCheck: ({ groupId }, delay) => {
+          checks.push({ groupId, delay });
+          return Promise.resolve();
+        },
+        spoolDirectory,
+        clock: Date.now,
+        log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+        ...change,
+      }),
+    close: () => rm(spoolDirectory, { recursive: true, force: true }),
+  };
+};
