@@ -22,7 +22,7 @@ const isArchive = (name: string): boolean =>
 
 const SKIPPED_FOLDERS = new Set(['.git', '__pycache__', '__MACOSX', 'node_modules', '.venv']);
 
-export type SourceKind = 'folder' | 'archive' | 'download' | 'git';
+type SourceKind = 'folder' | 'archive' | 'download' | 'git';
 
 /** By its form alone; a path that is not there is no kind at all. */
 export const sourceKind = (source: string, found: Pick<Stats, 'isDirectory'> | undefined) => {
