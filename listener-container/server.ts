@@ -21,8 +21,11 @@ export interface ListenerOptions {
   readonly log: ListenerLog;
 }
 
-/** Defaults of a listener behind a network load balancer, which gives up at 350 s and more. */
-export const DEFAULT_LIMITS: AssociationLimits = { artimMs: 30_000, idleMs: 60_000 };
+/**
+ * Modalities keep an association open while they make the next images, for minutes; the load balancer in front
+ * has more patience than this, so that it is always the listener that ends an association, and says so.
+ */
+export const DEFAULT_LIMITS: AssociationLimits = { artimMs: 30_000, idleMs: 300_000 };
 
 /** Connections that have not asked for an association yet; ARTIM ends them. Beyond, they are not accepted. */
 const CONNECTIONS_WITHOUT_ASSOCIATION = 64;

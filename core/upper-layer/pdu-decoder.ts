@@ -57,11 +57,6 @@ export class PduDecoder {
     this.#maximumDataLength = maximumDataLength;
   }
 
-  /** True while the beginning of a PDU has been read and its end has not. */
-  get inPdu(): boolean {
-    return this.#next !== 'pdu-header' || this.#collected.length > 0;
-  }
-
   /**
    * Yields what `chunk` completes, one at a time: the caller may do slow work in between. Throws
    * ProtocolViolation, after which the decoder is of no more use.

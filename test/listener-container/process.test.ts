@@ -29,11 +29,11 @@ const Ready = z.object({
   healthPort: z.int().min(1),
 });
 
-let emulator: Emulator;
+let emulator: Emulator | undefined;
 let table: Table;
 let objects: ObjectStore;
 let s3: S3Client;
-let program: ChildProcess;
+let program: ChildProcess | undefined;
 let ready: z.infer<typeof Ready>;
 
 const start = async (environment: Readonly<Record<string, string>>) => {
@@ -70,8 +70,8 @@ beforeAll(async () => {
 }, PREPARATION_MS);
 
 afterAll(async () => {
-  program.kill('SIGKILL');
-  await emulator.stop();
+  program?.kill('SIGKILL');
+  await emulator?.stop();
 });
 
 const peer = (calledAe: string) => ({
@@ -125,6 +125,7 @@ describe('the listener’s process', () => {
   });
 
   it('ends with code 0 on SIGTERM', async () => {
+    if (program === undefined) throw new Error('the listener was not started');
     const ended = once(program, 'exit');
 
     program.kill('SIGTERM');
