@@ -39,8 +39,13 @@ const Outputs = z.object({
 /** What the stacks tell about themselves: see their CfnOutputs. */
 export type Outputs = z.infer<typeof Outputs>;
 
-const DeploymentRecord = z.object({ hash: z.string(), outputs: Outputs });
+const DeploymentRecord = z.object({ hash: z.string() });
+/** What the emulator holds after an orderly stop: a deployment of these inputs. */
 export type DeploymentRecord = z.infer<typeof DeploymentRecord>;
+
+export interface Deployment extends DeploymentRecord {
+  readonly outputs: Outputs;
+}
 
 /** Takes the record away: whoever reads it is about to change what it tells about. */
 export const takeRecord = (file: string): DeploymentRecord | undefined => {
@@ -50,8 +55,8 @@ export const takeRecord = (file: string): DeploymentRecord | undefined => {
   return record.data;
 };
 
-export const putRecord = (file: string, record: DeploymentRecord): void => {
-  writeFileSync(file, JSON.stringify(record, undefined, 2));
+export const putRecord = (file: string, { hash }: DeploymentRecord): void => {
+  writeFileSync(file, JSON.stringify({ hash }));
 };
 
 export interface DeploymentOptions {
@@ -65,9 +70,9 @@ export interface DeploymentOptions {
   readonly progress: (step: string) => void;
 }
 
-/** The same hash means the same templates and assets, at the same addresses. */
-export const synthesisHash = (awsPort: number, python: string): string =>
-  contentHash(REPOSITORY, SYNTHESIS_INPUTS, [String(awsPort), python]);
+/** The same hash means the same templates and assets. */
+const synthesisHash = (python: string): string =>
+  contentHash(REPOSITORY, SYNTHESIS_INPUTS, [python]);
 
 const stackOutputs = async (
   client: CloudFormationClient,
@@ -134,20 +139,24 @@ const synthesise = async (
 export const deploy = async (
   commands: Commands,
   options: DeploymentOptions,
-): Promise<DeploymentRecord> => {
+): Promise<Deployment> => {
   const { folder, awsPort, record, progress } = options;
-  const hash = synthesisHash(awsPort, options.python);
+  const hash = synthesisHash(options.python);
   const aws = emulatedAws(awsPort);
   const client = new CloudFormationClient({
     endpoint: aws.AWS_ENDPOINT_URL,
     region: EMULATED_REGION,
     credentials: { accessKeyId: aws.AWS_ACCESS_KEY_ID, secretAccessKey: aws.AWS_SECRET_ACCESS_KEY },
   });
-  const deployed = () => Promise.all(STACKS.map((name) => stackOutputs(client, name)));
+  const deployed = async (): Promise<Record<string, string>> => {
+    const outputs = await Promise.all(STACKS.map((name) => stackOutputs(client, name)));
+    return Object.fromEntries(outputs.flatMap((stack) => Object.entries(stack ?? {})));
+  };
   try {
     if (record?.hash === hash) {
       await options.emulator;
-      if ((await deployed()).every((outputs) => outputs !== undefined)) return record;
+      const outputs = Outputs.safeParse(await deployed());
+      if (outputs.success) return { hash, outputs: outputs.data };
     }
     rmSync(join(folder.logs, 'deployment.log'), { force: true });
     const cdk = (title: string, commandArguments: readonly string[]): Promise<void> =>
@@ -183,9 +192,7 @@ export const deploy = async (
       ...['--method', 'direct', '--concurrency', '2', '--progress', 'events'],
     ]);
     progress('stacks are deployed');
-    const outputs: Record<string, string> = {};
-    for (const stack of await deployed()) Object.assign(outputs, stack);
-    return { hash, outputs: Outputs.parse(outputs) };
+    return { hash, outputs: Outputs.parse(await deployed()) };
   } finally {
     client.destroy();
   }

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { startChildProgram, untilHealthy, type ChildProgram } from './child-program.ts';
 import type { DataFolder } from './data-folder.ts';
+import { moveState } from './emulator-address.ts';
 import { REPOSITORY } from './settings.ts';
 
 export const EMULATED_REGION = 'us-east-1';
@@ -48,6 +49,7 @@ const inherited = (): Record<string, string> =>
 /** Starts the process; {@link emulatorAnswers} tells when it can be used. */
 export const startEmulator = async (options: EmulatorOptions): Promise<ChildProgram> => {
   const { folder, port, pythonEnvironment } = options;
+  moveState(folder.emulatorState, port);
   writeFileSync(folder.containerImages, JSON.stringify(options.images, undefined, 2));
   // Lambdas unpack below TMPDIR; without this, the package.json above makes ES modules of their loaders.
   writeFileSync(join(folder.temporary, 'package.json'), '{"type":"commonjs"}\n');

@@ -130,10 +130,9 @@ export const followSession = async (follower: Follower, id: string): Promise<Ses
     const changed = session.jobs.filter(
       (job) => job.state !== 'WAITING' && states.get(job.id) !== job.state,
     );
-    for (const job of changed) {
-      states.set(job.id, job.state);
-      write(jobLine(job, nameOf(job)));
-    }
+    for (const job of changed) states.set(job.id, job.state);
+    // Each line begins with its time.
+    for (const line of changed.map((job) => jobLine(job, nameOf(job))).sort()) write(line);
     if (session.state !== sessionState) {
       sessionState = session.state;
       const open = SESSION_OPEN.has(session.state);

@@ -14,7 +14,7 @@ import {
   type DataFolder,
 } from './data-folder.ts';
 import { createCommands, type Commands } from './commands.ts';
-import { deploy, putRecord, takeRecord, type DeploymentRecord } from './deployment.ts';
+import { deploy, putRecord, takeRecord, type Deployment } from './deployment.ts';
 import { EMULATED_REGION, emulatedAws, emulatorAnswers, startEmulator } from './emulator.ts';
 import { startHttpFront, type HttpFront } from './http-front.ts';
 import { claimPort } from './ports.ts';
@@ -62,7 +62,7 @@ interface Started {
   front?: HttpFront;
   emulator?: ChildProgram;
   listener?: ChildProgram;
-  deployment?: DeploymentRecord;
+  deployment?: Deployment;
 }
 
 const stopAll = async (folder: DataFolder, started: Started): Promise<void> => {
@@ -89,7 +89,9 @@ const runSweep = async (awsPort: number, functionName: string): Promise<void> =>
       new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify({ startup: true }) }),
     );
     if (answer.FunctionError !== undefined) {
-      throw new Error(`the first sweep failed: ${answer.Payload?.transformToString() ?? ''}`);
+      throw new Error(
+        `the first sweep was not complete: ${answer.Payload?.transformToString() ?? ''}`,
+      );
     }
   } finally {
     client.destroy();
@@ -171,7 +173,10 @@ const startPrograms = async (context: StartContext): Promise<string> => {
   started.listener = listener;
   await Promise.all([
     listenerAccepts(listener, ports.health, signal),
-    runSweep(ports.aws, outputs.SweepFunctionName),
+    // Whatever it could not repair, the next one tries again within a minute.
+    runSweep(ports.aws, outputs.SweepFunctionName).catch((error: unknown) => {
+      progress(error instanceof Error ? error.message : String(error));
+    }),
   ]);
   progress('the listener accepts associations');
   started.front.ready(outputs.ApiEndpoint);
