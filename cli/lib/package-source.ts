@@ -22,8 +22,6 @@ const isArchive = (name: string): boolean =>
 
 const SKIPPED_FOLDERS = new Set(['.git', '__pycache__', '__MACOSX', 'node_modules', '.venv']);
 
-type SourceKind = 'folder' | 'archive' | 'download' | 'git';
-
 /** By its form alone; a path that is not there is no kind at all. */
 export const sourceKind = (source: string, found: Pick<Stats, 'isDirectory'> | undefined) => {
   if (found !== undefined) {

@@ -30,7 +30,6 @@ export const PROBLEM_STATUS = {
   'not-ready': 503,
 } as const;
 
-const PROBLEM_CODES = Object.keys(PROBLEM_STATUS) as ProblemCode[];
 export type ProblemCode = keyof typeof PROBLEM_STATUS;
 
 /** Media type `application/problem+json` (RFC 9457, section 3). */
