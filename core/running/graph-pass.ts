@@ -89,22 +89,24 @@ export class GraphPass {
 
   async #releaseOver(edge: EdgeItem, source: JobItem): Promise<void> {
     const { sessions, clock } = this.#deps;
-    const target = await this.#get(edge.to);
-    if (target === undefined) return;
-    const effect = effectOnTarget(edge, source, target);
-    if (effect.effect === 'skip') {
-      await this.#limit(() => sessions.skipJob(this.#sessionId, edge.to, effect, clock()));
-      // This edge goes last, so that whoever repeats this after a crash comes by here again.
-      await this.nodeEnded(edge.to);
+    if (source.state !== 'SUCCEEDED') {
+      const target = await this.#get(edge.to);
+      if (target === undefined) return;
+      const effect = effectOnTarget(edge, source, target);
+      if (effect.effect === 'skip') {
+        await this.#limit(() => sessions.skipJob(this.#sessionId, edge.to, effect, clock()));
+        // This edge goes last, so that whoever repeats this after a crash comes by here again.
+        await this.nodeEnded(edge.to);
+      }
     }
     await this.#limit(() => sessions.releaseEdge(edge));
-    if (effect.effect === 'skip') return;
-    const released = await this.#get(edge.to);
-    if (released !== undefined) await this.#begin(released);
+    const target = await this.#get(edge.to);
+    if (target !== undefined) await this.#begin(target);
   }
 
   /** Starts a node that waits for nothing any more; a platform node is also taken over from one who died. */
   async #begin(node: JobItem): Promise<void> {
+    if (isTerminalJobState(node.state)) return;
     if (node.state === 'WAITING' && node.waiting > 0) return;
     switch (node.kind) {
       case 'job':
@@ -128,7 +130,6 @@ export class GraphPass {
   }
 
   async #run(node: JobItem, act: (sessionId: string) => Promise<JobOutcome>): Promise<void> {
-    if (isTerminalJobState(node.state)) return;
     const { sessions, clock } = this.#deps;
     const now = clock();
     const staleBefore = now - PLATFORM_NODE_LIMIT_MS;

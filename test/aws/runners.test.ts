@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableRunners } from '../../aws/runners.ts';
 import type { Table } from '../../aws/table.ts';
 import { POOL_LOCK_MS } from '../../core/running/runner-pool.ts';
-import { startEmulator, type Emulator } from '../support/emulator.ts';
+import { EMULATOR_HOOK_MS, startEmulator, type Emulator } from '../support/emulator.ts';
 
 let emulator: Emulator;
 let table: Table;
@@ -11,7 +11,7 @@ let table: Table;
 beforeAll(async () => {
   emulator = await startEmulator();
   table = await emulator.createTable('runners');
-}, 60_000);
+}, EMULATOR_HOOK_MS);
 
 afterAll(() => emulator.stop());
 

@@ -8,7 +8,7 @@ import {
   SessionDataTooLarge,
   type SessionDataKey,
 } from '../../core/running/session-store.ts';
-import { startEmulator, type Emulator } from '../support/emulator.ts';
+import { EMULATOR_HOOK_MS, startEmulator, type Emulator } from '../support/emulator.ts';
 import { sessionStoreContract } from '../support/session-store-contract.ts';
 
 let emulator: Emulator;
@@ -17,7 +17,7 @@ let table: Table;
 beforeAll(async () => {
   emulator = await startEmulator();
   table = await emulator.createTable('sessions');
-}, 60_000);
+}, EMULATOR_HOOK_MS);
 
 afterAll(() => emulator.stop());
 

@@ -1,10 +1,9 @@
 /**
  * A whole AWS emulator of a test file's own: started on a free port, without stored state, stopped at the end.
- * GANTRY_TEST_MINISTACK names its program; without it, the one that `npm start` has installed is taken.
+ * GANTRY_TEST_MINISTACK names its program; without it, the embedded cloud's own is taken, and installed if need be.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,11 +15,14 @@ import { bucketObjects } from '../../aws/objects.ts';
 import { dynamoTable, type Table } from '../../aws/table.ts';
 import { STATE_INDEX } from '../../core/contracts/names.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
+import { EMULATOR_PYTHON, pythonEnvironment } from '../../local/python.ts';
+import { loadSettings } from '../../local/settings.ts';
 import { until } from './until.ts';
 
-const REPOSITORY = join(import.meta.dirname, '..', '..');
-const INSTALLED = join(REPOSITORY, '.gantry/tools/emulator/bin/ministack');
 const START_TIMEOUT_MS = 30_000;
+
+/** For the hook that starts one: the first time, it is installed. */
+export const EMULATOR_HOOK_MS = 300_000;
 
 /** What every SDK client needs to talk to the emulator. */
 export interface EmulatorConnection {
@@ -47,14 +49,16 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-const programPath = (): string => {
-  const program = process.env['GANTRY_TEST_MINISTACK'] ?? INSTALLED;
-  if (!existsSync(program)) {
-    throw new Error(
-      `the AWS emulator is not at ${program}: "npm start" installs it, or GANTRY_TEST_MINISTACK names another`,
-    );
-  }
-  return program;
+const programPath = async (): Promise<string> => {
+  const named = process.env['GANTRY_TEST_MINISTACK'];
+  if (named !== undefined) return named;
+  const { toolsDirectory } = loadSettings(process.env);
+  const environment = await pythonEnvironment({
+    ...EMULATOR_PYTHON,
+    toolsDirectory,
+    logFile: join(toolsDirectory, 'emulator.log'),
+  });
+  return join(environment, 'bin', 'ministack');
 };
 
 const createTable = async (client: DynamoDBClient, TableName: string): Promise<void> => {
@@ -83,7 +87,7 @@ const createTable = async (client: DynamoDBClient, TableName: string): Promise<v
 };
 
 export const startEmulator = async (): Promise<Emulator> => {
-  const program = programPath();
+  const program = await programPath();
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'gantry-emulator-'));
   await writeFile(join(folder, 'package.json'), '{"type":"commonjs"}\n');
@@ -104,6 +108,9 @@ export const startEmulator = async (): Promise<Emulator> => {
       PERSIST_STATE: '0',
     },
   });
+  // A test process that ends without `stop` takes the emulator with it.
+  const killIt = () => child.kill('SIGKILL');
+  process.once('exit', killIt);
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => {
       resolve();
@@ -115,6 +122,7 @@ export const startEmulator = async (): Promise<Emulator> => {
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await ended;
+    process.off('exit', killIt);
     await rm(folder, { recursive: true, force: true });
   };
 
