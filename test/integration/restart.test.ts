@@ -10,22 +10,24 @@ import { REPOSITORY } from '../../local/settings.ts';
 import { jobNamed, RunningGantry } from '../support/gantry.ts';
 import { leftBehindIn } from '../support/processes-of.ts';
 import { echoscu, storescu } from '../support/senders.ts';
-import { discard, freshSettings } from '../support/shared-gantry.ts';
+import { discard, settingsFor } from '../support/shared-gantry.ts';
 import { makeVolume } from '../support/studies.ts';
 import { until } from '../support/until.ts';
 
 const dataDirectory = mkdtempSync(join(tmpdir(), 'gantry-restart-'));
 let started: StartedGantry | undefined;
 
-const start = async (): Promise<RunningGantry> => {
-  started = await startGantry(freshSettings(dataDirectory));
+const start = async (before?: StartedGantry): Promise<RunningGantry> => {
+  started = await startGantry(settingsFor(dataDirectory, before));
   const { apiUrl, dimsePort } = started;
   return new RunningGantry({ apiUrl, dimsePort, dataDirectory });
 };
 
-const stop = async (): Promise<void> => {
-  await started?.stop();
+const stop = async (): Promise<StartedGantry | undefined> => {
+  const stopped = started;
   started = undefined;
+  await stopped?.stop();
+  return stopped;
 };
 
 afterAll(async () => {
@@ -62,11 +64,11 @@ describe('a Gantry that is stopped and started again', () => {
         : undefined;
     });
     await send(before, 'LATER', open.files);
-    await stop();
+    const stopped = await stop();
     const leftBehind = await leftBehindIn(dataDirectory);
 
     const startedAt = Date.now();
-    const after = await start();
+    const after = await start(stopped);
     const startSeconds = (Date.now() - startedAt) / 1000;
     const aeTitles = await after.document(
       z.array(z.object({ aeTitle: z.string() })),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startGantry } from '../../local/gantry.ts';
-import { loadSettings } from '../../local/settings.ts';
+import { loadSettings, type Settings } from '../../local/settings.ts';
 import type { GantryAddress } from './gantry.ts';
 
 declare module 'vitest' {
@@ -13,15 +13,15 @@ declare module 'vitest' {
   }
 }
 
-/** A start from nothing, on free ports; only the Python environments are shared. */
-export const freshSettings = (dataDirectory: string) =>
-  loadSettings({
-    ...process.env,
-    GANTRY_DIMSE_PORT: '0',
-    GANTRY_HTTP_PORT: '0',
-    GANTRY_AWS_PORT: '0',
-    GANTRY_DATA_DIR: dataDirectory,
-  });
+type Ports = Pick<Settings, 'dimsePort' | 'httpPort' | 'awsPort'>;
+
+const FREE_PORTS: Ports = { dimsePort: 0, httpPort: 0, awsPort: 0 };
+
+/** Settings of a Gantry of its own; only the Python environments are shared. */
+export const settingsFor = (dataDirectory: string, ports = FREE_PORTS): Settings => ({
+  ...loadSettings({ ...process.env, GANTRY_DATA_DIR: dataDirectory }),
+  ...ports,
+});
 
 /** What a failed run leaves behind is read by people: GANTRY_KEEP_DATA keeps it and says where it is. */
 export const discard = (dataDirectory: string): void => {
@@ -34,7 +34,7 @@ export const discard = (dataDirectory: string): void => {
 
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'gantry-integration-'));
-  const gantry = await startGantry(freshSettings(dataDirectory));
+  const gantry = await startGantry(settingsFor(dataDirectory));
   const { apiUrl, dimsePort } = gantry;
   project.provide('gantry', { apiUrl, dimsePort, dataDirectory });
   return async () => {
