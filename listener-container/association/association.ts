@@ -154,7 +154,9 @@ export class Association {
     this.#idle.received(chunk.length);
     try {
       for (const incoming of this.#decoder.push(chunk)) {
-        this.#machine.dispatch(occurrenceOf(incoming));
+        const action = this.#machine.dispatch(occurrenceOf(incoming));
+        // AA-1 indicates nothing: there is no association yet that could end.
+        if (action === 'AA-1') this.#log('association aborted: a PDU before any association');
         await this.#handle();
         if (this.#socket.destroyed) return;
       }
