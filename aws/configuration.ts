@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import {
   AE_TITLE_DEFAULTS,
   AeTitleItem,
+  DestinationItem,
   PipelineItem,
   ServiceItem,
   SourceItem,
@@ -38,6 +39,7 @@ const configured = <T extends Record<string, unknown>>(
 export interface ConfigurationStore {
   readonly aeTitles: Configured<AeTitleItem>;
   readonly sources: Configured<SourceItem>;
+  readonly destinations: Configured<DestinationItem>;
   readonly pipelines: Configured<PipelineItem>;
   readonly services: Configured<ServiceItem>;
   readonly workers: Configured<WorkerItem>;
@@ -54,6 +56,7 @@ export const tableConfiguration = (table: Table): ConfigurationStore => {
   const store = {
     aeTitles: configured(table, 'AE', AeTitleItem),
     sources: configured(table, 'SOURCE', SourceItem),
+    destinations: configured(table, 'DESTINATION', DestinationItem),
     pipelines: configured(table, 'PIPELINE', PipelineItem),
     services: configured(table, 'SERVICE', ServiceItem),
     workers: configured(table, 'WORKER', WorkerItem),

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addAeTitleCommands } from './commands/ae-title.ts';
+import { addDestinationCommands } from './commands/destination.ts';
 import { addGroupCommands } from './commands/group.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addPipelineCommands } from './commands/pipeline.ts';
@@ -33,6 +34,7 @@ const program = new Command('gantry')
 addStatusCommand(program);
 addAeTitleCommands(program);
 addSourceCommands(program);
+addDestinationCommands(program);
 addPipelineCommands(program);
 addServiceCommands(program);
 addWorkerCommands(program);

@@ -2,6 +2,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { tableConfiguration } from '../aws/configuration.ts';
 import { documentClient, objectClient } from '../aws/clients.ts';
 import { stepFunctions } from '../aws/executions.ts';
 import { sqsMessages } from '../aws/message-source.ts';
@@ -13,6 +14,7 @@ import { tableSessions } from '../aws/sessions.ts';
 import { dynamoTable } from '../aws/table.ts';
 import { PRIORITIES } from '../core/contracts/vocabulary.ts';
 import { openJobEndpoint } from './endpoint/job-endpoint.ts';
+import { peerDirectory } from './endpoint/peers.ts';
 import { makeJobHandler } from './job-handler.ts';
 import { runRunner } from './runner.ts';
 import { readSettings } from './settings.ts';
@@ -36,6 +38,7 @@ const sqs = new SQSClient({});
 const messages = sqsMessages(sqs);
 const objects = bucketObjects(objectClient(process.env), settings.bucket);
 const table = dynamoTable(documentClient(), settings.table);
+const sessions = tableSessions(table);
 
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -49,6 +52,7 @@ const endpoint = await openJobEndpoint({
   socketPath: folder.socket,
   store: tableSessionData(table),
   objects,
+  peers: peerDirectory(tableConfiguration(table).destinations, sessions),
   clock,
   onFailure: (error, jobId) => {
     logger.error('a request of service code failed', { jobId, error: String(error) });
@@ -68,7 +72,7 @@ try {
       pool: tableRunners(table),
       handle: makeJobHandler({
         ...{ objects, messages, runnerId, clock, logger },
-        store: tableSessions(table),
+        store: sessions,
         executions: stepFunctions(new SFNClient({})),
         tools: {
           objects,

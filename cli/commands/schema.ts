@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import {
   AeTitleSettings,
+  DestinationSettings,
   PipelineSettings,
   SourceSettings,
 } from '../../core/contracts/api-configuration.ts';
@@ -12,6 +13,7 @@ const Configuration = z
   .strictObject({
     aeTitles: z.record(z.string(), AeTitleSettings).optional(),
     sources: z.record(z.string(), SourceSettings).optional(),
+    destinations: z.record(z.string(), DestinationSettings).optional(),
     pipelines: z.record(z.string(), PipelineSettings).optional(),
   })
   .meta({ title: 'gantry.json', description: 'The configuration of a Gantry, by name' });

@@ -2,7 +2,8 @@
  * The requestor's side of an association over TCP: opens it, sends one request at a time and waits for its
  * response, releases it. The state machine and the codecs are those of the listener; here is the socket.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../core/dicom/uid.ts';
 import { encodeCommandSet, type CommandSet } from '../../core/dimse/command-set.ts';
 import { MessageReader } from '../../core/dimse/message-reader.ts';
@@ -41,6 +42,8 @@ export interface AssociationOptions {
   readonly callingAe: string;
   /** One to 128; ids are given in this order. */
   readonly contexts: readonly Omit<ProposedContext, 'id'>[];
+  /** TLS from the first byte, the peer's certificate verified; default false. */
+  readonly tls?: boolean;
   /** For the connection and for each answer of the peer, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -53,6 +56,13 @@ type Answer =
 
 /** How long a peer that was aborted may take to close. */
 const ARTIM_MS = 2000;
+
+const openSocket = ({ host, port, tls = false }: AssociationOptions): Socket => {
+  if (!tls) return connect({ host, port, noDelay: true });
+  // A certificate may name an address, but a server name of the handshake may not be one (RFC 6066 section 3).
+  const servername = isIP(host) === 0 ? host : '';
+  return connectTls({ host, port, servername }).setNoDelay(true);
+};
 
 export class RequestorAssociation {
   readonly #socket: Socket;
@@ -79,7 +89,7 @@ export class RequestorAssociation {
     };
     this.#answers = new Inbox(options.timeoutMs, onTimeout);
     this.#drains = new Inbox(options.timeoutMs, onTimeout);
-    this.#socket = connect({ host: options.host, port: options.port, noDelay: true });
+    this.#socket = openSocket(options);
     this.#machine = new AssociationMachine('requestor', {
       // The socket connects by being made; AE-1 has nothing left to do.
       connect: () => undefined,
@@ -101,7 +111,7 @@ export class RequestorAssociation {
       },
       refuse: () => undefined,
     });
-    this.#listen();
+    this.#listen(options.tls === true ? 'secureConnect' : 'connect');
   }
 
   /** Resolves when the peer has accepted. Throws AssociationFailed. */
@@ -181,9 +191,9 @@ export class RequestorAssociation {
     this.#machine.dispatch({ event: EVENT.abortPrimitive });
   }
 
-  #listen(): void {
+  #listen(connected: 'connect' | 'secureConnect'): void {
     const socket = this.#socket;
-    socket.on('connect', () => {
+    socket.on(connected, () => {
       this.#connected = true;
       this.#machine.dispatch({ event: EVENT.transportConnected });
     });

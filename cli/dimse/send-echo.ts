@@ -12,6 +12,8 @@ export interface PeerOptions {
   readonly calledAe: string;
   readonly callingAe: string;
   readonly timeoutMs: number;
+  /** Default false. */
+  readonly tls?: boolean;
 }
 
 /** Sends one C-ECHO on an open association and returns the status. Throws AssociationFailed. */

@@ -1,12 +1,13 @@
 /**
- * The JSON shapes of what a site configures: AE titles, sources, pipelines, services, workers. Durations are
- * in seconds. `set` merges: what a request leaves out stays, null in a map of pipelines takes a name away.
+ * The JSON shapes of what a site configures: AE titles, sources, destinations, pipelines, services, workers.
+ * Durations are in seconds. `set` merges: what a request leaves out stays, null in a map of pipelines takes a name away.
  */
 import { z } from 'zod';
 import { GroupBy, named, pageOf } from './api.ts';
 import { isoTime, showGroupBy } from './api-conversion.ts';
 import type {
   AeTitleItem,
+  DestinationItem,
   PipelineItem,
   ServiceItem,
   SourceItem,
@@ -80,6 +81,43 @@ export const Source = named(
 export type Source = z.infer<typeof Source>;
 export const SourcePage = pageOf('SourcePage', Source);
 export const toSource = ({ aeTitle, hosts }: SourceItem): Source => ({ aeTitle, hosts });
+
+/** What `destination set` may say; a new one needs an AE title, a host and a port. */
+export const DestinationSettings = named(
+  'DestinationSettings',
+  z.strictObject({
+    aeTitle: z.string().optional().describe('the called AE title'),
+    host: z.string().optional().describe('a name or an address'),
+    port: z.number().optional().describe('1 to 65535'),
+    tls: z.boolean().optional().describe('whether to speak TLS; default false'),
+  }),
+);
+export type DestinationSettings = z.infer<typeof DestinationSettings>;
+export const Destination = named(
+  'Destination',
+  z.object({
+    name: z.string(),
+    aeTitle: z.string(),
+    host: z.string(),
+    port: z.int(),
+    tls: z.boolean(),
+  }),
+);
+export type Destination = z.infer<typeof Destination>;
+export const DestinationPage = pageOf('DestinationPage', Destination);
+export const toDestination = ({
+  name,
+  aeTitle,
+  host,
+  port,
+  tls,
+}: DestinationItem): Destination => ({
+  name,
+  aeTitle,
+  host,
+  port,
+  tls,
+});
 
 export const PipelineSettings = named(
   'PipelineSettings',

@@ -1,5 +1,5 @@
 /**
- * What a site configures at run time: AE titles, sources, pipelines, services. Each is an item of the
+ * What a site configures at run time: AE titles, sources, destinations, pipelines, services. Each is an item of the
  * partition CONFIG, written through the API and read by everybody else. The settings of an AE title mean
  * what Clara's documentation of its job processors says; durations are in seconds where a person writes them.
  */
@@ -47,6 +47,16 @@ export type AeTitleItem = z.infer<typeof AeTitleItem>;
 /** Who may call. Without any source item, every AE title may call from the loopback address, and nobody else. */
 export const SourceItem = z.object({ aeTitle: z.string(), hosts: z.array(z.string()) });
 export type SourceItem = z.infer<typeof SourceItem>;
+
+/** Where service code may send: a receiver of C-STORE. With `tls` its certificate is verified. */
+export const DestinationItem = z.object({
+  name: z.string(),
+  aeTitle: z.string(),
+  host: z.string(),
+  port: z.int(),
+  tls: z.boolean(),
+});
+export type DestinationItem = z.infer<typeof DestinationItem>;
 
 /** No service named: all installed ones. */
 export const PipelineItem = z.object({

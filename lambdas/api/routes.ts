@@ -1,6 +1,7 @@
 /** All resources of the API. */
 import { aeTitleRoutes } from './routes/ae-titles.ts';
 import { decisionRoutes } from './routes/decisions.ts';
+import { destinationRoutes } from './routes/destinations.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
@@ -16,6 +17,7 @@ export const ROUTES: readonly Route[] = [
   ...systemRoutes,
   ...aeTitleRoutes,
   ...sourceRoutes,
+  ...destinationRoutes,
   ...pipelineRoutes,
   ...serviceRoutes,
   ...workerRoutes,

@@ -1,7 +1,7 @@
 /**
  * The one door that service code has to the platform: HTTP on a Unix socket of the runner. A token is made for
- * each attempt and forgotten at its end; with it come the images of that job's object and the data and files of
- * that job's session, and nothing else.
+ * each attempt and forgotten at its end; with it come the images of that job's object, the data and files of that
+ * job's session, and the site's destinations, and nothing else.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,6 +12,7 @@ import { dataRoutes } from './data-routes.ts';
 import { answerAbsent, answerJson, Refused } from './exchange.ts';
 import { fileRoutes } from './file-routes.ts';
 import type { JobAccess } from './job-access.ts';
+import type { PeerDirectory } from './peers.ts';
 import { sessionEntries, type EntryName } from './session-entries.ts';
 
 const TOKEN_BYTES = 32;
@@ -46,6 +47,7 @@ export const openJobEndpoint = async (options: {
   socketPath: string;
   store: SessionDataStore;
   objects: ObjectStore;
+  peers: PeerDirectory;
   clock: Clock;
   /** A request that could not be served, for a reason that is not the caller's. */
   onFailure: (error: unknown, jobId: string) => void;
@@ -78,9 +80,9 @@ export const openJobEndpoint = async (options: {
         return;
       }
       case '/peer': {
-        const name = searchParams.get('name');
-        if (name === null || name === access.peer.name) answerJson(response, 200, access.peer);
-        else answerAbsent(response);
+        const peer = await options.peers.find(access, searchParams.get('name'));
+        if (peer === undefined) answerAbsent(response);
+        else answerJson(response, 200, peer);
         return;
       }
       case '/data':
