@@ -51,9 +51,8 @@ const child = spawn(command, [...first, ...rest], {
   stdio: 'inherit',
   env: { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH ?? ''}` },
 });
-// A terminal sends Ctrl-C to the program as well, which ends in its own time; others send it only to us.
-process.on('SIGINT', () => {});
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// A terminal sends Ctrl-C to the program as well, others only to us: the program counts repetitions as one.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   process.stderr.write(`${command}: ${error.message}\n`);
   process.exitCode = 1;

@@ -83,7 +83,8 @@ export class Output {
   table<T>(rows: readonly T[], columns: readonly Column<T>[]): void {
     const lines = [
       columns.map(({ title }) => title),
-      ...rows.map((row) => columns.map(({ value }) => show(value(row)))),
+      // A message of several lines is one cell.
+      ...rows.map((row) => columns.map(({ value }) => show(value(row)).replace(/\s+/g, ' '))),
     ];
     const widths = columns.map((_, index) =>
       Math.max(...lines.map((cells) => cells[index]?.length ?? 0)),
@@ -106,7 +107,8 @@ export class Output {
     }
     const width = Math.max(...Object.keys(value).map((name) => name.length));
     for (const [name, field] of Object.entries(value)) {
-      this.line(`${name.padEnd(width)}  ${show(field)}`);
+      const indented = show(field).replaceAll('\n', `\n${' '.repeat(width + 2)}`);
+      this.line(`${name.padEnd(width)}  ${indented}`);
     }
   }
 }
