@@ -75,6 +75,11 @@ export const tableConfiguration = (table: Table): ConfigurationStore => {
           maxWaitSeconds: AE_TITLE_DEFAULTS.maxWaitSeconds,
           priority: AE_TITLE_DEFAULTS.priority,
           pipelines: {},
+          late: AE_TITLE_DEFAULTS.late,
+          lateWindowSeconds: AE_TITLE_DEFAULTS.lateWindowSeconds,
+          accept: [],
+          ignore: [],
+          jobRetryDelayMs: AE_TITLE_DEFAULTS.jobRetryDelayMs,
         } satisfies AeTitleItem),
         write.put(tableKeys.configuration('WORKER', DEFAULT_WORKER), {
           name: DEFAULT_WORKER,

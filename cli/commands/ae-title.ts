@@ -1,6 +1,7 @@
 /** `gantry ae-title …`: what Gantry answers to. */
 import type { Command } from 'commander';
-import { AeTitle, AeTitlePage } from '../../core/contracts/api-configuration.ts';
+import { AeTitle, AeTitleDetail, AeTitlePage } from '../../core/contracts/api-configuration.ts';
+import { sopClassName } from '../../core/configuration/sop-classes.ts';
 import { apiPath } from '../lib/api-client.ts';
 import { addCommand, collect, first } from '../lib/command.ts';
 import { WrongUsage } from '../lib/failures.ts';
@@ -12,6 +13,11 @@ interface SetOptions {
   readonly priority?: string;
   readonly processor?: string;
   readonly pipeline?: string[];
+  readonly late?: string;
+  readonly lateWindow?: string;
+  readonly accept?: string[];
+  readonly ignore?: string[];
+  readonly jobRetryDelay?: string;
 }
 
 /** What is no number goes to the API as it is, which tells it together with every other problem. */
@@ -35,6 +41,13 @@ const groupByOf = (texts: readonly string[]): string | string[] => {
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : parts;
 };
 
+/** A list of SOP classes as it is to be from now on; the one word `empty` empties it. */
+const sopClassList = (
+  texts: readonly string[] | undefined,
+  empty: string,
+): readonly string[] | undefined =>
+  texts?.length === 1 && texts[0]?.toLowerCase() === empty ? [] : texts;
+
 const settingsOf = (options: SetOptions): Record<string, unknown> => ({
   processor: options.processor,
   groupBy: options.groupBy === undefined ? undefined : groupByOf(options.groupBy),
@@ -42,6 +55,19 @@ const settingsOf = (options: SetOptions): Record<string, unknown> => ({
   maxWait: numberOrText(options.maxWait),
   priority: options.priority,
   pipelines: options.pipeline === undefined ? undefined : pipelineMap(options.pipeline),
+  late: options.late,
+  lateWindow: numberOrText(options.lateWindow),
+  accept: sopClassList(options.accept, 'any'),
+  ignore: sopClassList(options.ignore, 'none'),
+  jobRetryDelay: numberOrText(options.jobRetryDelay),
+});
+
+/** For a person: SOP classes by name. */
+const named = ({ accept, ignore, ignored, ...aeTitle }: AeTitleDetail) => ({
+  ...aeTitle,
+  accept: accept.length === 0 ? 'any' : accept.map(sopClassName),
+  ignore: ignore.map(sopClassName),
+  ignored: ignored.map(({ sopClassUid, count }) => `${count} × ${sopClassName(sopClassUid)}`),
 });
 
 export const addAeTitleCommands = (program: Command): void => {
@@ -73,7 +99,8 @@ export const addAeTitleCommands = (program: Command): void => {
     'one AE title',
     (command) => command,
     async ({ api, output }, values) => {
-      output.object(await api.get(AeTitle, apiPath('ae-titles', first(values))));
+      const aeTitle = await api.get(AeTitleDetail, apiPath('ae-titles', first(values)));
+      output.object(output.json ? aeTitle : named(aeTitle));
     },
   );
   addCommand<SetOptions>(
@@ -91,7 +118,18 @@ export const addAeTitleCommands = (program: Command): void => {
         .option('--max-wait <seconds>', 'seconds after the first instance, whatever still arrives')
         .option('--priority <priority>', 'immediate, higher, normal or lower')
         .option('--processor <name>', 'the job processor')
-        .option('--pipeline <name=id>', 'one session for each; NAME= takes one away', collect),
+        .option('--pipeline <name=id>', 'one session for each; NAME= takes one away', collect)
+        .option('--late <policy>', 'what comes after the release: new, rerun or hold')
+        .option('--late-window <seconds>', 'how long after the release it counts as late')
+        .option(
+          '--accept <sopclass...>',
+          'SOP classes to group, by UID, name or keyword; all others are ignored; any: all',
+        )
+        .option(
+          '--ignore <sopclass...>',
+          'SOP classes to acknowledge and not keep, even if accepted; none: no more',
+        )
+        .option('--job-retry-delay <milliseconds>', 'before the first retry of a job'),
     async ({ api, output }, values, options) => {
       const aeTitle = await api.put(
         AeTitle,

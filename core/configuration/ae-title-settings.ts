@@ -9,9 +9,10 @@ import {
   MINIMUM_TIMEOUT_SECONDS,
   type AeTitleItem,
 } from '../contracts/configuration.ts';
-import { PRIORITIES } from '../contracts/vocabulary.ts';
+import { LATE_POLICIES, PRIORITIES } from '../contracts/vocabulary.ts';
 import { nearest } from '../packages/nearest.ts';
 import { keyAttribute } from './key-attributes.ts';
+import { readSopClass } from './sop-classes.ts';
 
 type Settings = Omit<AeTitleItem, 'aeTitle'>;
 
@@ -19,7 +20,19 @@ export type SettingsReading =
   | { readonly ok: true; readonly item: AeTitleItem; readonly notes: readonly string[] }
   | { readonly ok: false; readonly problems: readonly ProblemDetail[] };
 
-const FIELDS = ['processor', 'groupBy', 'timeout', 'maxWait', 'priority', 'pipelines'] as const;
+const FIELDS = [
+  'processor',
+  'groupBy',
+  'timeout',
+  'maxWait',
+  'priority',
+  'pipelines',
+  'late',
+  'lateWindow',
+  'accept',
+  'ignore',
+  'jobRetryDelay',
+] as const;
 const PIPELINE_PREFIX = 'pipeline-';
 
 const DEFAULTS: Settings = {
@@ -29,6 +42,11 @@ const DEFAULTS: Settings = {
   maxWaitSeconds: AE_TITLE_DEFAULTS.maxWaitSeconds,
   priority: AE_TITLE_DEFAULTS.priority,
   pipelines: {},
+  late: AE_TITLE_DEFAULTS.late,
+  lateWindowSeconds: AE_TITLE_DEFAULTS.lateWindowSeconds,
+  accept: [],
+  ignore: [],
+  jobRetryDelayMs: AE_TITLE_DEFAULTS.jobRetryDelayMs,
 };
 
 /** Collects problems while the fields are read one by one. */
@@ -40,27 +58,51 @@ class Reader {
     this.problems.push({ path, message });
   }
 
-  groupBy(value: unknown): string[] | undefined {
+  /** A text or a list of them, each of which `readOne` turns into what is stored; undefined if one is wrong. */
+  texts(
+    path: string,
+    value: unknown,
+    readOne: (text: string) => readonly string[] | { readonly problem: string },
+  ): string[] | undefined {
     const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
-    if (texts.length === 0) this.tell('groupBy', 'must name at least one attribute');
-    const keywords: string[] = [];
+    const found: string[] = [];
+    let wrong = false;
+    const tell = (message: string): void => {
+      wrong = true;
+      this.tell(path, message);
+    };
     for (const text of texts) {
       if (typeof text !== 'string') {
-        this.tell('groupBy', `must be a text or a list of texts, not ${JSON.stringify(text)}`);
+        tell(`must be a text or a list of texts, not ${JSON.stringify(text)}`);
         continue;
       }
-      const attribute = keyAttribute(text);
-      if (attribute.ok) keywords.push(attribute.keyword);
-      else this.tell('groupBy', attribute.problem);
+      const reading = readOne(text);
+      if ('problem' in reading) tell(reading.problem);
+      else found.push(...reading);
     }
-    return keywords.length > 0 && keywords.length === texts.length
-      ? [...new Set(keywords)]
-      : undefined;
+    return wrong ? undefined : [...new Set(found)];
   }
 
-  seconds(path: string, value: unknown): number | undefined {
+  groupBy(value: unknown): string[] | undefined {
+    const keywords = this.texts('groupBy', value, (text) => {
+      const attribute = keyAttribute(text);
+      return attribute.ok ? [attribute.keyword] : attribute;
+    });
+    if (keywords?.length !== 0) return keywords;
+    this.tell('groupBy', 'must name at least one attribute');
+    return undefined;
+  }
+
+  sopClasses(path: string, value: unknown): string[] | undefined {
+    return this.texts(path, value, (text) => {
+      const reading = readSopClass(text);
+      return reading.ok ? reading.uids : reading;
+    });
+  }
+
+  duration(path: string, value: unknown, unit = 'seconds'): number | undefined {
     if (typeof value !== 'number' || !Number.isFinite(value)) {
-      this.tell(path, `must be a number of seconds, not ${JSON.stringify(value)}`);
+      this.tell(path, `must be a number of ${unit}, not ${JSON.stringify(value)}`);
       return undefined;
     }
     if (value >= 0) return value;
@@ -69,7 +111,7 @@ class Reader {
   }
 
   timeout(value: unknown): number | undefined {
-    const seconds = this.seconds('timeout', value);
+    const seconds = this.duration('timeout', value);
     if (seconds === undefined || seconds >= MINIMUM_TIMEOUT_SECONDS) return seconds;
     this.notes.push(
       `timeout ${seconds} is below ${MINIMUM_TIMEOUT_SECONDS} seconds and was raised to ${MINIMUM_TIMEOUT_SECONDS}`,
@@ -153,7 +195,7 @@ export const readAeTitleSettings = (
     timeoutSeconds: read('timeout', (value) => reader.timeout(value), base.timeoutSeconds),
     maxWaitSeconds: read(
       'maxWait',
-      (value) => reader.seconds('maxWait', value),
+      (value) => reader.duration('maxWait', value),
       base.maxWaitSeconds,
     ),
     priority: read(
@@ -162,6 +204,19 @@ export const readAeTitleSettings = (
       base.priority,
     ),
     pipelines: reader.pipelines(pipelineChanges, base.pipelines, knownPipelines),
+    late: read('late', (value) => reader.oneOf('late', value, LATE_POLICIES), base.late),
+    lateWindowSeconds: read(
+      'lateWindow',
+      (value) => reader.duration('lateWindow', value),
+      base.lateWindowSeconds,
+    ),
+    accept: read('accept', (value) => reader.sopClasses('accept', value), base.accept),
+    ignore: read('ignore', (value) => reader.sopClasses('ignore', value), base.ignore),
+    jobRetryDelayMs: read(
+      'jobRetryDelay',
+      (value) => reader.duration('jobRetryDelay', value, 'milliseconds'),
+      base.jobRetryDelayMs,
+    ),
   };
   const faulty = new Set(reader.problems.map(({ path }) => path));
   if (

@@ -13,10 +13,15 @@ import type {
   SourceItem,
   WorkerItem,
 } from './configuration.ts';
+import type { IgnoredCount } from './items.ts';
 import { DEFAULT_PIPELINE } from './names.ts';
-import { Priority, PRIORITIES, StableEvent } from './vocabulary.ts';
+import { LATE_POLICIES, LatePolicy, Priority, PRIORITIES, StableEvent } from './vocabulary.ts';
 
 export const PROCESSORS = ['ae-title'] as const;
+
+const SopClasses = z
+  .union([z.string(), z.array(z.string())])
+  .describe("UIDs, or the standard's names or keywords");
 
 /** What `ae-title set` may say. Checked field by field in core/configuration, so that all problems are told. */
 export const AeTitleSettings = named(
@@ -34,6 +39,20 @@ export const AeTitleSettings = named(
       .record(z.string(), z.string().nullable())
       .optional()
       .describe('pipeline name to pipeline id; null takes a name away'),
+    late: z
+      .string()
+      .optional()
+      .describe(
+        `what comes after the release makes a group as this says: ${LATE_POLICIES.join(', ')}`,
+      ),
+    lateWindow: z
+      .number()
+      .min(0)
+      .optional()
+      .describe('seconds after a release; 0: nothing is late'),
+    accept: SopClasses.optional().describe('SOP classes that are grouped; an empty list: all'),
+    ignore: SopClasses.optional().describe('SOP classes that are acknowledged and not kept'),
+    jobRetryDelay: z.number().min(0).optional().describe('milliseconds before a first retry'),
   }),
 );
 
@@ -47,11 +66,32 @@ export const AeTitle = named(
     maxWait: z.number(),
     priority: Priority,
     pipelines: z.record(z.string(), z.string()),
+    late: LatePolicy,
+    lateWindow: z.number().describe('seconds'),
+    /** UIDs. */
+    accept: z.array(z.string()),
+    ignore: z.array(z.string()),
+    jobRetryDelay: z.number().describe('milliseconds'),
     /** What was changed on the way in, such as a timeout that was raised. */
     notes: z.array(z.string()),
   }),
 );
 export type AeTitle = z.infer<typeof AeTitle>;
+
+/** Shown alone: with what was received and not kept, by SOP class. */
+export const AeTitleDetail = named(
+  'AeTitleDetail',
+  AeTitle.extend({
+    ignored: z.array(
+      z.object({
+        sopClassUid: z.string(),
+        count: z.int(),
+        lastAt: z.iso.datetime({ precision: 3 }),
+      }),
+    ),
+  }),
+);
+export type AeTitleDetail = z.infer<typeof AeTitleDetail>;
 export const AeTitlePage = pageOf('AeTitlePage', AeTitle);
 
 export const toAeTitle = (item: AeTitleItem, notes: string[] = []): AeTitle => ({
@@ -65,7 +105,24 @@ export const toAeTitle = (item: AeTitleItem, notes: string[] = []): AeTitle => (
     Object.keys(item.pipelines).length === 0
       ? { [DEFAULT_PIPELINE]: DEFAULT_PIPELINE }
       : item.pipelines,
+  late: item.late,
+  lateWindow: item.lateWindowSeconds,
+  accept: item.accept,
+  ignore: item.ignore,
+  jobRetryDelay: item.jobRetryDelayMs,
   notes,
+});
+
+export const toAeTitleDetail = (
+  item: AeTitleItem,
+  ignored: readonly IgnoredCount[],
+): AeTitleDetail => ({
+  ...toAeTitle(item),
+  ignored: ignored.map(({ sopClassUid, count, lastAt }) => ({
+    sopClassUid,
+    count,
+    lastAt: isoTime(lastAt),
+  })),
 });
 
 export const SourceSettings = named(

@@ -4,7 +4,7 @@
  * what Clara's documentation of its job processors says; durations are in seconds where a person writes them.
  */
 import { z } from 'zod';
-import { Priority, StableEvent } from './vocabulary.ts';
+import { LatePolicy, Priority, StableEvent } from './vocabulary.ts';
 
 /** PS3.5 section 6.2, VR AE: at most 16 characters of the default repertoire, no backslash, not only spaces. */
 export const AeTitleName = z
@@ -26,6 +26,11 @@ export const AE_TITLE_DEFAULTS = {
   timeoutSeconds: 5,
   maxWaitSeconds: 3600,
   priority: 'normal',
+  late: 'new',
+  lateWindowSeconds: 86_400,
+  accept: [],
+  ignore: [],
+  jobRetryDelayMs: 5000,
 } as const;
 
 /** Clara's lower bound: a shorter window is raised to this, and the answer says so. */
@@ -41,6 +46,14 @@ export const AeTitleItem = z.object({
   priority: Priority,
   /** Pipeline name → pipeline id; empty means the pipeline `default`. */
   pipelines: z.record(z.string(), z.string()),
+  late: LatePolicy.default(AE_TITLE_DEFAULTS.late),
+  /** How long after the release of a group an instance of its key counts as late. */
+  lateWindowSeconds: z.number().default(AE_TITLE_DEFAULTS.lateWindowSeconds),
+  /** UIDs of the SOP classes that are grouped; none: all. What is in `ignore` is ignored nevertheless. */
+  accept: z.array(z.string()).default([]),
+  ignore: z.array(z.string()).default([]),
+  /** Before the first retry of a job. */
+  jobRetryDelayMs: z.number().default(AE_TITLE_DEFAULTS.jobRetryDelayMs),
 });
 export type AeTitleItem = z.infer<typeof AeTitleItem>;
 

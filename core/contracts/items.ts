@@ -8,6 +8,7 @@ import {
   EdgeKind,
   GroupState,
   JobState,
+  LatePolicy,
   Level,
   NodeKind,
   Priority,
@@ -50,6 +51,19 @@ export type InstanceItem = z.infer<typeof InstanceItem>;
 export const UnroutedItem = InstanceItem.omit({ keyId: true }).extend({ reason: z.string() });
 export type UnroutedItem = z.infer<typeof UnroutedItem>;
 
+/** Who sent, and in which association. */
+export const Sender = InstanceItem.pick({ callingAeTitle: true, associationId: true });
+export type Sender = z.infer<typeof Sender>;
+
+/** SOP classes that an AE title ignores: how many instances of one were received and not kept. */
+export const IgnoredCount = z.object({
+  aeTitle: z.string(),
+  sopClassUid: z.string(),
+  count: z.int(),
+  lastAt: Milliseconds,
+});
+export type IgnoredCount = z.infer<typeof IgnoredCount>;
+
 /** One generation of a key. The settings are those of its AE title when it was opened. */
 export const GroupItem = z.object({
   id: z.string(),
@@ -78,6 +92,19 @@ export const GroupItem = z.object({
   releasedAt: Milliseconds.optional(),
   closedBecause: z.enum(['quiet', 'maxWait', 'manual', 'empty']).optional(),
   sessions: z.array(z.string()),
+  /** Whose instance opened it, and whose moved its due time last. */
+  openedBy: Sender.optional(),
+  touchedBy: Sender.optional(),
+  /** The policy by which it was opened, if its first instance came late. */
+  late: LatePolicy.optional(),
+  /** With `late`: until when what comes counts as late; a held group takes nothing after it. */
+  lateUntil: Milliseconds.optional(),
+  /** With `late: rerun`: earlier generations released within so long before it was opened are repeated. */
+  lateWindowMs: z.number().optional(),
+  /** True until a person releases it: no check and no sweep does. */
+  held: z.boolean().optional(),
+  /** Of a released rerun: the id of the latest group whose instances it repeats. */
+  supersedes: z.string().optional(),
 });
 export type GroupItem = z.infer<typeof GroupItem>;
 
@@ -91,6 +118,11 @@ export const ManifestInstance = InstanceItem.pick({
   sha256: true,
   receivedAt: true,
   callingAeTitle: true,
+}).extend({
+  /** Absent in manifests that were sealed before it was kept. */
+  associationId: z.string().optional(),
+  /** An earlier generation has it as well: this one is a rerun. */
+  repeated: z.literal(true).optional(),
 });
 export type ManifestInstance = z.infer<typeof ManifestInstance>;
 
@@ -100,6 +132,8 @@ export const GroupManifest = z.object({
   aeTitle: z.string(),
   groupBy: z.array(z.string()),
   sealedAt: Milliseconds,
+  /** Of a rerun: the latest generation whose instances it repeats. */
+  supersedes: z.string().optional(),
   series: z.array(
     z.object({
       patientId: z.string(),

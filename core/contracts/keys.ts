@@ -83,6 +83,11 @@ export const tableKeys = {
     pk: `U#${aeTitle}`,
     sk: `I#${sopInstanceUid}#${sha256.slice(0, INSTANCE_HASH_LENGTH)}`,
   }),
+  ignored: (aeTitle: string, sopClassUid: string): TableKey => ({
+    pk: `AE#${aeTitle}`,
+    sk: `IGNORED#${sopClassUid}`,
+  }),
+  ignoredPrefix: 'IGNORED#',
   session: (id: string): TableKey => ({ pk: `S#${id}`, sk: 'META' }),
   sessionPartition: (id: string): string => `S#${id}`,
   job: (session: string, node: string): TableKey => ({ pk: `S#${session}`, sk: `J#${node}` }),

@@ -60,6 +60,10 @@ export const ENV = {
   worker: 'GANTRY_WORKER',
   workDirectory: 'GANTRY_WORK_DIR',
   python: 'GANTRY_PYTHON',
+  /** Of one job's processes together; three quarters of what there is unless set. */
+  jobMemoryMiB: 'GANTRY_JOB_MEMORY_MIB',
+  /** `required`: a runner that cannot run callbacks under user ids of their own runs none. Else it says so and does. */
+  isolation: 'GANTRY_ISOLATION',
   dimseHost: 'GANTRY_DIMSE_HOST',
   dimsePort: 'GANTRY_DIMSE_PORT',
   healthPort: 'GANTRY_HEALTH_PORT',

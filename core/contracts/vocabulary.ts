@@ -13,6 +13,11 @@ export const GROUP_STATES = ['COLLECTING', 'CLAIMED', 'RELEASED'] as const;
 export const GroupState = z.enum(GROUP_STATES);
 export type GroupState = z.infer<typeof GroupState>;
 
+/** What becomes of an instance that comes after its group was released: docs/architecture.md, "Late instances". */
+export const LATE_POLICIES = ['new', 'rerun', 'hold'] as const;
+export const LatePolicy = z.enum(LATE_POLICIES);
+export type LatePolicy = z.infer<typeof LatePolicy>;
+
 export const SESSION_STATES = [
   'PLANNING',
   'RUNNING',

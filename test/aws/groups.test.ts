@@ -228,6 +228,11 @@ describe('ingest on a real table and bucket', () => {
     maxWaitSeconds: 3600,
     priority: 'normal',
     pipelines: {},
+    late: 'new',
+    lateWindowSeconds: 86_400,
+    accept: [],
+    ignore: [],
+    jobRetryDelayMs: 5000,
   };
 
   it.each([

@@ -15,6 +15,11 @@ const anAeTitle = (aeTitle: string): AeTitleItem => ({
   maxWaitSeconds: 3600,
   priority: 'normal',
   pipelines: {},
+  late: 'new',
+  lateWindowSeconds: 86_400,
+  accept: [],
+  ignore: [],
+  jobRetryDelayMs: 5000,
 });
 
 /** A configuration in memory that counts how often it is read. */

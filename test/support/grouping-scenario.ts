@@ -1,5 +1,6 @@
 /** What a simulation of the grouping is told: how much happens, how much of it goes wrong, and which rule is missing. */
 import type { InstanceItem } from '../../core/contracts/items.ts';
+import type { LatePolicy } from '../../core/contracts/vocabulary.ts';
 
 export interface Scenario {
   readonly seed: number;
@@ -17,6 +18,8 @@ export interface Scenario {
   readonly repeatedMessages: number;
   readonly crashes: number;
   readonly manualReleases: number;
+  readonly late: LatePolicy;
+  readonly lateWindowSeconds: number;
 }
 
 /** What is taken out of the rules to see whether a test notices. */

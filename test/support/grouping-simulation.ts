@@ -199,6 +199,11 @@ export const simulate = async (
     maxWaitSeconds: scenario.maxWaitSeconds,
     priority: 'normal',
     pipelines: { lung: 'l', heart: 'h' },
+    late: scenario.late,
+    lateWindowSeconds: scenario.lateWindowSeconds,
+    accept: [],
+    ignore: [],
+    jobRetryDelayMs: 5000,
   };
 
   const newListener = () => {

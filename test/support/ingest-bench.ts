@@ -18,6 +18,11 @@ const AE_TITLE: AeTitleItem = {
   maxWaitSeconds: 3600,
   priority: 'normal',
   pipelines: {},
+  late: 'new',
+  lateWindowSeconds: 86_400,
+  accept: [],
+  ignore: [],
+  jobRetryDelayMs: 5000,
 };
 
 export interface IngestBench {

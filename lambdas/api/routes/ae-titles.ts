@@ -2,11 +2,15 @@
 import { z } from 'zod';
 import {
   AeTitle,
+  AeTitleDetail,
   AeTitlePage,
   AeTitleSettings,
   toAeTitle,
+  toAeTitleDetail,
 } from '../../../core/contracts/api-configuration.ts';
 import { AeTitleName } from '../../../core/contracts/configuration.ts';
+import { IgnoredCount } from '../../../core/contracts/items.ts';
+import { tableKeys } from '../../../core/contracts/keys.ts';
 import { DEFAULT_PIPELINE } from '../../../core/contracts/names.ts';
 import { readAeTitleSettings } from '../../../core/configuration/ae-title-settings.ts';
 import { pageOfList, Paging } from '../paging.ts';
@@ -42,12 +46,17 @@ export const aeTitleRoutes = [
     method: 'GET',
     path: '/ae-titles/{name}',
     operation: 'getAeTitle',
-    summary: 'One AE title',
-    response: AeTitle,
-    handle: async ({ configuration }, { parameters }) => {
-      const item = await configuration.aeTitles.get(parameters.name);
-      if (item === undefined) throw notFound('AE title', parameters.name);
-      return { json: toAeTitle(item) };
+    summary: 'One AE title, with what it ignored so far',
+    response: AeTitleDetail,
+    handle: async ({ configuration, table }, { parameters: { name } }) => {
+      const item = await configuration.aeTitles.get(name);
+      if (item === undefined) throw notFound('AE title', name);
+      const ignored = await table.queryAll(
+        tableKeys.ignored(name, '').pk,
+        tableKeys.ignoredPrefix,
+        IgnoredCount,
+      );
+      return { json: toAeTitleDetail(item, ignored) };
     },
   }),
   route({

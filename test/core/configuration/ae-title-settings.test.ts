@@ -29,6 +29,11 @@ describe('readAeTitleSettings', () => {
       maxWaitSeconds: 3600,
       priority: 'normal',
       pipelines: {},
+      late: 'new',
+      lateWindowSeconds: 86_400,
+      accept: [],
+      ignore: [],
+      jobRetryDelayMs: 5000,
     });
   });
 
@@ -90,13 +95,73 @@ describe('readAeTitleSettings', () => {
     [{ pipelines: { lung: 'p-lun' } }, /pipelines.lung there is no pipeline "p-lun"/],
     [{ pipelines: ['a'] }, /must be an object/],
     [{ maxWait: 30, timeout: 60 }, /must not be less than timeout \(60\)/],
+    [{ late: 'drop' }, /must be one of new, rerun, hold, not "drop"/],
+    [{ lateWindow: -1 }, /lateWindow must not be negative/],
+    [{ jobRetryDelay: -1 }, /jobRetryDelay must not be negative/],
+    [{ jobRetryDelay: 'x' }, /must be a number of milliseconds/],
+    [{ maxWait: -5 }, /maxWait must not be negative/],
+    [{ accept: 'CTImageStorag' }, /did you mean "CT Image Storage"/],
+    [{ ignore: ['MR Image Storag'] }, /ignore "MR Image Storag" is neither .* "MR Image Storage"/],
+    [{ ignore: [1] }, /must be a text or a list of texts, not 1/],
+    [{ acept: [] }, /did you mean "accept"/],
     [{ timout: 60 }, /^timout is no setting of an AE title; did you mean "timeout"/],
   ])('refuses %j', (changes, expected) => {
     expect(problems(changes).join('\n')).toMatch(expected);
   });
 
   it('tells all problems at once', () => {
-    expect(problems({ timeout: -1, priority: 'x', groupBy: 'y', color: 1 })).toHaveLength(4);
+    expect(
+      problems({
+        ...{ timeout: -1, maxWait: 'x', priority: 'x', groupBy: 'y', color: 1, late: 'never' },
+        ...{ lateWindow: -1, accept: ['CT Image', 'MR Image'], ignore: 7, jobRetryDelay: '5' },
+        'pipeline-lung': 'none',
+      }),
+    ).toHaveLength(12);
+  });
+
+  it('changes nothing of what was there when anything is wrong', () => {
+    const before = item({ timeout: 60 });
+
+    expect(read({ timeout: 30, late: 'x' }, before)).toEqual({
+      ok: false,
+      problems: [{ path: 'late', message: 'must be one of new, rerun, hold, not "x"' }],
+    });
+  });
+
+  it('reads maxWait with a timeout that was raised, and with one that stays as it is', () => {
+    expect(problems({ timeout: 1, maxWait: 3 }).join()).toMatch(/less than timeout \(5\)/);
+    const reading = read({ maxWait: 30 }, item({ timeout: 60 }));
+    expect(reading.ok).toBe(false);
+  });
+
+  it.each(['new', 'Rerun', 'HOLD'])('takes the late policy %s in any letter case', (late) => {
+    expect(item({ late, lateWindow: 60 })).toMatchObject({
+      late: late.toLowerCase(),
+      lateWindowSeconds: 60,
+    });
+  });
+
+  it.each([
+    ['1.2.840.10008.5.1.4.1.1.2', ['1.2.840.10008.5.1.4.1.1.2']],
+    ['CT Image Storage', ['1.2.840.10008.5.1.4.1.1.2']],
+    ['ctimagestorage', ['1.2.840.10008.5.1.4.1.1.2']],
+    [
+      ['CTImageStorage', 'MRImageStorage'],
+      ['1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.4'],
+    ],
+    ['TwelveLeadECGWaveformStorage', ['1.2.840.10008.5.1.4.1.1.9.1.1']],
+    // One name, today's UID and a retired one.
+    ['UltrasoundImageStorage', ['1.2.840.10008.5.1.4.1.1.6', '1.2.840.10008.5.1.4.1.1.6.1']],
+    ['1.3.46.670589.11.0.0.12.1', ['1.3.46.670589.11.0.0.12.1']],
+    [[], []],
+  ])('stores the SOP classes %j by their UIDs', (accept, expected) => {
+    expect(item({ accept }).accept).toEqual(expected);
+    expect(item({ ignore: accept }).ignore).toEqual(expected);
+  });
+
+  it('takes the retry delay of Clara in milliseconds', () => {
+    expect(item({ jobRetryDelay: 0 }).jobRetryDelayMs).toBe(0);
+    expect(item({ jobRetryDelay: 250 }).jobRetryDelayMs).toBe(250);
   });
 });
 

@@ -32,6 +32,8 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
   repeatedMessages: chance(0.5),
   crashes: chance(0.5),
   manualReleases: chance(0.3),
+  late: fc.constantFrom('new', 'rerun', 'hold'),
+  lateWindowSeconds: fc.constantFrom(0, 10, 86_400),
 });
 
 /** Sentences that say what is wrong; none when all invariants hold. */
@@ -96,6 +98,8 @@ const QUIET: Scenario = {
   repeatedMessages: 0,
   crashes: 0,
   manualReleases: 0,
+  late: 'new',
+  lateWindowSeconds: 86_400,
 };
 
 describe('grouping', () => {

@@ -27,6 +27,11 @@ describe('a new installation', () => {
           maxWait: 3600,
           priority: 'normal',
           pipelines: { default: 'default' },
+          late: 'new',
+          lateWindow: 86_400,
+          accept: [],
+          ignore: [],
+          jobRetryDelay: 5000,
           notes: [],
         },
       ],
@@ -61,7 +66,7 @@ describe('AE titles', () => {
     const gone = await api.call('GET', '/ae-titles/CT1');
 
     expect(changed.json).toMatchObject({ groupBy: 'Series', timeout: 60, priority: 'higher' });
-    expect(shown.json).toEqual({ ...(changed.json as object), notes: [] });
+    expect(shown.json).toEqual({ ...(changed.json as object), notes: [], ignored: [] });
     expect(removed.status).toBe(204);
     expect(gone).toMatchObject({ status: 404, json: { code: 'not-found' } });
   });
