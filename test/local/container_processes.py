@@ -12,17 +12,24 @@ from pathlib import Path
 FOLDER = Path(tempfile.mkdtemp(prefix="gantry-containers-"))
 IMAGES = {
     "echo": {
-        "command": [sys.executable, "-c", "import os; print(os.environ['WORD'], os.environ.get('SECRET'))"],
+        "command": [
+            sys.executable,
+            "-c",
+            "import os; print(os.environ['WORD'], os.environ.get('SECRET'))",
+        ],
         "environment": {"WORD": "of the image"},
     },
     "stubborn": {
         "command": [
             sys.executable,
             "-c",
-            "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)",
+            "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+            "print('up', flush=True); time.sleep(60)",
         ],
     },
-    "polite": {"command": [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]},
+    "polite": {
+        "command": [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
+    },
     "failing": {"command": [sys.executable, "-c", "raise SystemExit(7)"]},
 }
 (FOLDER / "images.json").write_text(json.dumps(IMAGES), encoding="utf-8")
@@ -88,7 +95,9 @@ class ContainerProcesses(unittest.TestCase):
     def test_a_running_process_is_recorded_until_it_ends(self) -> None:
         pids = FOLDER / "pids"
         container = self.run_image("polite")
-        self.assertEqual([file.read_text().split("\0")[0] for file in pids.iterdir()], [sys.executable])
+        self.assertEqual(
+            [file.read_text().split("\0")[0] for file in pids.iterdir()], [sys.executable]
+        )
         container.remove(force=True)
 
         until(lambda: not list(pids.iterdir()))
