@@ -14,10 +14,12 @@ import type {
   ObjectStore,
 } from '../core/contracts/ports.ts';
 import type { JobOutcome, SessionStore } from '../core/running/session-store.ts';
-import { runAttempt, type AttemptTools } from './execution/attempt.ts';
+import { isTerminalJobState } from '../core/running/states.ts';
+import { runAttempt, type AttemptSignals, type AttemptTools } from './execution/attempt.ts';
 import { serviceJob, type ServiceJob } from './execution/job-document.ts';
 import { jobLog } from './execution/job-log.ts';
 import { failure, MAX_INLINE_RESULT_BYTES, type AttemptOutcome } from './execution/outcome.ts';
+import { watchJob } from './job-watch.ts';
 import { holdMessage } from './message-hold.ts';
 
 /** After a fault of the platform: long enough for most of them to pass. */
@@ -36,9 +38,6 @@ export interface JobHandlerDependencies {
 
 /** `given-back`: somebody will get the message again. */
 export type Handled = 'done' | 'given-back';
-
-const isTerminal = (state: string): boolean =>
-  state !== 'WAITING' && state !== 'QUEUED' && state !== 'RUNNING';
 
 export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
   const { store, objects, messages, executions, tools, runnerId, clock, logger } = dependencies;
@@ -70,7 +69,7 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
 
   const attempt = async (
     work: ServiceJob,
-    signal: AbortSignal,
+    signals: AttemptSignals,
   ): Promise<AttemptOutcome | undefined> => {
     const { job } = work;
     const session = await store.getSession(job.sessionId);
@@ -89,7 +88,7 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
       },
     });
     try {
-      return await runAttempt(tools, work, session.groupId, log, signal);
+      return await runAttempt(tools, work, session.groupId, log, signals);
     } finally {
       await log.close().catch((error: unknown) => {
         // A result is worth more than its log.
@@ -98,16 +97,16 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
     }
   };
 
-  /** The outcome was not taken: another attempt has the job, or it was ended from outside. */
+  /** No outcome is taken: another attempt has the job, or it was ended from outside. */
   const superseded = async (
     message: HeldMessage,
     work: ServiceJob,
     token: string,
   ): Promise<Handled> => {
-    const { sessionId, nodeId, id } = work.job;
-    logger.warn('the outcome of an attempt came too late', { jobId: id });
+    const { sessionId, nodeId, id, attempt } = work.job;
+    logger.warn('the job is not this attempt’s any more', { jobId: id, attempt });
     const job = await store.getJob(sessionId, nodeId);
-    if (job === undefined || isTerminal(job.state)) return answer(message, token);
+    if (job === undefined || isTerminalJobState(job.state)) return answer(message, token);
     // The message is that attempt's now.
     return 'given-back';
   };
@@ -116,10 +115,15 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
     message: HeldMessage,
     work: ServiceJob,
     token: string,
-    signal: AbortSignal,
+    stopping: AbortSignal,
   ): Promise<Handled> => {
     const { job } = work;
-    const outcome = await attempt(work, signal);
+    const watch = watchJob(store, job, (error) => {
+      logger.warn('a job could not be watched', { jobId: job.id, error: String(error) });
+    });
+    const signals = { stopping, cancelled: watch.cancelled };
+    const outcome = await attempt(work, signals).finally(watch.stop);
+    if (watch.cancelled.aborted) return superseded(message, work, token);
     if (outcome === undefined) {
       await store.handBackJob(job.sessionId, job.nodeId, job.attempt);
       return giveBack(message, 0);

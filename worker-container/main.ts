@@ -13,8 +13,10 @@ import { tableSessionData } from '../aws/session-data.ts';
 import { tableSessions } from '../aws/sessions.ts';
 import { dynamoTable } from '../aws/table.ts';
 import { PRIORITIES } from '../core/contracts/vocabulary.ts';
-import { openJobEndpoint } from './endpoint/job-endpoint.ts';
+import { jobEndpoint } from './endpoint/job-endpoint.ts';
 import { peerDirectory } from './endpoint/peers.ts';
+import { IsolationImpossible, whyNotIsolated } from './isolation/isolation.ts';
+import { userIds } from './isolation/user-ids.ts';
 import { makeJobHandler } from './job-handler.ts';
 import { runRunner } from './runner.ts';
 import { readSettings } from './settings.ts';
@@ -27,6 +29,8 @@ import { openWorkFolder } from './work-folder.ts';
 const MAX_STAGED_BYTES = 10 * 1024 ** 3;
 const PARALLEL_GETS = 16;
 
+// Folders that attempts share are made open or shut by name; nothing is to depend on who started the runner.
+process.umask(0o022);
 const settings = readSettings(process.env);
 const { worker, runnerId } = settings;
 const clock = () => Date.now();
@@ -48,8 +52,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 const folder = await openWorkFolder(settings.workDirectory, runnerId);
-const endpoint = await openJobEndpoint({
-  socketPath: folder.socket,
+const endpoint = jobEndpoint({
+  folder: folder.sockets,
   store: tableSessionData(table),
   objects,
   peers: peerDirectory(tableConfiguration(table).destinations, sessions),
@@ -58,7 +62,21 @@ const endpoint = await openJobEndpoint({
     logger.error('a request of service code failed', { jobId, error: String(error) });
   },
 });
+
+/** Once for the runner's life, before its first job: undefined means that callbacks run under its own user id. */
+const usersOfAttempts = async () => {
+  const { python, path } = settings;
+  const users = userIds();
+  const problem = await whyNotIsolated({ python, path, folder: folder.attempts, users });
+  if (problem === undefined) return users;
+  if (settings.isolationRequired) throw new IsolationImpossible(problem);
+  logger.warn('callbacks run under the runner’s own user id', { reason: problem });
+  await folder.makePrivate();
+  return undefined;
+};
+
 try {
+  const users = await usersOfAttempts();
   const end = await runRunner(
     {
       ...{ worker, runnerId, messages, clock, logger },
@@ -84,11 +102,16 @@ try {
           }),
           modules: serviceModules(objects, folder.modules),
           endpoint,
-          folder: folder.attempts,
+          users,
+          folders: folder,
+          memoryLimitBytes: settings.jobMemoryBytes,
           python: settings.python,
           path: settings.path,
           onStart: (jobId, preparationMs) => {
             logger.info('callback starts', { jobId, preparationMs: Math.round(preparationMs) });
+          },
+          onLeftRunning: (jobId, processes) => {
+            logger.error('processes of a callback could not be ended', { jobId, processes });
           },
         },
       }),
@@ -97,6 +120,5 @@ try {
   );
   logger.info('the runner ends', { end });
 } finally {
-  await endpoint.close();
   await folder.remove();
 }

@@ -1,4 +1,5 @@
 /** What a runner is told by its environment. */
+import { totalmem } from 'node:os';
 import { z } from 'zod';
 import { ENV } from '../core/contracts/names.ts';
 
@@ -13,6 +14,8 @@ const Environment = z.object({
   [ENV.runnerLingerSeconds]: z.coerce.number().min(0),
   [ENV.workDirectory]: z.string().min(1),
   [ENV.python]: z.string().min(1),
+  [ENV.jobMemoryMiB]: z.coerce.number().min(1).optional(),
+  [ENV.isolation]: z.enum(['required', 'if-possible']).default('if-possible'),
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
 });
 
@@ -29,13 +32,30 @@ export interface RunnerSettings {
   readonly workDirectory: string;
   /** The worker's Python, by its path. */
   readonly python: string;
+  /** Of one job; three quarters of the container's memory unless told. */
+  readonly jobMemoryBytes: number;
+  /** No job is run under the runner's own user id. */
+  readonly isolationRequired: boolean;
   readonly path: string;
 }
+
+const DEFAULT_MEMORY_SHARE = 0.75;
+
+/** What the container may use, or the computer where no limit is set. */
+const availableMemory = (): number => {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+};
 
 /** The environment does not say what a runner has to know; the message has all problems. */
 export class SettingsInvalid extends Error {
   override readonly name = 'SettingsInvalid';
 }
+
+const jobMemoryBytes = (mebibytes: number | undefined): number =>
+  mebibytes === undefined
+    ? Math.floor(availableMemory() * DEFAULT_MEMORY_SHARE)
+    : mebibytes * 1024 ** 2;
 
 export const readSettings = (environment: NodeJS.ProcessEnv): RunnerSettings => {
   const parsed = Environment.safeParse(environment);
@@ -52,6 +72,8 @@ export const readSettings = (environment: NodeJS.ProcessEnv): RunnerSettings => 
     lingerMs: data[ENV.runnerLingerSeconds] * 1000,
     workDirectory: data[ENV.workDirectory],
     python: data[ENV.python],
+    jobMemoryBytes: jobMemoryBytes(data[ENV.jobMemoryMiB]),
+    isolationRequired: data[ENV.isolation] === 'required',
     path: data.PATH,
   };
 };

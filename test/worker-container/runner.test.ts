@@ -1,5 +1,5 @@
 /** A runner among others: what is delivered twice, who goes first, who dies, who leaves. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeId } from '../../core/contracts/keys.ts';
@@ -38,6 +38,13 @@ const queuesAreEmpty = () =>
     );
     return depths.every(({ waiting, inFlight }) => waiting + inFlight === 0) ? true : undefined;
   });
+
+/** In which callbacks can write, whatever their user ids. */
+const writableFolder = (): string => {
+  const folder = mkdtempSync(join(cloud.folder.root, 'shared-'));
+  chmodSync(folder, 0o777);
+  return folder;
+};
 
 describe('a message', { timeout: 60_000 }, () => {
   it('delivered twice leaves one result, and both are answered', async () => {
@@ -150,7 +157,7 @@ describe('a runner', { timeout: 150_000 }, () => {
   });
 
   it('that is killed in the middle of a job loses nothing: the next attempt succeeds, once', async () => {
-    const marker = join(cloud.folder.root, 'attempted');
+    const marker = join(writableFolder(), 'attempted');
     const session = await storeSession(cloud, good, [
       { name: 'slow', entry: 'counts_slowly', params: { marker } },
     ]);

@@ -1,11 +1,13 @@
 /**
- * The one door that service code has to the platform: HTTP on a Unix socket of the runner. A token is made for
- * each attempt and forgotten at its end; with it come the images of that job's object, the data and files of that
- * job's session, and the site's destinations, and nothing else.
+ * The one door that service code has to the platform: HTTP on a Unix socket. Each attempt has a socket of its
+ * own, which only its user id can connect to, and a token; both are gone at its end. With them come the images
+ * of that job's object, the data and files of that job's session, and the site's destinations, and nothing else.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
+import { chmod, chown } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import type { Clock, ObjectStore } from '../../core/contracts/ports.ts';
 import { SessionDataTooLarge, type SessionDataStore } from '../../core/running/session-store.ts';
 import { dataRoutes } from './data-routes.ts';
@@ -19,16 +21,30 @@ const TOKEN_BYTES = 32;
 /** A sort key of the table has 1024 bytes, and other names are in it too. */
 const MAX_NAME_BYTES = 512;
 
-export interface JobEndpoint {
+/** The door of one attempt. */
+export interface JobDoor {
   readonly socketPath: string;
-  /** A token that opens `access` until {@link revoke}. */
-  admit(access: JobAccess): string;
-  revoke(token: string): void;
-  close(): Promise<void>;
+  readonly token: string;
+  readonly close: () => Promise<void>;
 }
+
+export interface JobEndpoint {
+  /** Opens a door to `access`, for the members of the group `gid` or, without one, for the runner's own user. */
+  open(access: JobAccess, gid: number | undefined): Promise<JobDoor>;
+}
+
+/** Of a socket's name: enough that none is met twice. */
+const NAME_BYTES = 6;
+/** What the name of a socket adds to its folder's path. */
+export const SOCKET_NAME_LENGTH = 1 + 2 * NAME_BYTES;
 
 const bearer = (request: IncomingMessage): string =>
   /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+
+const isSame = (given: string, expected: string): boolean => {
+  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
+  return one.length === other.length && timingSafeEqual(one, other);
+};
 
 const nameOf = (query: URLSearchParams): EntryName => {
   const name = query.get('name');
@@ -43,28 +59,19 @@ const nameOf = (query: URLSearchParams): EntryName => {
   };
 };
 
-export const openJobEndpoint = async (options: {
-  socketPath: string;
+export const jobEndpoint = (options: {
+  /** Of the sockets; others than the runner need only be able to traverse it. */
+  folder: string;
   store: SessionDataStore;
   objects: ObjectStore;
   peers: PeerDirectory;
   clock: Clock;
   /** A request that could not be served, for a reason that is not the caller's. */
   onFailure: (error: unknown, jobId: string) => void;
-}): Promise<JobEndpoint> => {
-  const admitted = new Map<string, JobAccess>();
+}): JobEndpoint => {
   const entries = sessionEntries(options.store);
   const data = dataRoutes(entries, options.objects);
   const files = fileRoutes(entries, options.objects, options.clock);
-
-  const accessOf = (token: string): JobAccess | undefined => {
-    const given = Buffer.from(token);
-    for (const [known, access] of admitted) {
-      const expected = Buffer.from(known);
-      if (given.length === expected.length && timingSafeEqual(given, expected)) return access;
-    }
-    return undefined;
-  };
 
   const route = async (
     request: IncomingMessage,
@@ -118,34 +125,34 @@ export const openJobEndpoint = async (options: {
     });
   };
 
-  const server = createServer((request, response) => {
-    const access = accessOf(bearer(request));
-    if (access === undefined) {
-      answerJson(response, 401, { message: 'the token is of no running job' });
-      return;
-    }
-    route(request, response, access).catch((error: unknown) => {
-      refuse(response, error, access.jobId);
-    });
-  });
-  server.requestTimeout = 0;
-  server.listen(options.socketPath);
-  await once(server, 'listening');
-
   return {
-    socketPath: options.socketPath,
-    admit: (access) => {
+    open: async (access, gid) => {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
-      admitted.set(token, access);
-      return token;
-    },
-    revoke: (token) => {
-      admitted.delete(token);
-    },
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
+      const socketPath = join(options.folder, randomBytes(NAME_BYTES).toString('hex'));
+      const server = createServer((request, response) => {
+        if (!isSame(bearer(request), token)) {
+          answerJson(response, 401, { message: 'the token is not that of this job' });
+          return;
+        }
+        route(request, response, access).catch((error: unknown) => {
+          refuse(response, error, access.jobId);
+        });
+      });
+      server.requestTimeout = 0;
+      server.listen(socketPath);
+      await once(server, 'listening');
+      // To connect to a socket takes the right to write to it, which nobody but its owner had until here.
+      if (gid !== undefined) await chown(socketPath, 0, gid);
+      await chmod(socketPath, gid === undefined ? 0o600 : 0o660);
+      return {
+        socketPath,
+        token,
+        close: async () => {
+          server.close();
+          server.closeAllConnections();
+          await once(server, 'close');
+        },
+      };
     },
   };
 };

@@ -3,20 +3,20 @@
  * the bucket. It changes nothing of the job itself. A fault of the service, or of what is stored, is an outcome;
  * a fault of the platform that may pass is thrown, and the job's message goes back to its queue.
  */
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ZodError } from 'zod';
 import { SessionObject } from '../../core/contracts/items.ts';
 import { objectKeys } from '../../core/contracts/keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
 import type { JobEndpoint } from '../endpoint/job-endpoint.ts';
+import type { AttemptUser, UserIds } from '../isolation/user-ids.ts';
 import { InstanceCorrupt, type GroupCache, type GroupInUse } from '../staging/group-cache.ts';
 import { ModuleUnusable, type ServiceModules } from '../staging/service-modules.ts';
+import { makeAttemptFolder, type AttemptFolder } from './attempt-folder.ts';
 import { PythonNotStarted, runCallbackProcess } from './callback-process.ts';
 import { callbackEnvironment, jobDocument, type ServiceJob } from './job-document.ts';
 import type { JobLog } from './job-log.ts';
 import { ObjectNotInGroup, stageJobObject } from './job-object.ts';
-import { failure, MAX_RESULT_BYTES, outcomeOf, type AttemptOutcome } from './outcome.ts';
+import { failure, outcomeOf, type AttemptOutcome } from './outcome.ts';
 
 export interface AttemptTools {
   readonly objects: ObjectStore;
@@ -24,12 +24,26 @@ export interface AttemptTools {
   readonly modules: ServiceModules;
   readonly endpoint: JobEndpoint;
   /** Below which each attempt has a folder while it lasts. */
-  readonly folder: string;
+  readonly folders: { readonly attempts: string; readonly spool: string };
+  /** Whence an attempt gets a user id of its own; without it callbacks run under the runner's. */
+  readonly users: UserIds | undefined;
+  /** Of a callback and what it starts, together. */
+  readonly memoryLimitBytes: number;
   readonly python: string;
   /** The runner's own `PATH`. */
   readonly path: string;
   /** Told when a callback's process is about to start, with what came before it in milliseconds. */
   readonly onStart: (jobId: string, preparationMs: number) => void;
+  /** Told of processes of a callback that could not be ended. */
+  readonly onLeftRunning: (jobId: string, processes: number) => void;
+}
+
+/** What ends an attempt from outside. */
+export interface AttemptSignals {
+  /** The runner is to stop, or has lost the message: now. */
+  readonly stopping: AbortSignal;
+  /** The job is not this attempt's any more: the callback may clean up. */
+  readonly cancelled: AbortSignal;
 }
 
 /** Faults that another attempt would meet again. */
@@ -42,86 +56,78 @@ const isPermanent = (error: unknown): error is Error =>
   // What S3 says of an object that is not there.
   (error instanceof Error && error.name === 'NoSuchKey');
 
-const resultText = async (
-  attemptFolder: string,
-): Promise<string | undefined | { bytes: number }> => {
-  const path = join(attemptFolder, 'result.json');
-  try {
-    const { size } = await stat(path);
-    return size > MAX_RESULT_BYTES ? { bytes: size } : await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-};
-
 const callback = async (
   tools: AttemptTools,
   serviceJob: ServiceJob,
   group: GroupInUse,
-  attemptFolder: string,
+  { folder, user }: { readonly folder: AttemptFolder; readonly user: AttemptUser | undefined },
   log: JobLog,
-  signal: AbortSignal,
+  signals: AttemptSignals,
 ): Promise<AttemptOutcome | undefined> => {
   const began = performance.now();
+  const { python, path, memoryLimitBytes } = tools;
   const { job, service, serviceHash, objectId, timeoutSeconds } = serviceJob;
-  const home = join(attemptFolder, 'home');
-  const temporary = join(attemptFolder, 'tmp');
-  const spoolFolder = join(attemptFolder, 'uploads');
-  for (const folder of [home, temporary, spoolFolder]) await mkdir(folder);
+  const { home, temporary } = folder;
   const [module, object, access] = await Promise.all([
     tools.modules.folderOf(service, serviceHash),
     tools.objects
       .getJson(objectKeys.sessionObject(job.sessionId, objectId))
       .then((document) => SessionObject.parse(document)),
-    stageJobObject(serviceJob, group, spoolFolder),
+    stageJobObject(serviceJob, group, folder),
   ]);
-  await symlink(module, join(attemptFolder, 'service_module'));
-  await writeFile(join(attemptFolder, 'job.json'), JSON.stringify(jobDocument(serviceJob, object)));
-  const token = tools.endpoint.admit(access);
+  await folder.complete(jobDocument(serviceJob, object), module);
+  const { socketPath: socket, token, close } = await tools.endpoint.open(access, user?.gid);
   try {
-    const { python, path } = tools;
-    const socket = tools.endpoint.socketPath;
     tools.onStart(job.id, performance.now() - began);
     const end = await runCallbackProcess({
-      python,
-      attemptFolder,
+      ...{ python, user, memoryLimitBytes },
+      attemptFolder: folder.path,
       workingDirectory: home,
       environment: callbackEnvironment(serviceJob, {
         ...{ object, python, path, home, temporary, socket, token },
       }),
+      marker: token,
       timeoutMs: timeoutSeconds * 1000,
-      signal,
+      signal: signals.stopping,
+      cancelled: signals.cancelled,
       onOutput: log.write,
     });
-    if (end.kind === 'aborted') return undefined;
-    const outcome = outcomeOf(end, await resultText(attemptFolder), timeoutSeconds);
+    if (end.kind === 'aborted') {
+      if (signals.cancelled.aborted) log.note('the job was cancelled: the callback was ended');
+      return undefined;
+    }
+    const limits = { timeoutSeconds, memoryBytes: memoryLimitBytes };
+    const outcome = outcomeOf(end, await folder.result(), limits);
     if (outcome.error?.traceback === '') log.note(outcome.error.message);
     return outcome;
   } finally {
-    tools.endpoint.revoke(token);
+    await close();
   }
 };
 
-/** The outcome, or undefined when the attempt was ended through `signal`. */
+/** The outcome, or undefined when the attempt was ended through `signals`. */
 export const runAttempt = async (
   tools: AttemptTools,
   serviceJob: ServiceJob,
   groupId: string,
   log: JobLog,
-  signal: AbortSignal,
+  signals: AttemptSignals,
 ): Promise<AttemptOutcome | undefined> => {
-  const attemptFolder = await mkdtemp(join(tools.folder, 'attempt-'));
+  const user = await tools.users?.take();
+  let folder: AttemptFolder | undefined;
   let group: GroupInUse | undefined;
   try {
+    folder = await makeAttemptFolder(tools.folders, user);
     group = await tools.groups.use(groupId);
-    return await callback(tools, serviceJob, group, attemptFolder, log, signal);
+    return await callback(tools, serviceJob, group, { folder, user }, log, signals);
   } catch (error) {
     if (!isPermanent(error)) throw error;
     log.note(`the callback was not called: ${error.message}`);
     return failure({ type: error.name, message: error.message, traceback: '' });
   } finally {
     await group?.release();
-    await rm(attemptFolder, { recursive: true, force: true, maxRetries: 3 });
+    const left = (await user?.release()) ?? 0;
+    if (left > 0) tools.onLeftRunning(serviceJob.job.id, left);
+    await folder?.remove();
   }
 };

@@ -6,6 +6,7 @@ import type { PatientDocument, SeriesDocument } from '../../core/planning/docume
 import { peerUid } from '../../core/planning/documents.ts';
 import { firstSender, senderPeer, type JobAccess } from '../endpoint/job-access.ts';
 import type { GroupInUse, StagedFile } from '../staging/group-cache.ts';
+import type { AttemptFolder } from './attempt-folder.ts';
 import type { ServiceJob } from './job-document.ts';
 
 /** The group's manifest does not have the object that the job is for. */
@@ -50,14 +51,14 @@ const eventsByObject = (patients: readonly PatientDocument[]): Map<string, strin
 export const stageJobObject = async (
   { job, event, objectId }: ServiceJob,
   group: GroupInUse,
-  spoolFolder: string,
+  folder: AttemptFolder,
 ): Promise<JobAccess> => {
   const series = seriesOfObject(group.patients, objectId);
   if (series === undefined) throw new ObjectNotInGroup();
   const staged = await Promise.all(
     series.map(async (one): Promise<[string, readonly StagedFile[]]> => [
       one.objectId,
-      await group.stage(one),
+      await folder.giveImages(await group.stage(one)),
     ]),
   );
   const sender = firstSender(series);
@@ -70,6 +71,6 @@ export const stageJobObject = async (
     eventOfObject: eventsByObject(group.patients),
     series: new Map(staged),
     peer: senderPeer(peerUid(sender), sender),
-    spoolFolder,
+    spoolFolder: folder.spool,
   };
 };

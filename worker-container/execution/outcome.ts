@@ -74,15 +74,22 @@ const outcomeOfFile = (text: string): AttemptOutcome => {
 export const outcomeOf = (
   end: Exclude<ProcessEnd, { kind: 'aborted' }>,
   resultText: string | undefined | { readonly bytes: number },
-  timeoutSeconds: number,
+  limits: { readonly timeoutSeconds: number; readonly memoryBytes: number },
 ): AttemptOutcome => {
   if (end.kind === 'timed-out') {
-    const message = `the callback ran longer than its timeout of ${timeoutSeconds} s and was ended`;
+    const message = `the callback ran longer than its timeout of ${limits.timeoutSeconds} s and was ended`;
     return {
       state: 'TIMED_OUT',
       reason: message,
       error: { type: 'TimedOut', message, traceback: '' },
     };
+  }
+  if (end.kind === 'memory-exceeded') {
+    const mebibytes = Math.floor(limits.memoryBytes / 1024 ** 2);
+    return withoutTraceback(
+      'MemoryLimitExceeded',
+      `the callback used more memory than its limit of ${mebibytes} MiB and was ended`,
+    );
   }
   // A process that left a whole result did its work, however it ended after that.
   if (typeof resultText === 'string') return outcomeOfFile(resultText);

@@ -1,7 +1,8 @@
 /**
  * Instances on this runner's disk, fetched once per group and shared by all jobs of the group's sessions that
  * run here. What no running job uses is evicted, the group used longest ago first, when the disk space that
- * staged files may take is exceeded. Each file is verified against the manifest before anybody sees it.
+ * staged files may take is exceeded. Each file is verified against the manifest before anybody sees it. Nobody
+ * but the runner can enter the cache; attempts are given links: see ../execution/attempt-folder.ts.
  */
 import { createWriteStream } from 'node:fs';
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
@@ -92,7 +93,7 @@ export const groupCache = (options: {
     if (hash.digest() !== instance.sha256) {
       throw new InstanceCorrupt(id, 'its SHA-256 is not that of the received data set');
     }
-    // Several jobs read this file: none of them may write it.
+    // Several attempts read this file through links of their own: none of them may write it.
     await chmod(partial, 0o444);
     await rename(partial, path);
     group.bytes += instance.size;

@@ -17,6 +17,7 @@ export class ModuleUnusable extends Error {
 
 const MODE_SHIFT = 16;
 const PERMISSIONS = 0o777;
+const WRITABLE_BY_OTHERS = 0o022;
 const TYPE_MASK = 0o170000;
 const SYMBOLIC_LINK = 0o120000;
 
@@ -44,8 +45,11 @@ const unpackEntry = async (zip: ZipFile, entry: Entry, folder: string): Promise<
   }
   await mkdir(dirname(target), { recursive: true });
   const source = await zip.openReadStreamPromise(entry);
-  // Readable by its owner whatever the archive says: some tools write no modes at all.
-  await pipeline(source, createWriteStream(target, { mode: (attributes & PERMISSIONS) | 0o644 }));
+  const permissions = attributes & PERMISSIONS;
+  // Readable whatever the archive says: some tools write no modes at all. What its owner may run, an attempt's
+  // own user may, who is not the owner.
+  const mode = (permissions & ~WRITABLE_BY_OTHERS) | ((permissions & 0o100) === 0 ? 0o644 : 0o755);
+  await pipeline(source, createWriteStream(target, { mode }));
 };
 
 const unpack = async (bytes: Buffer, folder: string): Promise<void> => {

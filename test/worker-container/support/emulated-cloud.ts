@@ -1,5 +1,5 @@
 /** The emulator with what a runner needs of it: a table, a bucket, work queues, and executions that hold tokens. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -78,6 +78,8 @@ const MACHINE = {
 
 export const startEmulatedCloud = async () => {
   const root = mkdtempSync(join(tmpdir(), 'gantry-runner-'));
+  // Callbacks run under user ids of their own where the Python lets them, and then they have to get in.
+  chmodSync(root, 0o711);
   const folder = openDataFolder(root);
   const port = await claimPort('127.0.0.1', 0, 'none', 'the emulator');
   const { toolsDirectory } = loadSettings(process.env);
