@@ -1,8 +1,14 @@
 /** Groups, instances and manifests as a GroupStore: items of the table, manifests in the bucket. */
-import { GroupItem, GroupManifest, InstanceItem } from '../core/contracts/items.ts';
+import {
+  GroupItem,
+  GroupManifest,
+  InstanceItem,
+  type StoredInstanceItem,
+} from '../core/contracts/items.ts';
 import { objectKeys, stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
 import type { ObjectStore } from '../core/contracts/ports.ts';
 import type { GroupStore } from '../core/processors/group-store.ts';
+import { HOLD_MS } from '../core/processors/timing.ts';
 import type { Table } from './table.ts';
 
 const iso = (time: number): string => new Date(time).toISOString();
@@ -40,13 +46,21 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
         statePk: stateIndexKeys.group(group.state),
         stateSk: iso(group.dueAt),
       }),
-    touch: async (keyId, generation, { dueAt, lastReceivedAt, instances }) => {
+    touch: async (keyId, generation, { dueAt, lastReceivedAt, instances, touchedBy }) => {
       const touched = await table.update(tableKeys.group(keyId, generation), {
         update:
-          'SET #dueAt = :dueAt, #lastReceivedAt = :lastReceivedAt, #stateSk = :stateSk ADD #instanceCount :instances',
+          'SET #dueAt = :dueAt, #lastReceivedAt = :lastReceivedAt, #stateSk = :stateSk, ' +
+          '#touchedBy = :touchedBy ADD #instanceCount :instances',
         condition: '#state = :collecting AND #dueAt <= :dueAt',
-        names: ['dueAt', 'lastReceivedAt', 'stateSk', 'instanceCount', 'state'],
-        values: { dueAt, lastReceivedAt, stateSk: iso(dueAt), instances, collecting: 'COLLECTING' },
+        names: ['dueAt', 'lastReceivedAt', 'stateSk', 'touchedBy', 'instanceCount', 'state'],
+        values: {
+          dueAt,
+          lastReceivedAt,
+          stateSk: iso(dueAt),
+          touchedBy,
+          instances,
+          collecting: 'COLLECTING',
+        },
       });
       return touched !== undefined;
     },
@@ -54,22 +68,38 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       const claimed = await table.update(tableKeys.group(keyId, generation), {
         update:
           'SET #state = :claimed, #claimedAt = :claimedAt, #sealAfter = :sealAfter, ' +
-          '#closedBecause = :closedBecause, #statePk = :statePk, #stateSk = :stateSk',
+          '#closedBecause = :closedBecause, #held = :held, #statePk = :statePk, #stateSk = :stateSk',
         condition: '#state = :collecting AND #dueAt = :dueAt',
-        names: ['state', 'dueAt', 'claimedAt', 'sealAfter', 'closedBecause', 'statePk', 'stateSk'],
+        names: [
+          ...['state', 'dueAt', 'claimedAt', 'sealAfter', 'closedBecause', 'held'],
+          ...['statePk', 'stateSk'],
+        ],
         values: {
           ...claim,
+          held: claim.held === true,
           dueAt,
           collecting: 'COLLECTING',
           claimed: 'CLAIMED',
           statePk: stateIndexKeys.group('CLAIMED'),
-          stateSk: iso(claim.claimedAt),
+          // What is held comes after everything that claimedBefore asks for.
+          stateSk: iso(claim.claimedAt + (claim.held === true ? HOLD_MS : 0)),
         },
       });
       return claimed !== undefined;
     },
+    unhold: async ({ keyId, generation }, now) => {
+      const freed = await table.update(tableKeys.group(keyId, generation), {
+        update: 'SET #held = :no, #stateSk = :stateSk',
+        condition: '#state = :claimed AND #held = :yes',
+        names: ['held', 'stateSk', 'state'],
+        values: { no: false, yes: true, stateSk: iso(now), claimed: 'CLAIMED' },
+      });
+      return freed !== undefined;
+    },
     release: async ({ keyId, generation }, release) => {
-      const fields = Object.keys(release);
+      const fields = Object.entries(release).flatMap(([name, value]) =>
+        value === undefined ? [] : [name],
+      );
       const released = await table.update(tableKeys.group(keyId, generation), {
         update: `SET #state = :released, #statePk = :statePk, #stateSk = :stateSk, ${fields.map((name) => `#${name} = :${name}`).join(', ')}`,
         condition: '#state = :claimed',
@@ -85,8 +115,19 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       return released !== undefined;
     },
 
-    putInstance: (item) =>
-      table.putIfAbsent(tableKeys.instance(item.keyId, item.sopInstanceUid, item.sha256), item),
+    putInstance: async (item) => {
+      const { aeTitle, keyId, sopInstanceUid, sha256 } = item;
+      const [isNew] = await Promise.all([
+        table.putIfAbsent(tableKeys.instance(keyId, sopInstanceUid, sha256), item),
+        // Of the smallest write unit, and at the same time: the sender does not wait for it.
+        table.put(tableKeys.storedInstance(aeTitle, sopInstanceUid, sha256), {
+          keyId,
+          sopInstanceUid,
+          sha256,
+        } satisfies StoredInstanceItem),
+      ]);
+      return isNew;
+    },
     getInstance: (keyId, sopInstanceUid, sha256) =>
       table.get(tableKeys.instance(keyId, sopInstanceUid, sha256), InstanceItem),
     instances: (keyId) => table.queryAll(partition(keyId), tableKeys.instancePrefix, InstanceItem),

@@ -66,21 +66,17 @@ class Reader {
   ): string[] | undefined {
     const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
     const found: string[] = [];
-    let wrong = false;
-    const tell = (message: string): void => {
-      wrong = true;
-      this.tell(path, message);
-    };
+    const before = this.problems.length;
     for (const text of texts) {
       if (typeof text !== 'string') {
-        tell(`must be a text or a list of texts, not ${JSON.stringify(text)}`);
+        this.tell(path, `must be a text or a list of texts, not ${JSON.stringify(text)}`);
         continue;
       }
       const reading = readOne(text);
-      if ('problem' in reading) tell(reading.problem);
+      if ('problem' in reading) this.tell(path, reading.problem);
       else found.push(...reading);
     }
-    return wrong ? undefined : [...new Set(found)];
+    return this.problems.length > before ? undefined : [...new Set(found)];
   }
 
   groupBy(value: unknown): string[] | undefined {

@@ -54,10 +54,13 @@ export const toGroup = (item: GroupItem): Group => ({
   instanceCount: item.instanceCount,
   firstReceivedAt: isoTime(item.firstReceivedAt),
   lastReceivedAt: isoTime(item.lastReceivedAt),
-  dueAt: isoTime(item.dueAt),
+  dueAt: item.held === true ? null : isoTime(item.dueAt),
   releasedAt: optionalTime(item.releasedAt),
   closedBecause: item.closedBecause ?? null,
   sessions: item.sessions,
+  held: item.held ?? false,
+  late: item.late ?? null,
+  supersedes: item.supersedes ?? null,
 });
 
 export const toInstance = (item: Omit<InstanceItem, 'aeTitle' | 'keyId'>): Instance => ({

@@ -6,7 +6,15 @@
 import { z } from 'zod';
 import { Problem, ProblemDetail } from './api-problem.ts';
 import { JobError } from './items.ts';
-import { GroupState, JobState, Level, Priority, SessionState, StableEvent } from './vocabulary.ts';
+import {
+  GroupState,
+  JobState,
+  LatePolicy,
+  Level,
+  Priority,
+  SessionState,
+  StableEvent,
+} from './vocabulary.ts';
 
 /** Schemas by the name that they have in the OpenAPI document. */
 export const apiSchemas = z.registry<{ id: string }>();
@@ -54,13 +62,35 @@ export const Group = named(
     instanceCount: z.int(),
     firstReceivedAt: Time,
     lastReceivedAt: Time,
-    dueAt: Time,
+    dueAt: Time.nullable().describe('null: it is held, and due only when a person says so'),
     releasedAt: Time.nullable(),
     closedBecause: z.string().nullable(),
     sessions: z.array(z.string()),
+    held: z.boolean(),
+    late: LatePolicy.nullable().describe('the policy by which it was opened, if it came late'),
+    supersedes: z.string().nullable().describe('of a rerun: the group that it repeats'),
   }),
 );
 export type Group = z.infer<typeof Group>;
+
+export const TimelineEntry = named(
+  'TimelineEntry',
+  z.object({
+    at: Time,
+    /** Of what took some time: its end. */
+    until: Time.nullable(),
+    event: z.enum(['opened', 'received', 'due-moved', 'claimed', 'sealed', 'released']),
+    message: z.string(),
+    callingAeTitle: z.string().nullable(),
+    associationId: z.string().nullable(),
+    count: z.int().nullable(),
+  }),
+);
+export type TimelineEntry = z.infer<typeof TimelineEntry>;
+
+/** Shown alone: with its story. */
+export const GroupDetail = named('GroupDetail', Group.extend({ timeline: z.array(TimelineEntry) }));
+export type GroupDetail = z.infer<typeof GroupDetail>;
 export const GroupPage = pageOf('GroupPage', Group);
 
 export const Instance = named(
@@ -176,6 +206,7 @@ export const Status = named(
     status: z.literal('ready'),
     version: z.string(),
     openGroups: z.int(),
+    heldGroups: z.int(),
     runningSessions: z.int(),
     unrouted: z.int(),
     queues: z.array(

@@ -86,7 +86,7 @@ export const createAdmission = (deps: {
           return { outcome: 'known' };
         }
       }
-      const generation = await toucher.ensureTouched(key, settings, isNew ? 1 : 0);
+      const generation = await toucher.ensureTouched(key, settings, instance, isNew ? 1 : 0);
       return { outcome: 'grouped', groupId: groupId(key.keyId, generation) };
     },
   };

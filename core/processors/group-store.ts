@@ -3,19 +3,29 @@
  * that can meet another writer is conditional and says by its answer whether it was done. Implemented by
  * aws/groups.ts.
  */
-import type { GroupItem, GroupManifest, InstanceItem, UnroutedItem } from '../contracts/items.ts';
+import type {
+  GroupItem,
+  GroupManifest,
+  InstanceItem,
+  Sender,
+  UnroutedItem,
+} from '../contracts/items.ts';
 
 export interface Touch {
   readonly dueAt: number;
   readonly lastReceivedAt: number;
   /** How many new instances it tells of. */
   readonly instances: number;
+  /** Whose instance it was. */
+  readonly touchedBy: Sender;
 }
 
 export interface Claim {
   readonly claimedAt: number;
   readonly sealAfter: number;
   readonly closedBecause: NonNullable<GroupItem['closedBecause']>;
+  /** It takes no more instances, and yet waits for a person. */
+  readonly held?: boolean;
 }
 
 export interface Release {
@@ -25,6 +35,7 @@ export interface Release {
   readonly lastReceivedAt: number;
   readonly closedBecause: NonNullable<GroupItem['closedBecause']>;
   readonly sessions: readonly string[];
+  readonly supersedes?: string;
 }
 
 export interface GroupStore {
@@ -39,6 +50,8 @@ export interface GroupStore {
   touch(keyId: string, generation: number, touch: Touch): Promise<boolean>;
   /** COLLECTING with the `dueAt` that was read → CLAIMED. False when it was touched or claimed since. */
   claim(group: Pick<GroupItem, 'keyId' | 'generation' | 'dueAt'>, claim: Claim): Promise<boolean>;
+  /** A group that is CLAIMED and held is not held any more. False when it was not. */
+  unhold(group: Pick<GroupItem, 'keyId' | 'generation'>, now: number): Promise<boolean>;
   /** CLAIMED → RELEASED. False when it is not CLAIMED. */
   release(group: Pick<GroupItem, 'keyId' | 'generation'>, release: Release): Promise<boolean>;
 
@@ -61,5 +74,6 @@ export interface GroupStore {
 
   /** COLLECTING groups whose due time is before `time`, the longest overdue first; the index follows within moments. */
   collectingDueBefore(time: number, limit: number): Promise<GroupItem[]>;
+  /** CLAIMED groups that nobody holds. */
   claimedBefore(time: number, limit: number): Promise<GroupItem[]>;
 }

@@ -5,11 +5,12 @@
  */
 import type { AeTitleItem } from '../contracts/configuration.ts';
 import { groupId } from '../contracts/keys.ts';
-import type { GroupItem } from '../contracts/items.ts';
+import type { GroupItem, Sender } from '../contracts/items.ts';
 import type { StabilityCheck } from '../contracts/messages.ts';
 import type { Clock } from '../contracts/ports.ts';
 import type { GroupKey } from './ae-title-key.ts';
 import type { GroupStore } from './group-store.ts';
+import { endHold, isHoldOver, lastReleased, lateFields } from './late.ts';
 import { checkDelaySeconds, dueTime, TOUCH_INTERVAL_MS } from './timing.ts';
 
 /** A call of the store that took longer counts as failed; it may still have its effect, which harms nothing. */
@@ -28,7 +29,7 @@ export class TouchTimedOut extends Error {
 }
 
 export interface GroupToucherDependencies {
-  readonly groups: Pick<GroupStore, 'newest' | 'get' | 'open' | 'touch'>;
+  readonly groups: Pick<GroupStore, 'newest' | 'get' | 'generations' | 'open' | 'touch' | 'claim'>;
   sendCheck(check: StabilityCheck, delaySeconds: number): Promise<void>;
   /** A check could not be sent. The sweep finds the group; nothing is lost but its punctuality. */
   onCheckNotSent(groupId: string, error: unknown): void;
@@ -44,17 +45,42 @@ export interface GroupToucher {
    * Resolves when the key's open generation will not be released before `timeout` from now, and will have
    * every instance that is stored by now. Returns that generation. `newInstances`: 0 for a re-send.
    */
-  ensureTouched(key: GroupKey, settings: AeTitleItem, newInstances: 0 | 1): Promise<number>;
+  ensureTouched(
+    key: GroupKey,
+    settings: AeTitleItem,
+    sender: Sender,
+    newInstances: 0 | 1,
+  ): Promise<number>;
+}
+
+/** On whose behalf a group is touched. */
+interface Request {
+  readonly key: GroupKey;
+  readonly settings: AeTitleItem;
+  readonly sender: Sender;
 }
 
 /** What this process knows of a key's newest generation. */
-interface Known {
-  readonly generation: number;
-  readonly timeoutMs: number;
-  readonly capAt: number;
+interface Known extends Pick<
+  GroupItem,
+  'generation' | 'timeoutMs' | 'capAt' | 'held' | 'lateUntil'
+> {
   /** The time before the last good touch by this process. */
   readonly touchedAt: number;
 }
+
+const knownOf = ({ generation, timeoutMs, capAt, held, lateUntil }: GroupItem) => ({
+  generation,
+  timeoutMs,
+  capAt,
+  held,
+  lateUntil,
+});
+
+const senderOf = ({ callingAeTitle, associationId }: Sender): Sender => ({
+  callingAeTitle,
+  associationId,
+});
 
 export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher => {
   const { groups, clock } = deps;
@@ -99,11 +125,21 @@ export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher
   };
 
   /** True when the generation is open and due no earlier than this touch asks for. */
-  const touch = async (keyId: string, group: Known, now: number, allowanceMs: number) => {
+  const touch = async (
+    { key: { keyId }, sender }: Request,
+    group: Known,
+    now: number,
+    allowanceMs: number,
+  ): Promise<boolean> => {
     const dueAt = dueTime(now, group, allowanceMs);
     const instances = untold.get(keyId) ?? 0;
     const done = await call(
-      groups.touch(keyId, group.generation, { dueAt, lastReceivedAt: now, instances }),
+      groups.touch(keyId, group.generation, {
+        dueAt,
+        lastReceivedAt: now,
+        instances,
+        touchedBy: senderOf(sender),
+      }),
     );
     if (done) {
       tell(keyId, instances);
@@ -114,10 +150,15 @@ export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher
     return current?.state === 'COLLECTING' && current.dueAt >= dueAt;
   };
 
-  /** True when this call opened the generation. */
-  const open = async (key: GroupKey, settings: AeTitleItem, generation: number) => {
+  /** Opens the generation after the newest, unless somebody else just did. */
+  const open = async (
+    { key: { keyId, keyValues }, settings, sender }: Request,
+    newest: GroupItem | undefined,
+  ): Promise<void> => {
+    const generation = (newest?.generation ?? 0) + 1;
+    const predecessor = await call(lastReleased(groups, newest));
     const now = clock();
-    const { keyId, keyValues } = key;
+    const late = lateFields(settings, predecessor, now);
     const timeoutMs = Math.round(settings.timeoutSeconds * 1000);
     const capAt = now + Math.round(settings.maxWaitSeconds * 1000);
     const instances = untold.get(keyId) ?? 0;
@@ -136,26 +177,32 @@ export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher
       openedAt: now,
       firstReceivedAt: now,
       lastReceivedAt: now,
-      dueAt: dueTime(now, { timeoutMs, capAt }),
+      dueAt: dueTime(now, { timeoutMs, capAt, held: late.held }),
       capAt,
       instanceCount: instances,
       sessions: [],
+      openedBy: senderOf(sender),
+      ...late,
     };
     // The message goes first: a crash between the two then leaves a check that finds nothing, and not a group
     // that nobody checks. Its delay is longer than the put may take.
     try {
-      await call(deps.sendCheck({ groupId: group.id }, checkDelaySeconds(group.dueAt - now)));
+      await call(
+        deps.sendCheck(
+          { groupId: group.id },
+          checkDelaySeconds(dueTime(now, { timeoutMs, capAt }) - now),
+        ),
+      );
     } catch (error) {
       deps.onCheckNotSent(group.id, error);
     }
-    if (!(await call(groups.open(group)))) return false;
+    if (!(await call(groups.open(group)))) return;
     tell(keyId, instances);
-    known.set(keyId, { generation, timeoutMs, capAt, touchedAt: now });
-    return true;
+    known.set(keyId, { ...knownOf(group), touchedAt: now });
   };
 
-  const ensure = async (key: GroupKey, settings: AeTitleItem): Promise<number> => {
-    const { keyId } = key;
+  const ensure = async (request: Request): Promise<number> => {
+    const { keyId } = request.key;
     // A touch promises the quiet time from when it ends only if it ends within its allowance; a table that
     // is slower than that is given more, at the price of a later release.
     let allowanceMs = TOUCH_INTERVAL_MS;
@@ -164,16 +211,13 @@ export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher
       const now = clock();
       if (group === undefined) {
         const newest = await call(groups.newest(keyId));
-        if (newest?.state === 'COLLECTING') {
-          const { generation, timeoutMs, capAt } = newest;
-          known.set(keyId, { generation, timeoutMs, capAt, touchedAt: -Infinity });
-        } else {
-          await open(key, settings, (newest?.generation ?? 0) + 1);
-        }
+        if (newest?.state !== 'COLLECTING') await open(request, newest);
+        else if (isHoldOver(newest, now)) await call(endHold(groups, newest, now));
+        else known.set(keyId, { ...knownOf(newest), touchedAt: -Infinity });
         continue;
       }
       if (now >= group.touchedAt && now - group.touchedAt < leaseMs) return group.generation;
-      if (!(await touch(keyId, group, now, allowanceMs))) {
+      if (isHoldOver(group, now) || !(await touch(request, group, now, allowanceMs))) {
         known.delete(keyId);
         continue;
       }
@@ -184,11 +228,11 @@ export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher
   };
 
   return {
-    ensureTouched: (key, settings, newInstances) => {
+    ensureTouched: (key, settings, sender, newInstances) => {
       const { keyId } = key;
       forget();
       if (newInstances > 0) untold.set(keyId, (untold.get(keyId) ?? 0) + newInstances);
-      return inTurn(keyId, () => ensure(key, settings));
+      return inTurn(keyId, () => ensure({ key, settings, sender }));
     },
   };
 };

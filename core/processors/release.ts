@@ -6,9 +6,9 @@ import type { GroupItem, GroupManifest, SessionItem } from '../contracts/items.t
 import { executionName, sessionId } from '../contracts/keys.ts';
 import type { SessionInput } from '../contracts/messages.ts';
 import { DEFAULT_PIPELINE } from '../contracts/names.ts';
-import type { Executions } from '../contracts/ports.ts';
+import type { Clock, Executions } from '../contracts/ports.ts';
 import type { GroupStore } from './group-store.ts';
-import { manifestInstances, sealGroup, type SealDependencies } from './manifest.ts';
+import { hasMembers, manifestInstances, sealGroup, type SealDependencies } from './manifest.ts';
 import { sealTime } from './timing.ts';
 
 export interface ReleaseDependencies extends SealDependencies {
@@ -26,7 +26,7 @@ export interface ReleaseDependencies extends SealDependencies {
  * is not due or was touched or claimed since it was read.
  */
 export const claimGroup = async (
-  deps: Pick<ReleaseDependencies, 'groups' | 'clock'>,
+  deps: { readonly groups: Pick<GroupStore, 'claim'>; readonly clock: Clock },
   group: GroupItem,
   reason?: 'manual',
 ): Promise<GroupItem | undefined> => {
@@ -40,7 +40,24 @@ export const claimGroup = async (
     closedBecause: !due ? ('manual' as const) : capped ? ('maxWait' as const) : ('quiet' as const),
   };
   return (await deps.groups.claim(group, claim))
-    ? { ...group, state: 'CLAIMED', ...claim }
+    ? { ...group, state: 'CLAIMED', held: false, ...claim }
+    : undefined;
+};
+
+/**
+ * Closes a held group to which nobody belongs: it was opened for an instance that was in time for the generation
+ * before. Asked for after its quiet time, when no listener relies on a touch. Undefined when somebody does
+ * belong to it, or it was touched or claimed since it was read.
+ */
+export const claimEmpty = async (
+  deps: Pick<ReleaseDependencies, 'groups' | 'clock' | 'sleep'>,
+  group: GroupItem,
+): Promise<GroupItem | undefined> => {
+  if (await hasMembers(deps, group)) return undefined;
+  const now = deps.clock();
+  const claim = { claimedAt: now, sealAfter: now, closedBecause: 'empty' } as const;
+  return (await deps.groups.claim(group, claim))
+    ? { ...group, state: 'CLAIMED', held: false, ...claim }
     : undefined;
 };
 
@@ -103,5 +120,6 @@ export const releaseGroup = async (deps: ReleaseDependencies, group: GroupItem):
     lastReceivedAt: received.reduce((a, b) => Math.max(a, b), received[0] ?? group.lastReceivedAt),
     closedBecause: empty ? 'empty' : (group.closedBecause ?? 'quiet'),
     sessions,
+    ...(manifest.supersedes === undefined ? {} : { supersedes: manifest.supersedes }),
   });
 };

@@ -4,15 +4,18 @@
  */
 import { parseGroupId } from '../contracts/keys.ts';
 import type { StabilityCheck } from '../contracts/messages.ts';
-import { claimGroup, releaseGroup, type ReleaseDependencies } from './release.ts';
-import { checkDelaySeconds, MAX_WAIT_IN_CHECK_MS } from './timing.ts';
+import { claimEmpty, claimGroup, releaseGroup, type ReleaseDependencies } from './release.ts';
+import { checkDelaySeconds, HOLD_MS, MAX_WAIT_IN_CHECK_MS } from './timing.ts';
 
 export interface StabilityDependencies extends ReleaseDependencies {
   sendCheck(check: StabilityCheck, delaySeconds: number): Promise<void>;
 }
 
-/** `not-found`: no such group, or the id is none; `done`: released before; `deferred`: the message was sent anew. */
-export type CheckOutcome = 'not-found' | 'done' | 'deferred' | 'released';
+/**
+ * `not-found`: no such group, or the id is none; `done`: released before; `deferred`: the message was sent anew;
+ * `held`: a person has to decide.
+ */
+export type CheckOutcome = 'not-found' | 'done' | 'deferred' | 'held' | 'released';
 
 /** Looks at one group at its due time: releases it, or asks to be called again. */
 export const checkGroup = async (
@@ -27,14 +30,19 @@ export const checkGroup = async (
     const group = await groups.get(id.keyId, id.generation);
     if (group === undefined) return 'not-found';
     if (group.state === 'RELEASED') return 'done';
+    const held = group.held === true;
     if (group.state === 'CLAIMED') {
+      if (held) return 'held';
       await releaseGroup(deps, group);
       return 'released';
     }
-    const left = group.dueAt - clock();
+    const left = group.dueAt - (held ? HOLD_MS : 0) - clock();
     if (left <= 0) {
-      const claimed = await claimGroup(deps, group);
-      if (claimed === undefined) continue;
+      const claimed = await (held ? claimEmpty : claimGroup)(deps, group);
+      if (claimed === undefined) {
+        if (held) return 'held';
+        continue;
+      }
       await releaseGroup(deps, claimed);
       return 'released';
     }
@@ -89,7 +97,7 @@ export const sweepGroups = async (deps: StabilityDependencies): Promise<GroupSwe
   const released = await each(abandoned, async ({ keyId, generation }) => {
     // The index may be behind: what counts is the item.
     const group = await groups.get(keyId, generation);
-    if (group?.state === 'CLAIMED') await releaseGroup(deps, group);
+    if (group?.state === 'CLAIMED' && group.held !== true) await releaseGroup(deps, group);
   });
   return { checks, released, failures };
 };

@@ -12,12 +12,22 @@ export const MAX_WAIT_IN_CHECK_MS = 2500;
 /** SQS's longest delay of one message; longer windows chain messages. */
 const MAX_DELAY_SECONDS = 900;
 
+/** A held group's due time lies so much later than that of another: beyond every check, and yet every touch moves it. */
+export const HOLD_MS = 100 * 365 * 86_400_000;
+
 /** The due time that a touch at `now` asks for; `allowanceMs` is how long the touch itself may take. */
 export const dueTime = (
   now: number,
-  group: { readonly timeoutMs: number; readonly capAt: number },
+  group: {
+    readonly timeoutMs: number;
+    readonly capAt: number;
+    readonly held?: boolean | undefined;
+  },
   allowanceMs: number = TOUCH_INTERVAL_MS,
-): number => Math.min(group.capAt, now + allowanceMs + group.timeoutMs + CLOCK_SKEW_MS);
+): number => {
+  const quiet = now + allowanceMs + group.timeoutMs + CLOCK_SKEW_MS;
+  return group.held === true ? quiet + HOLD_MS : Math.min(group.capAt, quiet);
+};
 
 /** Delay of a check's message: the floor less one second, so that the check is there early and waits out the rest. */
 export const checkDelaySeconds = (leftMs: number): number =>

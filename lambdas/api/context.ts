@@ -20,7 +20,7 @@ export interface ApiContext {
   readonly deployment: string;
   readonly table: Table;
   readonly configuration: ConfigurationStore;
-  readonly groups: Pick<GroupStore, 'get' | 'generations' | 'instances' | 'manifest'>;
+  readonly groups: GroupStore;
   readonly sessions: Pick<
     SessionStore,
     'getSession' | 'getJobs' | 'getJob' | 'listSessionsOfStudy'
@@ -28,6 +28,7 @@ export interface ApiContext {
   readonly objects: ObjectStore;
   readonly queues: Queues;
   readonly registryFunctions: RegistryFunctions;
+  readonly stabilityChecksQueueUrl: string;
   /** Queues to tell about in the status, by the name to show. */
   readonly platformQueues: Readonly<Record<string, string>>;
   /** URL of a work queue without the `<worker>-<priority>` at its end. */

@@ -52,6 +52,7 @@ const context: ApiContext = {
     // Layer and platform functions are built for the same processors.
     architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
   }),
+  stabilityChecksQueueUrl: environment[ENV.stabilityChecksQueueUrl],
   platformQueues: {
     'stability-checks': environment[ENV.stabilityChecksQueueUrl],
     plan: environment[ENV.planQueueUrl],

@@ -12,6 +12,7 @@ import type { GroupItem, GroupManifest, InstanceItem } from '../../core/contract
 import { groupId, shortHash, tableKeys } from '../../core/contracts/keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
+import { HOLD_MS } from '../../core/processors/timing.ts';
 import { part10Head } from '../../core/dicom/part10.ts';
 import { makeIngest } from '../../listener-container/ingest/ingest.ts';
 import { startEmulator, type Emulator } from '../support/emulator.ts';
@@ -89,6 +90,8 @@ const anInstance = (keyId: string, number: number): InstanceItem => ({
   attributes: { PatientID: 'P1', OperatorsName: ['A^B', 'C^D'], PatientWeight: 70.5 },
 });
 
+const SENDER = { callingAeTitle: 'CT1', associationId: 'a1' };
+
 const CLAIM = { claimedAt: 7000, sealAfter: 7000, closedBecause: 'quiet' } as const;
 
 describe('groups of the table', () => {
@@ -107,13 +110,24 @@ describe('groups of the table', () => {
   it('moves a due time forwards only, and only while collecting', async () => {
     const { keyId } = await opened(aGroup());
     const touch = (dueAt: number) =>
-      groups.touch(keyId, 1, { dueAt, lastReceivedAt: dueAt - 5600, instances: 2 });
+      groups.touch(keyId, 1, {
+        dueAt,
+        lastReceivedAt: dueAt - 5600,
+        instances: 2,
+        touchedBy: SENDER,
+      });
 
     const answers = [await touch(8000), await touch(7999), await touch(8000), await touch(9000)];
-    const missing = await groups.touch(keyId, 2, { dueAt: 1, lastReceivedAt: 1, instances: 1 });
+    const missing = await groups.touch(keyId, 2, {
+      dueAt: 1,
+      lastReceivedAt: 1,
+      instances: 1,
+      touchedBy: SENDER,
+    });
 
     expect([...answers, missing]).toEqual([true, false, true, true, false]);
     expect(await groups.get(keyId, 1)).toMatchObject({
+      touchedBy: SENDER,
       dueAt: 9000,
       lastReceivedAt: 3400,
       instanceCount: 7,
@@ -122,7 +136,12 @@ describe('groups of the table', () => {
 
   it('claims once, and not with a due time that has moved', async () => {
     const group = await opened(aGroup());
-    await groups.touch(group.keyId, 1, { dueAt: 8000, lastReceivedAt: 2400, instances: 1 });
+    await groups.touch(group.keyId, 1, {
+      dueAt: 8000,
+      lastReceivedAt: 2400,
+      instances: 1,
+      touchedBy: SENDER,
+    });
 
     const stale = await groups.claim(group, CLAIM);
     const claims = await Promise.all(
@@ -132,6 +151,7 @@ describe('groups of the table', () => {
       dueAt: 9000,
       lastReceivedAt: 3400,
       instances: 1,
+      touchedBy: SENDER,
     });
 
     expect(stale).toBe(false);
@@ -149,6 +169,7 @@ describe('groups of the table', () => {
       lastReceivedAt: 1300,
       closedBecause: 'quiet',
       sessions: ['s1', 's2'],
+      supersedes: 'g0',
     } as const;
 
     const early = await groups.release(group, release);
@@ -171,6 +192,19 @@ describe('groups of the table', () => {
     expect(overdue.map(({ id }) => id)).toEqual([due.id]);
     expect(abandoned.map(({ id }) => id)).toEqual([claimed.id]);
     expect(await groups.claimedBefore(449, 100)).toEqual([]);
+  });
+
+  it('keeps a held group away from the sweep until a person frees it', async () => {
+    const group = await opened(aGroup({ late: 'hold', held: true, dueAt: 6600 + HOLD_MS }));
+
+    await groups.claim(group, { ...CLAIM, claimedAt: 460, closedBecause: 'manual', held: true });
+    const whileHeld = await groups.claimedBefore(10_000_000, 1000);
+    const freed = [await groups.unhold(group, 470), await groups.unhold(group, 471)];
+
+    expect(whileHeld.map(({ id }) => id)).not.toContain(group.id);
+    expect(freed).toEqual([true, false]);
+    expect((await groups.claimedBefore(471, 100)).map(({ id }) => id)).toContain(group.id);
+    expect(await groups.get(group.keyId, 1)).toMatchObject({ state: 'CLAIMED', held: false });
   });
 
   it('keeps an instance once, with its attributes, and lists those of its key alone', async () => {

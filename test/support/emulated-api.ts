@@ -105,6 +105,7 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
       roleArn: `arn:aws:iam::000000000000:role/${names.registryRole}`,
       architecture: 'x86_64',
     }),
+    stabilityChecksQueueUrl: platformQueues['stability-checks'],
     platformQueues,
     workQueueUrlPrefix: (work[0] ?? '').replace(/[^-]+-[^-]+$/, ''),
     clock: Date.now,

@@ -1,6 +1,8 @@
 /** What a simulation of the grouping is told: how much happens, how much of it goes wrong, and which rule is missing. */
-import type { InstanceItem } from '../../core/contracts/items.ts';
+import type { AeTitleItem } from '../../core/contracts/configuration.ts';
+import type { GroupItem, InstanceItem } from '../../core/contracts/items.ts';
 import type { LatePolicy } from '../../core/contracts/vocabulary.ts';
+import type { MemoryGroups } from './memory-groups.ts';
 
 export interface Scenario {
   readonly seed: number;
@@ -22,11 +24,35 @@ export interface Scenario {
   readonly lateWindowSeconds: number;
 }
 
+/** What happened. */
+export interface SimulationResult {
+  readonly groups: MemoryGroups;
+  readonly settings: AeTitleItem;
+  readonly acknowledged: readonly {
+    readonly keyId: string;
+    readonly objectKey: string;
+    readonly at: number;
+    readonly outcome: 'grouped' | 'known';
+  }[];
+  readonly claims: readonly {
+    readonly group: GroupItem;
+    readonly at: number;
+    readonly because: string;
+  }[];
+  /** Groups that nobody but a person at the very end released. */
+  readonly heldToTheEnd: readonly string[];
+  /** How often listeners touched a group, successfully or not. */
+  readonly touches: number;
+  readonly sessions: ReadonlyMap<string, number>;
+  readonly executions: ReadonlyMap<string, number>;
+}
+
 /** What is taken out of the rules to see whether a test notices. */
 export interface Mutation {
   readonly leaseMs?: number;
   readonly claimWithoutDueTime?: boolean;
   readonly sealAtOnce?: boolean;
+  readonly emptyIsSealedAsUsual?: boolean;
 }
 
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
@@ -39,6 +65,21 @@ export const randomOf = (seed: number) => {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 };
+
+export const simulatedSettings = (scenario: Scenario, timeoutMs: number): AeTitleItem => ({
+  aeTitle: 'GANTRY',
+  processor: 'ae-title',
+  groupBy: ['PatientID'],
+  timeoutSeconds: timeoutMs / 1000,
+  maxWaitSeconds: scenario.maxWaitSeconds,
+  priority: 'normal',
+  pipelines: { lung: 'l', heart: 'h' },
+  late: scenario.late,
+  lateWindowSeconds: scenario.lateWindowSeconds,
+  accept: [],
+  ignore: [],
+  jobRetryDelayMs: 5000,
+});
 
 /** The instance with this number. */
 export const simulatedInstance = (

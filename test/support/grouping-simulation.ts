@@ -3,44 +3,26 @@
  * lost and repeated messages and clocks that differ: the rules of grouping run in it as they are, in virtual
  * time, on a store whose calls take effect somewhere between their start and their end.
  */
-import type { AeTitleItem } from '../../core/contracts/configuration.ts';
-import type { GroupItem, InstanceItem } from '../../core/contracts/items.ts';
-import { executionName, groupKeyId, sessionId } from '../../core/contracts/keys.ts';
+import type { InstanceItem } from '../../core/contracts/items.ts';
+import { groupKeyId } from '../../core/contracts/keys.ts';
 import type { StabilityCheck } from '../../core/contracts/messages.ts';
 import { createAdmission } from '../../core/processors/admission.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
 import { createGroupToucher, TouchTimedOut } from '../../core/processors/group-toucher.ts';
+import { releaseByHand } from '../../core/processors/manual-release.ts';
 import { claimGroup, releaseGroup } from '../../core/processors/release.ts';
 import { checkGroup, sweepGroups } from '../../core/processors/stability.ts';
 import {
   CallFailed,
   randomOf,
   simulatedInstance,
+  simulatedSettings,
   type Mutation,
   type Scenario,
+  type SimulationResult,
 } from './grouping-scenario.ts';
-import { memoryGroups, type MemoryGroups } from './memory-groups.ts';
+import { memoryGroups } from './memory-groups.ts';
 import { VirtualTime } from './virtual-time.ts';
-
-export interface SimulationResult {
-  readonly groups: MemoryGroups;
-  readonly settings: AeTitleItem;
-  readonly acknowledged: readonly {
-    readonly keyId: string;
-    readonly objectKey: string;
-    readonly at: number;
-    readonly outcome: 'grouped' | 'known';
-  }[];
-  readonly claims: readonly {
-    readonly group: GroupItem;
-    readonly at: number;
-    readonly because: string;
-  }[];
-  /** How often listeners touched a group, successfully or not. */
-  readonly touches: number;
-  readonly sessions: ReadonlyMap<string, number>;
-  readonly executions: ReadonlyMap<string, number>;
-}
 
 const START = 1_000_000;
 export const TIMEOUT_MS = 5000;
@@ -60,6 +42,7 @@ export const simulate = async (
   const shared = memoryGroups();
   const acknowledged: SimulationResult['acknowledged'][number][] = [];
   const claims: SimulationResult['claims'][number][] = [];
+  const heldToTheEnd: string[] = [];
   let touches = 0;
   const sessions = new Map<string, number>();
   const executions = new Map<string, number>();
@@ -126,9 +109,14 @@ export const simulate = async (
             mutation.claimWithoutDueTime === true && current !== undefined
               ? { ...group, dueAt: current.dueAt }
               : group;
-          const done = await shared.claim(read, claim);
+          const usual = mutation.emptyIsSealedAsUsual === true && claim.closedBecause === 'empty';
+          const done = await shared.claim(
+            read,
+            usual ? { ...claim, closedBecause: 'quiet' } : claim,
+          );
           if (done && current !== undefined) {
-            claims.push({ group: current, at: time.now, because: claim.closedBecause });
+            const because = claim.held === true ? 'window' : claim.closedBecause;
+            claims.push({ group: current, at: time.now, because });
           }
           return done;
         }),
@@ -191,20 +179,7 @@ export const simulate = async (
     if (chance(scenario.repeatedMessages)) deliver(check, delayMs + between(0, 5000));
   };
 
-  const settings: AeTitleItem = {
-    aeTitle: 'GANTRY',
-    processor: 'ae-title',
-    groupBy: ['PatientID'],
-    timeoutSeconds: TIMEOUT_MS / 1000,
-    maxWaitSeconds: scenario.maxWaitSeconds,
-    priority: 'normal',
-    pipelines: { lung: 'l', heart: 'h' },
-    late: scenario.late,
-    lateWindowSeconds: scenario.lateWindowSeconds,
-    accept: [],
-    ignore: [],
-    jobRetryDelayMs: 5000,
-  };
+  const settings = simulatedSettings(scenario, TIMEOUT_MS);
 
   const newListener = () => {
     const process = newProcess();
@@ -275,17 +250,26 @@ export const simulate = async (
   for (let at = START; at < START + scenario.spreadMs; at += 1000) {
     if (!chance(scenario.manualReleases)) continue;
     time.at(at + between(0, 999), () => {
-      const patient = stability(newProcess());
-      const hasty = { ...patient, sleep: () => Promise.resolve() };
-      const person = mutation.sealAtOnce === true ? hasty : patient;
+      const person = stability(newProcess());
+      const hasty = { ...person, sleep: () => Promise.resolve() };
       const open = [...shared.groupItems.values()].filter(({ state }) => state === 'COLLECTING');
       for (const group of open) {
         begin(
-          claimGroup(person, group, 'manual').then((claimed) =>
-            claimed === undefined ? undefined : releaseGroup(person, claimed),
-          ),
+          mutation.sealAtOnce === true
+            ? claimGroup(hasty, group, 'manual').then((claimed) =>
+                claimed === undefined ? undefined : releaseGroup(hasty, claimed),
+              )
+            : releaseByHand(person, group.id),
         );
       }
+    });
+  }
+  // What is held waits for as long as it takes: here, until somebody looks at it in the end.
+  for (let at = end - 600_000; at < end - 300_000; at += 100_000) {
+    time.at(at, () => {
+      const held = [...shared.groupItems.values()].filter((group) => group.held === true);
+      if (at === end - 600_000) heldToTheEnd.push(...held.map(({ id }) => id));
+      for (const { id } of held) begin(releaseByHand(stability(newProcess()), id));
     });
   }
   for (let at = START + SWEEP_EVERY_MS; at < end; at += SWEEP_EVERY_MS) {
@@ -296,17 +280,8 @@ export const simulate = async (
 
   await time.run(end);
   if (unexpected.length > 0) throw unexpected[0] as Error;
-  return { groups: shared, settings, acknowledged, claims, touches, sessions, executions };
+  return {
+    ...{ groups: shared, settings, acknowledged, claims, heldToTheEnd },
+    ...{ touches, sessions, executions },
+  };
 };
-
-/** Sessions that the released groups must have had started, by id. */
-export const expectedSessions = ({ groups, settings }: SimulationResult): string[] =>
-  [...groups.manifests.values()]
-    .filter(({ series }) => series.length > 0)
-    .flatMap(({ groupId }) =>
-      Object.keys(settings.pipelines).map((name) => sessionId(groupId, name)),
-    )
-    .toSorted();
-
-export const executionNames = (ids: readonly string[]): string[] =>
-  ids.map((id) => executionName(id, 1));

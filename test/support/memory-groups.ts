@@ -65,20 +65,27 @@ export const memoryGroups = (): MemoryGroups => {
       groupItems.set(group.id, group);
       return Promise.resolve(true);
     },
-    touch: (keyId, generation, { dueAt, lastReceivedAt, instances }) => {
+    touch: (keyId, generation, { dueAt, lastReceivedAt, instances, touchedBy }) => {
       const id = groupId(keyId, generation);
       const instanceCount = (groupItems.get(id)?.instanceCount ?? 0) + instances;
       return change(id, (group) => group.state === 'COLLECTING' && group.dueAt <= dueAt, {
         dueAt,
         lastReceivedAt,
         instanceCount,
+        touchedBy,
       });
     },
     claim: ({ keyId, generation, dueAt }, claim) =>
       change(
         groupId(keyId, generation),
         (group) => group.state === 'COLLECTING' && group.dueAt === dueAt,
-        { state: 'CLAIMED', ...claim },
+        { state: 'CLAIMED', held: false, ...claim },
+      ),
+    unhold: ({ keyId, generation }) =>
+      change(
+        groupId(keyId, generation),
+        (group) => group.state === 'CLAIMED' && group.held === true,
+        { held: false },
       ),
     release: ({ keyId, generation }, release) =>
       change(groupId(keyId, generation), (group) => group.state === 'CLAIMED', {
@@ -112,6 +119,6 @@ export const memoryGroups = (): MemoryGroups => {
     },
     collectingDueBefore: (time, limit) => inState('COLLECTING', ({ dueAt }) => dueAt, limit, time),
     claimedBefore: (time, limit) =>
-      inState('CLAIMED', ({ claimedAt = 0 }) => claimedAt, limit, time),
+      inState('CLAIMED', ({ claimedAt = 0, held }) => (held ? Infinity : claimedAt), limit, time),
   };
 };

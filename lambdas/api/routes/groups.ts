@@ -1,13 +1,15 @@
 /** Groups: what belongs together, while it is collected and after it was released. */
 import { z } from 'zod';
-import { Group, GroupPage, InstancePage } from '../../../core/contracts/api.ts';
+import { Group, GroupDetail, GroupPage, InstancePage } from '../../../core/contracts/api.ts';
 import { manifestInstances, toGroup, toInstance } from '../../../core/contracts/api-conversion.ts';
+import { groupTimeline } from '../../../core/contracts/group-timeline.ts';
 import { GroupItem } from '../../../core/contracts/items.ts';
 import { parseGroupId, stateIndexKeys } from '../../../core/contracts/keys.ts';
 import { GROUP_STATES, GroupState } from '../../../core/contracts/vocabulary.ts';
+import { releaseByHand } from '../../../core/processors/manual-release.ts';
 import type { ApiContext } from '../context.ts';
 import { pageOfList, pageOfStates, Paging } from '../paging.ts';
-import { notFound } from '../problems.ts';
+import { ApiProblem, notFound } from '../problems.ts';
 import { route } from '../router.ts';
 
 const getGroup = async ({ groups }: ApiContext, id: string): Promise<GroupItem> => {
@@ -21,9 +23,9 @@ const nameOf = (instance: { sopInstanceUid: string; sha256: string }): string =>
   `${instance.sopInstanceUid} ${instance.sha256}`;
 
 /** Of a sealed group its manifest; before, the instances of the key that no earlier manifest holds. */
-const instancesOf = async ({ groups }: ApiContext, group: GroupItem) => {
+const membersOf = async ({ groups }: ApiContext, group: GroupItem) => {
   const manifest = await groups.manifest(group.id);
-  if (manifest !== undefined) return manifestInstances(manifest);
+  if (manifest !== undefined) return { manifest };
   const [items, generations] = await Promise.all([
     groups.instances(group.keyId),
     groups.generations(group.keyId),
@@ -38,10 +40,23 @@ const instancesOf = async ({ groups }: ApiContext, group: GroupItem) => {
       .flatMap((sealed) => (sealed === undefined ? [] : manifestInstances(sealed)))
       .map(nameOf),
   );
-  return items
-    .filter((item) => !taken.has(nameOf(item)))
-    .sort((a, b) => a.receivedAt - b.receivedAt)
-    .map(toInstance);
+  return {
+    items: items
+      .filter((item) => !taken.has(nameOf(item)))
+      .sort((a, b) => a.receivedAt - b.receivedAt),
+  };
+};
+
+const instancesOf = async (context: ApiContext, group: GroupItem) => {
+  const { manifest, items = [] } = await membersOf(context, group);
+  return manifest === undefined ? items.map(toInstance) : manifestInstances(manifest);
+};
+
+const detailOf = async (context: ApiContext, group: GroupItem): Promise<GroupDetail> => {
+  const { manifest, items = [] } = await membersOf(context, group);
+  const instances = manifest?.series.flatMap((series) => series.instances) ?? items;
+  const timeline = groupTimeline({ group, instances, sealedAt: manifest?.sealedAt });
+  return { ...toGroup(group), timeline };
 };
 
 export const groupRoutes = [
@@ -49,17 +64,23 @@ export const groupRoutes = [
     method: 'GET',
     path: '/groups',
     operation: 'listGroups',
-    summary: 'Groups, of an AE title or in a state if asked so',
-    query: Paging.extend({ aeTitle: z.string().optional(), state: GroupState.optional() }),
+    summary: 'Groups, of an AE title, in a state or held if asked so',
+    query: Paging.extend({
+      aeTitle: z.string().optional(),
+      state: GroupState.optional(),
+      held: z.stringbool().optional(),
+    }),
     response: GroupPage,
-    handle: async ({ table }, { query: { aeTitle, state, ...paging } }) => {
+    handle: async ({ table }, { query: { aeTitle, state, held, ...paging } }) => {
       const page = await pageOfStates(
         table,
         {
           partitions: (state === undefined ? GROUP_STATES : [state]).map(stateIndexKeys.group),
           schema: GroupItem,
           idOf: ({ id }) => id,
-          keep: (item) => aeTitle === undefined || item.aeTitle === aeTitle,
+          keep: (item) =>
+            (aeTitle === undefined || item.aeTitle === aeTitle) &&
+            (held === undefined || (item.held ?? false) === held),
         },
         paging,
       );
@@ -70,11 +91,35 @@ export const groupRoutes = [
     method: 'GET',
     path: '/groups/{id}',
     operation: 'getGroup',
-    summary: 'One group',
-    response: Group,
+    summary: 'One group, with its timeline',
+    response: GroupDetail,
     handle: async (context, { parameters }) => ({
-      json: toGroup(await getGroup(context, parameters.id)),
+      json: await detailOf(context, await getGroup(context, parameters.id)),
     }),
+  }),
+  route({
+    method: 'POST',
+    path: '/groups/{id}/release',
+    operation: 'releaseGroup',
+    summary: 'Complete now: releases a group that is collecting or held; its sessions start soon',
+    response: Group,
+    handle: async (context, { parameters: { id } }) => {
+      const release = await releaseByHand(
+        {
+          ...context,
+          sendCheck: (check, delaySeconds) =>
+            context.queues.send(context.stabilityChecksQueueUrl, check, delaySeconds),
+        },
+        id,
+      );
+      if (release.outcome === 'not-found') throw notFound('group', id);
+      if (release.outcome === 'too-busy') {
+        throw new ApiProblem('in-use', [
+          { message: 'instances arrive faster than it can be closed', remedy: 'try again' },
+        ]);
+      }
+      return { json: toGroup(release.group) };
+    },
   }),
   route({
     method: 'GET',

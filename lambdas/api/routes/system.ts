@@ -20,6 +20,20 @@ const countState = async (context: ApiContext, partitions: readonly string[]): P
   return found.flat().length;
 };
 
+/** Their place in the index is far ahead of all others. */
+const countHeld = async (context: ApiContext): Promise<number> => {
+  const found = await Promise.all(
+    ['COLLECTING', 'CLAIMED'].map((state) =>
+      context.table.queryState(
+        stateIndexKeys.group(state),
+        z.object({ held: z.boolean().optional() }),
+        { newestFirst: true, limit: MAX_COUNT },
+      ),
+    ),
+  );
+  return found.flat().filter(({ held }) => held === true).length;
+};
+
 const queueDepths = async (context: ApiContext, workers: readonly string[]) => {
   const work = workers.flatMap((worker) =>
     PRIORITIES.map((priority): [string, string] => [
@@ -64,14 +78,18 @@ export const systemRoutes = [
     response: Status,
     handle: async (context) => {
       const workers = (await context.configuration.workers.list()).map(({ name }) => name);
-      const [openGroups, runningSessions, unrouted, queues, runners, services] = await Promise.all([
-        countState(context, ['COLLECTING', 'CLAIMED'].map(stateIndexKeys.group)),
-        countState(context, ['PLANNING', 'RUNNING'].map(stateIndexKeys.session)),
-        countState(context, [stateIndexKeys.unrouted]),
-        queueDepths(context, workers),
-        Promise.all(workers.map((worker) => runnersOf(context, worker))).then((all) => all.flat()),
-        context.configuration.services.list(),
-      ]);
+      const [openGroups, heldGroups, runningSessions, unrouted, queues, runners, services] =
+        await Promise.all([
+          countState(context, ['COLLECTING', 'CLAIMED'].map(stateIndexKeys.group)),
+          countHeld(context),
+          countState(context, ['PLANNING', 'RUNNING'].map(stateIndexKeys.session)),
+          countState(context, [stateIndexKeys.unrouted]),
+          queueDepths(context, workers),
+          Promise.all(workers.map((worker) => runnersOf(context, worker))).then((all) =>
+            all.flat(),
+          ),
+          context.configuration.services.list(),
+        ]);
       const unserved = workers.filter(
         (worker) =>
           !runners.some((runner) => runner.worker === worker) &&
@@ -79,6 +97,9 @@ export const systemRoutes = [
       );
       const problems = [
         ...unserved.map((worker) => `jobs wait for the worker ${worker}, and it has no runner`),
+        ...(heldGroups > 0
+          ? [`${heldGroups} groups of late instances are held; see: gantry group list --held`]
+          : []),
         ...(unrouted > 0
           ? [`${unrouted} instances belong to no group; see: gantry unrouted list`]
           : []),
@@ -96,6 +117,7 @@ export const systemRoutes = [
           status: 'ready',
           version: context.version,
           openGroups,
+          heldGroups,
           runningSessions,
           unrouted,
           queues,

@@ -1,12 +1,12 @@
-/** What the API tells about groups, sessions and jobs, over a real table and bucket. */
+/** What the API tells about sessions and jobs, over a real table and bucket. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableGroups } from '../../../aws/groups.ts';
 import { tableSessions } from '../../../aws/sessions.ts';
-import { Group, Session, type Job, type Page } from '../../../core/contracts/api.ts';
+import { Session, type Job, type Page } from '../../../core/contracts/api.ts';
 import { UnroutedItem, type JobItem } from '../../../core/contracts/items.ts';
 import { objectKeys, tableKeys } from '../../../core/contracts/keys.ts';
 import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';
-import { aGroup, aManifest, anInstance } from '../../support/groups.ts';
+import { anInstance } from '../../support/groups.ts';
 import { aNode, aSession } from '../../support/sessions.ts';
 
 let api: EmulatedApi;
@@ -30,96 +30,6 @@ const planned = async (nodes: (session: string) => JobItem[]): Promise<Session> 
   await store.storePlan(session, nodes(session.id), [], 1_700_000_000_456);
   return Session.parse((await api.call('GET', `/sessions/${session.id}`)).json);
 };
-
-describe('groups', () => {
-  it('are shown by the names of the interface, with times in milliseconds', async () => {
-    const group = aGroup({ keyValues: ['1.2.3'], aeTitle: 'SHOWN' });
-    await groups().open(group);
-
-    const shown = Group.parse((await api.call('GET', `/groups/${group.id}`)).json);
-
-    expect(shown).toMatchObject({
-      id: group.id,
-      aeTitle: 'SHOWN',
-      groupBy: 'Study',
-      key: '1.2.3',
-      generation: 1,
-      state: 'COLLECTING',
-      instanceCount: 2,
-      firstReceivedAt: '1970-01-01T00:16:40.000Z',
-      lastReceivedAt: '1970-01-01T00:16:40.500Z',
-      releasedAt: null,
-      sessions: [],
-    });
-  });
-
-  it('show the values of a composite key', async () => {
-    const group = aGroup({ keyValues: ['P1', 'A1'], groupBy: ['PatientID', 'AccessionNumber'] });
-    await groups().open(group);
-
-    const shown = Group.parse((await api.call('GET', `/groups/${group.id}`)).json);
-
-    expect(shown).toMatchObject({
-      key: 'P1\\A1',
-      keyValues: ['P1', 'A1'],
-      groupBy: ['Patient', 'AccessionNumber'],
-    });
-  });
-
-  it('are listed page by page, each once, the latest first, by AE title and state', async () => {
-    const all = Array.from({ length: 7 }, (_, index) =>
-      aGroup({
-        keyValues: [`9.${index}`],
-        aeTitle: 'PAGED',
-        // Ties, and two states, must not lose or repeat a group between pages.
-        dueAt: 2_000_000 + Math.floor(index / 3),
-        state: index % 2 === 0 ? 'COLLECTING' : 'CLAIMED',
-      }),
-    );
-    for (const group of all) await groups().open(group);
-
-    const seen: Group[] = [];
-    let next: string | null = '';
-    let pages = 0;
-    while (next !== null) {
-      const query: string = next === '' ? '' : `&next=${next}`;
-      const answer: Page<Group> = await page(`/groups?aeTitle=PAGED&limit=2${query}`);
-      seen.push(...answer.items);
-      next = answer.next;
-      pages += 1;
-    }
-    const claimed = await page<Group>('/groups?aeTitle=PAGED&state=CLAIMED');
-
-    expect(pages).toBeGreaterThanOrEqual(4);
-    expect(seen.map(({ id }) => id).sort()).toEqual(all.map(({ id }) => id).sort());
-    expect(seen.map(({ dueAt }) => dueAt)).toEqual(
-      seen
-        .map(({ dueAt }) => dueAt)
-        .sort()
-        .reverse(),
-    );
-    expect(claimed.items).toHaveLength(3);
-  });
-
-  it('list while collecting what no earlier generation took, and then their manifest', async () => {
-    const first = aGroup({ keyValues: ['5.5'], state: 'RELEASED' });
-    const second = aGroup({ keyValues: ['5.5'], generation: 2 });
-    const [one, two, three] = ['1.1', '1.2', '1.3'].map((uid) => anInstance(first, uid));
-    if (one === undefined || two === undefined || three === undefined) throw new Error('three');
-    for (const item of [one, two, three]) await groups().putInstance(item);
-    await groups().open(first);
-    await groups().sealManifest(aManifest(first, [one, two]));
-    await groups().open(second);
-
-    const uids = async (id: string) =>
-      (await page<{ sopInstanceUid: string }>(`/groups/${id}/instances`)).items.map(
-        ({ sopInstanceUid }) => sopInstanceUid,
-      );
-
-    expect(await uids(first.id)).toEqual(['1.1', '1.2']);
-    expect(await uids(second.id)).toEqual(['1.3']);
-  });
-});
 
 describe('unrouted instances', () => {
   it('are listed with their reason, and shown by the id of the listing', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { GroupItem } from '../../../core/contracts/items.ts';
 import { executionName, groupId, sessionId, shortHash } from '../../../core/contracts/keys.ts';
 import { makeHandler } from '../../../lambdas/stability-check/handler.ts';
+import { HOLD_MS } from '../../../core/processors/timing.ts';
 import { memoryGroups } from '../../support/memory-groups.ts';
 
 const KEY = shortHash('key', 20);
@@ -181,6 +182,75 @@ describe('stability-check', () => {
       closedBecause: 'empty',
       sessions: [],
     });
+  });
+
+  it('leaves a held group to a person, collecting or closed for more', async () => {
+    const collecting = aGroup(1, { late: 'hold', held: true, dueAt: NOW + HOLD_MS });
+    const first = await setUp(collecting);
+    const closed = aGroup(1, { state: 'CLAIMED', late: 'hold', held: true, claimedAt: NOW });
+    const second = await setUp(closed);
+
+    await makeHandler(first.deps)(eventOf({ groupId: collecting.id }));
+    await makeHandler(second.deps)(eventOf({ groupId: closed.id }));
+
+    expect(first.groups.groupItems.get(collecting.id)).toEqual(collecting);
+    expect(second.groups.groupItems.get(closed.id)).toEqual(closed);
+    expect([...first.sessions, ...second.sessions, ...first.sent]).toEqual([]);
+  });
+
+  it('closes a held group to which nobody belongs', async () => {
+    const first = aGroup(1, { state: 'CLAIMED', claimedAt: NOW, sealAfter: NOW });
+    const held = aGroup(2, { late: 'hold', held: true, dueAt: NOW + HOLD_MS });
+    const { deps, groups, sessions } = await setUp(first, held);
+
+    await makeHandler(deps)(eventOf({ groupId: held.id }));
+
+    expect(sessions).toEqual([]);
+    expect(groups.groupItems.get(held.id)).toMatchObject({
+      state: 'RELEASED',
+      closedBecause: 'empty',
+      held: false,
+    });
+  });
+
+  it('repeats in a rerun what was released within the window, and says whom it supersedes', async () => {
+    const first = aGroup(1);
+    const { deps, groups } = await setUp(first);
+    const handler = makeHandler(deps);
+    await handler(eventOf({ groupId: first.id }));
+    const [item] = groups.instanceItems.values();
+    if (item === undefined) throw new Error('no instance');
+    const rerun = aGroup(2, { late: 'rerun', lateWindowMs: 10_000 });
+    const afresh = aGroup(3, { late: 'rerun', lateWindowMs: 100 });
+    for (const [group, number] of [
+      [rerun, 2],
+      [afresh, 3],
+    ] as const) {
+      await groups.open(group);
+      await groups.putInstance({
+        ...item,
+        sopInstanceUid: `1.2.${number}`,
+        objectKey: `o${number}`,
+      });
+      await handler(eventOf({ groupId: group.id }));
+    }
+
+    const members = (group: GroupItem) =>
+      groups.manifests
+        .get(group.id)
+        ?.series.flatMap(({ instances }) =>
+          instances.map(({ objectKey, repeated }) => [objectKey, repeated ?? false]),
+        );
+    expect(members(rerun)).toEqual([
+      ['o1', true],
+      ['o2', false],
+    ]);
+    expect(groups.groupItems.get(rerun.id)).toMatchObject({
+      instanceCount: 2,
+      supersedes: first.id,
+    });
+    expect(groups.manifests.get(rerun.id)?.supersedes).toBe(first.id);
+    expect(members(afresh)).toContainEqual(['o3', false]);
   });
 
   it('runs the default pipeline when the AE title names none', async () => {

@@ -1,0 +1,230 @@
+/** What the API tells about groups and does to them, over a real table and bucket. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tableGroups } from '../../../aws/groups.ts';
+import { Group, GroupDetail, type Page } from '../../../core/contracts/api.ts';
+import { HOLD_MS } from '../../../core/processors/timing.ts';
+import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';
+import { aGroup, aManifest, anInstance } from '../../support/groups.ts';
+
+let api: EmulatedApi;
+
+beforeAll(async () => {
+  api = await startEmulatedApi();
+}, 60_000);
+
+afterAll(() => api.stop());
+
+const groups = () => tableGroups(api.context.table, api.context.objects);
+
+const page = async <T>(path: string): Promise<Page<T>> =>
+  (await api.call('GET', path)).json as Page<T>;
+
+describe('groups', () => {
+  it('are shown by the names of the interface, with times in milliseconds', async () => {
+    const group = aGroup({ keyValues: ['1.2.3'], aeTitle: 'SHOWN' });
+    await groups().open(group);
+
+    const shown = Group.parse((await api.call('GET', `/groups/${group.id}`)).json);
+
+    expect(shown).toMatchObject({
+      id: group.id,
+      aeTitle: 'SHOWN',
+      groupBy: 'Study',
+      key: '1.2.3',
+      generation: 1,
+      state: 'COLLECTING',
+      instanceCount: 2,
+      firstReceivedAt: '1970-01-01T00:16:40.000Z',
+      lastReceivedAt: '1970-01-01T00:16:40.500Z',
+      releasedAt: null,
+      sessions: [],
+    });
+  });
+
+  it('show the values of a composite key', async () => {
+    const group = aGroup({ keyValues: ['P1', 'A1'], groupBy: ['PatientID', 'AccessionNumber'] });
+    await groups().open(group);
+
+    const shown = Group.parse((await api.call('GET', `/groups/${group.id}`)).json);
+
+    expect(shown).toMatchObject({
+      key: 'P1\\A1',
+      keyValues: ['P1', 'A1'],
+      groupBy: ['Patient', 'AccessionNumber'],
+    });
+  });
+
+  it('are listed page by page, each once, the latest first, by AE title and state', async () => {
+    const all = Array.from({ length: 7 }, (_, index) =>
+      aGroup({
+        keyValues: [`9.${index}`],
+        aeTitle: 'PAGED',
+        // Ties, and two states, must not lose or repeat a group between pages.
+        dueAt: 2_000_000 + Math.floor(index / 3),
+        state: index % 2 === 0 ? 'COLLECTING' : 'CLAIMED',
+      }),
+    );
+    for (const group of all) await groups().open(group);
+
+    const seen: Group[] = [];
+    let next: string | null = '';
+    let pages = 0;
+    while (next !== null) {
+      const query: string = next === '' ? '' : `&next=${next}`;
+      const answer: Page<Group> = await page(`/groups?aeTitle=PAGED&limit=2${query}`);
+      seen.push(...answer.items);
+      next = answer.next;
+      pages += 1;
+    }
+    const claimed = await page<Group>('/groups?aeTitle=PAGED&state=CLAIMED');
+
+    expect(pages).toBeGreaterThanOrEqual(4);
+    expect(seen.map(({ id }) => id).sort()).toEqual(all.map(({ id }) => id).sort());
+    expect(seen.map(({ dueAt }) => dueAt)).toEqual(
+      seen
+        .map(({ dueAt }) => dueAt)
+        .sort()
+        .reverse(),
+    );
+    expect(claimed.items).toHaveLength(3);
+  });
+
+  it('list while collecting what no earlier generation took, and then their manifest', async () => {
+    const first = aGroup({ keyValues: ['5.5'], state: 'RELEASED' });
+    const second = aGroup({ keyValues: ['5.5'], generation: 2 });
+    const [one, two, three] = ['1.1', '1.2', '1.3'].map((uid) => anInstance(first, uid));
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three');
+    for (const item of [one, two, three]) await groups().putInstance(item);
+    await groups().open(first);
+    await groups().sealManifest(aManifest(first, [one, two]));
+    await groups().open(second);
+
+    const uids = async (id: string) =>
+      (await page<{ sopInstanceUid: string }>(`/groups/${id}/instances`)).items.map(
+        ({ sopInstanceUid }) => sopInstanceUid,
+      );
+
+    expect(await uids(first.id)).toEqual(['1.1', '1.2']);
+    expect(await uids(second.id)).toEqual(['1.3']);
+  });
+});
+
+describe('releasing a group by hand', () => {
+  const release = (id: string) => api.call('POST', `/groups/${id}/release`);
+
+  it('claims it and hands it to the stability check, again and again if asked so', async () => {
+    const group = aGroup({ keyValues: ['6.1'], dueAt: Date.now() + 60_000 });
+    await groups().open(group);
+
+    const answers = [await release(group.id), await release(group.id)];
+    const item = await groups().get(group.keyId, 1);
+    const { waiting } = await api.context.queues.depth(api.context.stabilityChecksQueueUrl);
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(answers[0]?.json).toMatchObject({ state: 'CLAIMED', closedBecause: 'manual' });
+    expect(item?.sealAfter).toBeGreaterThanOrEqual((item?.claimedAt ?? 0) + 600);
+    expect(waiting).toBeGreaterThanOrEqual(2);
+  });
+
+  it('frees what is held, collecting or closed; until then it is shown as held', async () => {
+    const facts = { late: 'hold', held: true } as const;
+    const collecting = aGroup({ ...facts, keyValues: ['6.2'], dueAt: Date.now() + HOLD_MS });
+    const closed = aGroup({ ...facts, keyValues: ['6.3'] });
+    for (const group of [collecting, closed]) await groups().open(group);
+    await groups().claim(closed, {
+      ...{ claimedAt: 2, sealAfter: 3, closedBecause: 'manual', held: true },
+    });
+
+    const held = await page<Group>('/groups?held=true');
+    const status = await api.call('GET', '/status');
+    for (const { id } of [collecting, closed]) await release(id);
+
+    expect(held.items.map(({ id }) => id).sort()).toEqual([collecting.id, closed.id].sort());
+    expect(held.items.map(({ dueAt, late }) => [dueAt, late])).toEqual([
+      [null, 'hold'],
+      [null, 'hold'],
+    ]);
+    expect(status.json).toMatchObject({
+      heldGroups: 2,
+      problems: expect.arrayContaining([
+        expect.stringContaining('gantry group list --held'),
+      ]) as unknown,
+    });
+    for (const { keyId } of [collecting, closed]) {
+      expect(await groups().get(keyId, 1)).toMatchObject({ state: 'CLAIMED', held: false });
+    }
+    expect((await page<Group>('/groups?held=true')).items).toEqual([]);
+  });
+
+  it('changes nothing of one that was released, and finds only what there is', async () => {
+    const group = aGroup({ keyValues: ['6.4'], state: 'RELEASED', closedBecause: 'quiet' });
+    await groups().open(group);
+
+    expect(await release(group.id)).toMatchObject({ status: 200, json: { state: 'RELEASED' } });
+    expect(await release(`${group.keyId}-g2`)).toMatchObject({ status: 404 });
+    expect(await release('nothing')).toMatchObject({ status: 404 });
+  });
+});
+
+describe("a group's timeline", () => {
+  it('tells who opened it, who sent what, what moved the due time, and why it closed', async () => {
+    const group = aGroup({
+      ...{ keyValues: ['6.6'], state: 'RELEASED', closedBecause: 'quiet' },
+      ...{ claimedAt: 1_010_000, releasedAt: 1_010_500, sessions: ['s1'] },
+      openedBy: { callingAeTitle: 'CT1', associationId: 'a1' },
+      touchedBy: { callingAeTitle: 'CT2', associationId: 'a2' },
+    });
+    await groups().open(group);
+    const sent = [
+      ['1.1', 'CT1', 'a1', 1_000_000],
+      ['1.2', 'CT1', 'a1', 1_000_200],
+      ['1.3', 'CT2', 'a2', 1_000_400],
+    ] as const;
+    await groups().sealManifest(
+      aManifest(
+        group,
+        sent.map(([uid, callingAeTitle, associationId, receivedAt]) =>
+          anInstance(group, uid, { callingAeTitle, associationId, receivedAt }),
+        ),
+      ),
+    );
+
+    const { timeline } = GroupDetail.parse((await api.call('GET', `/groups/${group.id}`)).json);
+
+    expect(timeline).toMatchObject([
+      { event: 'opened', callingAeTitle: 'CT1', associationId: 'a1' },
+      {
+        event: 'received',
+        at: '1970-01-01T00:16:40.000Z',
+        until: '1970-01-01T00:16:40.200Z',
+        callingAeTitle: 'CT1',
+        count: 2,
+        message: '2 instances in one association',
+      },
+      { event: 'received', callingAeTitle: 'CT2', associationId: 'a2', count: 1 },
+      { event: 'due-moved', callingAeTitle: 'CT2', associationId: 'a2' },
+      { event: 'claimed', message: 'nothing had come during its quiet time' },
+      { event: 'sealed', count: 3 },
+      { event: 'released', message: expect.stringContaining('1 session started') as string },
+    ]);
+  });
+
+  it('of a group to which very many associations sent is bounded', async () => {
+    const group = aGroup({ keyValues: ['6.7'] });
+    await groups().open(group);
+    for (let number = 0; number < 80; number += 1) {
+      const facts = { associationId: `a${number}`, receivedAt: 1_000_000 + number };
+      await groups().putInstance(anInstance(group, `1.9.${number}`, facts));
+    }
+
+    const { timeline } = GroupDetail.parse((await api.call('GET', `/groups/${group.id}`)).json);
+
+    const received = timeline.filter(({ event }) => event === 'received');
+    expect(received).toHaveLength(51);
+    expect(received.at(-1)).toMatchObject({
+      count: 30,
+      associationId: null,
+      message: '30 instances in 30 further associations',
+    });
+  });
+});
