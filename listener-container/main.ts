@@ -2,25 +2,34 @@
  * The listener's process: settings, clients, ports; and an orderly end on SIGTERM or SIGINT, as ECS and a
  * person at a terminal send them. One JSON line on stdout says when it can be called, and where.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { documentClient, objectClient } from '../aws/clients.ts';
 import { tableConfiguration } from '../aws/configuration.ts';
 import { tableGroups } from '../aws/groups.ts';
+import { bucketListing } from '../aws/object-listing.ts';
 import { bucketObjects } from '../aws/objects.ts';
 import { sqsQueues } from '../aws/queues.ts';
+import { tableStoredInstances } from '../aws/stored-instances.ts';
 import { dynamoTable } from '../aws/table.ts';
 import { configuredAdmission } from './admission/configured-admission.ts';
-import { tableRefusals } from './admission/decision-records.ts';
+import { tableDecisions } from './admission/decision-records.ts';
 import { BadEnvironment, readSettings, type ListenerSettings } from './environment.ts';
 import { startHealth } from './health.ts';
 import { makeIngest } from './ingest/ingest.ts';
 import { prepareSpoolDirectory } from './ingest/spool.ts';
 import type { ListenerLog } from './listener-log.ts';
 import { DEFAULT_LIMITS, Listener } from './server.ts';
+import { StorageCommitment } from './services/commitment/commitment-service.ts';
+import { sendReport } from './services/commitment/report-sender.ts';
+import { referenceVerifier } from './services/commitment/verify-references.ts';
 
 /** Of the 120 s that the task definition gives the container: what running associations may take of it. */
-const GRACE_MS = 100_000;
+const GRACE_MS = 80_000;
+
+/** After that, one more attempt at each report that is owed, and a record of those that fail. */
+const COMMITMENT_GRACE_MS = 35_000;
 
 const listenerLog = (): ListenerLog => {
   const logger = new Logger({ serviceName: 'listener' });
@@ -51,8 +60,22 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   const clock = Date.now;
   const table = dynamoTable(documentClient(), settings.table);
   const configuration = tableConfiguration(table);
-  const objects = bucketObjects(objectClient(process.env), settings.bucket);
+  const s3 = objectClient(process.env);
+  const objects = bucketObjects(s3, settings.bucket);
   const queues = sqsQueues(new SQSClient({}));
+
+  const decisions = tableDecisions(table, clock, log);
+  const commitment = new StorageCommitment({
+    verify: referenceVerifier({
+      stored: tableStoredInstances(table),
+      objects: bucketListing(s3, settings.bucket),
+      log,
+    }),
+    portOf: async (aeTitle) => (await configuration.sources.get(aeTitle))?.port,
+    send: sendReport,
+    decisions,
+    log,
+  });
 
   const stopping = stopSignal();
   await configuration.initialise(settings.defaultWorker);
@@ -63,7 +86,8 @@ const run = async (settings: ListenerSettings): Promise<void> => {
     maximumAssociations: settings.maximumAssociations,
     limits: DEFAULT_LIMITS,
     policy: configuredAdmission(configuration, clock),
-    refusals: tableRefusals(table, clock, log),
+    refusals: decisions,
+    commitment,
     receiver: makeIngest({
       objects,
       groups: tableGroups(table, objects),
@@ -83,6 +107,7 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   await stopping;
   log.info('stopping', { associations: listener.associations });
   await listener.stop(GRACE_MS);
+  await Promise.race([commitment.stop(), sleep(COMMITMENT_GRACE_MS)]);
   await health.stop();
 };
 

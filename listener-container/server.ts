@@ -7,6 +7,7 @@ import { Association, type AssociationLimits } from './association/association.t
 import { ReceptionDesk } from './association/reception-desk.ts';
 import type { AdmissionPolicy, RefusalLog } from './admission/admission-policy.ts';
 import type { ListenerLog } from './listener-log.ts';
+import type { CommitmentService } from './services/commitment/commitment-service.ts';
 import type { InstanceReceiver } from './services/instance-receiver.ts';
 
 export interface ListenerOptions {
@@ -18,6 +19,8 @@ export interface ListenerOptions {
   readonly policy: AdmissionPolicy;
   readonly refusals: RefusalLog;
   readonly receiver: InstanceReceiver;
+  /** Without it, Storage Commitment is not offered. */
+  readonly commitment?: CommitmentService;
   readonly log: ListenerLog;
 }
 

@@ -54,11 +54,24 @@ export const AeTitleItem = z.object({
   ignore: z.array(z.string()).default([]),
   /** Before the first retry of a job. */
   jobRetryDelayMs: z.number().default(AE_TITLE_DEFAULTS.jobRetryDelayMs),
+  /** Whether private SOP classes, and storage SOP classes of later editions, are received too; default false. */
+  acceptUnknownSopClasses: z.boolean().optional(),
 });
 export type AeTitleItem = z.infer<typeof AeTitleItem>;
 
 /** Who may call. Without any source item, every AE title may call from the loopback address, and nobody else. */
-export const SourceItem = z.object({ aeTitle: z.string(), hosts: z.array(z.string()) });
+export const SourceItem = z.object({
+  aeTitle: z.string(),
+  hosts: z.array(z.string()),
+  /** Where it listens itself, at the address that it calls from: reports of storage commitment go there. */
+  port: z.int().min(1).max(65_535).optional(),
+  /** Associations at once; without it, only the listener's own limit holds. */
+  maxAssociations: z.int().min(1).optional(),
+  /** SHA-256 of client certificates (DER), in hex. With any, it may call by TLS and with one of them only. */
+  certificateFingerprints: z.array(z.string()).optional(),
+  /** With it, an association is accepted only with this user name and passcode (PS3.7 section D.3.3.7). */
+  userIdentity: z.object({ username: z.string(), passcodeSha256: z.string() }).optional(),
+});
 export type SourceItem = z.infer<typeof SourceItem>;
 
 /** Where service code may send: a receiver of C-STORE. With `tls` its certificate is verified. */

@@ -47,6 +47,17 @@ export const InstanceItem = z.object({
 });
 export type InstanceItem = z.infer<typeof InstanceItem>;
 
+/**
+ * Points from a SOP Instance UID to the instance's item. Written beside it and without a promise of its own:
+ * one that points to nothing is of an instance that was never acknowledged.
+ */
+export const StoredInstanceItem = InstanceItem.pick({
+  keyId: true,
+  sopInstanceUid: true,
+  sha256: true,
+});
+export type StoredInstanceItem = z.infer<typeof StoredInstanceItem>;
+
 /** A received instance that its AE title's processor could not put into a group. */
 export const UnroutedItem = InstanceItem.omit({ keyId: true }).extend({ reason: z.string() });
 export type UnroutedItem = z.infer<typeof UnroutedItem>;

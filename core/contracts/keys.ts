@@ -79,6 +79,16 @@ export const tableKeys = {
     sk: `I#${sopInstanceUid}#${sha256.slice(0, INSTANCE_HASH_LENGTH)}`,
   }),
   instancePrefix: 'I#',
+  /** Where the item of an instance is, for who knows only its SOP Instance UID: see StoredInstanceItem. */
+  storedInstance: (aeTitle: string, sopInstanceUid: string, sha256: string): TableKey => ({
+    pk: `I#${aeTitle}#${sopInstanceUid}`,
+    sk: `V#${sha256.slice(0, INSTANCE_HASH_LENGTH)}`,
+  }),
+  storedInstancePartition: (aeTitle: string, sopInstanceUid: string): string =>
+    `I#${aeTitle}#${sopInstanceUid}`,
+  storedInstancePrefix: 'V#',
+  unroutedPartition: (aeTitle: string): string => `U#${aeTitle}`,
+  unroutedPrefix: (sopInstanceUid: string): string => `I#${sopInstanceUid}#`,
   unrouted: (aeTitle: string, sopInstanceUid: string, sha256: string): TableKey => ({
     pk: `U#${aeTitle}`,
     sk: `I#${sopInstanceUid}#${sha256.slice(0, INSTANCE_HASH_LENGTH)}`,

@@ -66,6 +66,11 @@ export const ENV = {
   isolation: 'GANTRY_ISOLATION',
   dimseHost: 'GANTRY_DIMSE_HOST',
   dimsePort: 'GANTRY_DIMSE_PORT',
+  dimseTlsPort: 'GANTRY_DIMSE_TLS_PORT',
+  /** PEM files of the listener's TLS port: chain and key, and whose clients' certificates are asked for. */
+  tlsCertificate: 'GANTRY_TLS_CERTIFICATE',
+  tlsKey: 'GANTRY_TLS_KEY',
+  tlsCa: 'GANTRY_TLS_CA',
   healthPort: 'GANTRY_HEALTH_PORT',
   maximumAssociations: 'GANTRY_MAX_ASSOCIATIONS',
   spoolDirectory: 'GANTRY_SPOOL_DIR',

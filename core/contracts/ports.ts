@@ -35,6 +35,18 @@ export interface ObjectListing {
   keys(prefix: string): Promise<string[]>;
 }
 
+/** Received instances by what a sender knows of them. */
+export interface StoredInstances {
+  /**
+   * Each version of a SOP instance that has an item of the AE title, routed or not; strongly consistent.
+   * That its object is there too is not looked at.
+   */
+  find(
+    aeTitle: string,
+    sopInstanceUid: string,
+  ): Promise<readonly { readonly sopClassUid: string; readonly objectKey: string }[]>;
+}
+
 /** A queue message is JSON; the delay is in whole seconds, 0 to 900 (SQS's limit). */
 export interface Queues {
   send(queueUrl: string, message: unknown, delaySeconds?: number): Promise<void>;

@@ -1,4 +1,7 @@
-/** The messages of the services that are spoken here: C-ECHO and C-STORE (PS3.7 sections 9.3.1 and 9.3.5). */
+/**
+ * The messages of the services that are spoken here: C-ECHO and C-STORE (PS3.7 sections 9.3.1 and 9.3.5),
+ * N-ACTION and N-EVENT-REPORT (sections 10.3.1 and 10.3.5).
+ */
 import type { CommandSet } from './command-set.ts';
 
 /** Command Field (PS3.7 table E.1-1). */
@@ -8,6 +11,10 @@ export const COMMAND = {
   cEchoRequest: 0x0030,
   cEchoResponse: 0x8030,
   cCancelRequest: 0x0fff,
+  nEventReportRequest: 0x0100,
+  nEventReportResponse: 0x8100,
+  nActionRequest: 0x0130,
+  nActionResponse: 0x8130,
 } as const;
 
 /** This bit of a Command Field says that the message is a response. */
@@ -23,6 +30,9 @@ const MEDIUM_PRIORITY = 0x0000;
 const ERROR_COMMENT_MAX_LENGTH = 64;
 const errorComment = (text: string): string =>
   text.slice(0, ERROR_COMMENT_MAX_LENGTH).replace(/[^\x20-\x5b\x5d-\x7e]/g, '?');
+
+const copied = <K extends keyof CommandSet>(keyword: K, value: CommandSet[K]): CommandSet =>
+  value === undefined ? {} : { [keyword]: value };
 
 export const isResponse = (command: CommandSet): boolean =>
   ((command.CommandField ?? 0) & RESPONSE_BIT) !== 0;
@@ -51,17 +61,46 @@ export const storeRequest = (
   AffectedSOPInstanceUID: sopInstanceUid,
 });
 
-/** The response to any request, with the UIDs that the request named. */
+export const actionRequest = (
+  messageId: number,
+  sopClassUid: string,
+  sopInstanceUid: string,
+  actionTypeId: number,
+): CommandSet => ({
+  RequestedSOPClassUID: sopClassUid,
+  CommandField: COMMAND.nActionRequest,
+  MessageID: messageId,
+  CommandDataSetType: DATA_SET_PRESENT,
+  RequestedSOPInstanceUID: sopInstanceUid,
+  ActionTypeID: actionTypeId,
+});
+
+export const eventReportRequest = (
+  messageId: number,
+  sopClassUid: string,
+  sopInstanceUid: string,
+  eventTypeId: number,
+): CommandSet => ({
+  AffectedSOPClassUID: sopClassUid,
+  CommandField: COMMAND.nEventReportRequest,
+  MessageID: messageId,
+  CommandDataSetType: DATA_SET_PRESENT,
+  AffectedSOPInstanceUID: sopInstanceUid,
+  EventTypeID: eventTypeId,
+});
+
+/** The response to any request, with what the request named: a requested SOP instance is the affected one. */
 export const response = (request: CommandSet, status: number, comment?: string): CommandSet => ({
-  ...(request.AffectedSOPClassUID === undefined
-    ? {}
-    : { AffectedSOPClassUID: request.AffectedSOPClassUID }),
+  ...copied('AffectedSOPClassUID', request.AffectedSOPClassUID ?? request.RequestedSOPClassUID),
   CommandField: (request.CommandField ?? 0) | RESPONSE_BIT,
   MessageIDBeingRespondedTo: request.MessageID ?? 0,
   CommandDataSetType: NO_DATA_SET,
   Status: status,
   ...(comment === undefined ? {} : { ErrorComment: errorComment(comment) }),
-  ...(request.AffectedSOPInstanceUID === undefined
-    ? {}
-    : { AffectedSOPInstanceUID: request.AffectedSOPInstanceUID }),
+  ...copied(
+    'AffectedSOPInstanceUID',
+    request.AffectedSOPInstanceUID ?? request.RequestedSOPInstanceUID,
+  ),
+  ...copied('EventTypeID', request.EventTypeID),
+  ...copied('ActionTypeID', request.ActionTypeID),
 });

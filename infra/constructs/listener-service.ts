@@ -10,6 +10,7 @@ import {
   LogDriver,
   OperatingSystemFamily,
 } from 'aws-cdk-lib/aws-ecs';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { ENV } from '../../core/contracts/names.ts';
@@ -73,6 +74,14 @@ export const listenerService = (
   data.bucket.grantPut(role, 'instances/*');
   // An identical re-send is compared with the sealed manifests of its key.
   data.bucket.grantRead(role, 'groups/*');
+  // Storage commitment: that the objects are there; not what is in them.
+  role.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['s3:ListBucket'],
+      resources: [data.bucket.bucketArn],
+      conditions: { StringLike: { 's3:prefix': 'instances/*' } },
+    }),
+  );
   stabilityChecksQueue.grantSendMessages(role);
 
   return new FargateService(scope, id, {

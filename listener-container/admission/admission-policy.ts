@@ -21,6 +21,18 @@ export interface AdmissionPolicy {
   decide(attempt: AssociationAttempt): Promise<Refusal | undefined>;
 }
 
+/** What a person is to find out about. */
+export interface Decision {
+  /** A stable code, and a sentence with the remedy. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Where decisions are kept for people to find. Never throws. */
+export interface DecisionLog {
+  record(attempt: AssociationAttempt, decision: Decision): Promise<void>;
+}
+
 /** Where refusals are kept for people to find. Never throws: a refusal stands whether it was stored or not. */
 export interface RefusalLog {
   record(attempt: AssociationAttempt, refusal: Refusal): Promise<void>;

@@ -1,19 +1,19 @@
-/** Refused associations as decision records in the table, so that a person finds out why nothing arrives. */
+/** What the listener decided, as records in the table, so that a person finds out why nothing arrives. */
 import { randomUUID } from 'node:crypto';
 import type { Table } from '../../aws/table.ts';
 import type { DecisionRecord } from '../../core/contracts/items.ts';
 import { tableKeys } from '../../core/contracts/keys.ts';
 import type { Clock } from '../../core/contracts/ports.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
-import type { RefusalLog } from './admission-policy.ts';
+import type { DecisionLog } from './admission-policy.ts';
 
 const DATE_LENGTH = 'YYYY-MM-DD'.length;
 
-export const tableRefusals = (
+export const tableDecisions = (
   table: Pick<Table, 'put'>,
   clock: Clock,
   log: ListenerLog,
-): RefusalLog => ({
+): DecisionLog => ({
   record: async (attempt, { code, message }) => {
     const now = clock();
     const at = new Date(now).toISOString();
@@ -29,7 +29,7 @@ export const tableRefusals = (
     try {
       await table.put(tableKeys.decision(at.slice(0, DATE_LENGTH), at, record.id), record);
     } catch (error) {
-      log.error('a refused association could not be recorded', {
+      log.error('a decision could not be recorded', {
         problem: errorName(error),
       });
     }

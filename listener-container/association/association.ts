@@ -4,20 +4,15 @@
  * worked on in order; while we work the socket is not read, so a slow store slows the sender down.
  */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import {
-  CommandSetFault,
-  encodeCommandSet,
-  type CommandSet,
-} from '../../core/dimse/command-set.ts';
+import { CommandSetFault } from '../../core/dimse/command-set.ts';
 import { MessageFault, MessageReader } from '../../core/dimse/message-reader.ts';
 import {
   AssociationMachine,
   occurrenceOf,
   type ProviderAbort,
 } from '../../core/upper-layer/association-machine.ts';
-import { OWN_MAXIMUM_LENGTH, toDataTransfers } from '../../core/upper-layer/fragmentation.ts';
+import { OWN_MAXIMUM_LENGTH } from '../../core/upper-layer/fragmentation.ts';
 import { negotiate, type AcceptedContext } from '../../core/upper-layer/negotiation.ts';
 import { encodePdu } from '../../core/upper-layer/pdu-codec.ts';
 import { PduDecoder, type Fragment, type Incoming } from '../../core/upper-layer/pdu-decoder.ts';
@@ -29,19 +24,27 @@ import { plainAddress } from '../admission/hosts.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import type { InstanceReceiver } from '../services/instance-receiver.ts';
 import { MessageHandler } from '../services/message-handler.ts';
+import type { CommitmentService } from '../services/commitment/commitment-service.ts';
+import { EventReports } from './event-reports.ts';
 import { IdleTimer } from './idle-timer.ts';
+import { MessageSender } from './message-sender.ts';
 import type { Reception } from './reception-desk.ts';
+
+const REPORT_ANSWER_MS = 30_000;
 
 export interface AssociationLimits {
   /** ARTIM (PS3.8 section 9.1.5): from connection to request, and from our last word to the peer's close. */
   readonly artimMs: number;
-  /** How long an established association may be of no use. */
+  /** How long an established association may be unused. */
   readonly idleMs: number;
+  /** How long the peer may take to answer a report; default 30 s. */
+  readonly reportMs?: number;
 }
 
 export interface AssociationPorts {
   readonly reception: Reception;
   readonly receiver: InstanceReceiver;
+  readonly commitment?: CommitmentService | undefined;
   readonly limits: AssociationLimits;
   readonly log: ListenerLog;
 }
@@ -55,12 +58,13 @@ export class Association {
   readonly #decoder = new PduDecoder(OWN_MAXIMUM_LENGTH);
   readonly #reader = new MessageReader();
   readonly #idle: IdleTimer;
+  readonly #reports: EventReports;
+  readonly #sender: MessageSender;
   #artim: NodeJS.Timeout | undefined;
   /** After a violation nothing that still arrives can be told apart. */
   #unreadable = false;
   #indicated: Incoming | ProviderAbort | undefined;
   #contexts: ReadonlyMap<number, AcceptedContext> = new Map();
-  #peerMaximumLength = 0;
   #handler: MessageHandler | undefined;
   /** Work in progress: the next begins when it has settled. */
   #work: Promise<void> = Promise.resolve();
@@ -73,6 +77,7 @@ export class Association {
     this.#idle = new IdleTimer(ports.limits.idleMs, () => {
       this.#abortBecause('the peer was idle for too long');
     });
+    this.#reports = new EventReports(ports.limits.reportMs ?? REPORT_ANSWER_MS);
     this.#machine = new AssociationMachine('acceptor', {
       connect: () => undefined,
       close: () => socket.destroy(),
@@ -93,6 +98,7 @@ export class Association {
           ? REJECTION.protocolVersionNotSupported
           : undefined,
     });
+    this.#sender = new MessageSender(socket, this.#machine, this.#idle);
     socket.on('data', (chunk: Buffer) => {
       this.#run(() => this.#take(chunk));
     });
@@ -135,6 +141,7 @@ export class Association {
     clearTimeout(this.#artim);
     this.#idle.pause();
     this.#machine.dispatch({ event: EVENT.transportClosed });
+    this.#reports.end();
     this.#indicated = undefined;
     this.#run(async () => {
       await this.#handler?.abandon('the connection was lost');
@@ -160,6 +167,7 @@ export class Association {
         await this.#handle();
         if (this.#socket.destroyed) return;
       }
+      await this.#sendReport();
     } catch (error) {
       await this.#fault(error);
     } finally {
@@ -181,6 +189,7 @@ export class Association {
         await this.#fragment(indication);
         break;
       case 'release-request':
+        this.#reports.end();
         await this.#handler?.abandon('the peer released the association in mid-instance');
         this.#leaveDesk();
         this.#machine.dispatch({ event: EVENT.releaseResponsePrimitive });
@@ -210,14 +219,23 @@ export class Association {
       return;
     }
     this.#leave = answer.leave;
-    const negotiated = negotiate(request);
+    const negotiated = negotiate(request, {
+      storageCommitment: this.#ports.commitment !== undefined,
+    });
     this.#contexts = negotiated.accepted;
-    this.#peerMaximumLength = request.userInformation.maximumLength;
+    this.#sender.maximumLength = request.userInformation.maximumLength;
     this.#handler = new MessageHandler({
       association: { associationId: this.id, ...attempt },
       receiver: this.#ports.receiver,
       log: this.#ports.log,
-      respond: (contextId, command) => this.#respond(contextId, command),
+      send: (contextId, command) => this.#sender.send(contextId, command),
+      commitment: this.#ports.commitment,
+      answered: (response) => this.#reports.answered(response),
+      owe: (context, result) => {
+        const answer = this.#reports.owe(context, result);
+        this.#run(() => this.#sendReport());
+        return answer;
+      },
     });
     this.#machine.dispatch({ event: EVENT.acceptPrimitive, pdu: negotiated.answer });
   }
@@ -239,22 +257,13 @@ export class Association {
     if (part !== undefined && this.#reader.idle) this.#idle.progress();
   }
 
-  async #respond(contextId: number, command: CommandSet): Promise<void> {
-    const data = encodeCommandSet(command);
-    const message = { contextId, command: true, data, last: true };
-    for (const pdu of toDataTransfers(message, this.#peerMaximumLength)) {
-      this.#machine.dispatch({ event: EVENT.dataPrimitive, pdu });
-    }
-    if (!this.#socket.writableNeedDrain || this.#socket.destroyed) return;
-    // The peer does not read its answers: that is its time, not ours.
-    this.#idle.waitForPeer();
-    const settled = new AbortController();
-    await Promise.race([
-      once(this.#socket, 'drain', { signal: settled.signal }).catch(() => undefined),
-      once(this.#socket, 'close', { signal: settled.signal }).catch(() => undefined),
-    ]);
-    settled.abort();
-    this.#idle.pause();
+  /** As a piece of work: no request of the peer is unanswered then. */
+  async #sendReport(): Promise<void> {
+    if (this.#machine.state !== STATE.established || !this.#reader.idle) return;
+    const report = this.#reports.next();
+    if (report === undefined) return;
+    await this.#sender.send(report.contextId, report.command, report.data);
+    if (!this.#socket.destroyed) this.#idle.waitForPeer();
   }
 
   async #fault(error: unknown): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * The services behind an association: Verification and Storage as SCP (PS3.4 annexes A and B). One message
- * at a time, in order; each ends with exactly one response, except one that the peer cancels.
+ * The services behind an association: Verification, Storage and Storage Commitment Push as SCP (PS3.4 annexes
+ * A, B and J). One message at a time, in order; each ends with exactly one response, except one that the peer
+ * cancels.
  */
 import { isUidLike } from '../../core/dicom/uid.ts';
 import type { CommandSet } from '../../core/dimse/command-set.ts';
@@ -8,10 +9,18 @@ import { MessageFault } from '../../core/dimse/message-reader.ts';
 import { COMMAND, hasDataSet, isResponse, response } from '../../core/dimse/messages.ts';
 import { STATUS } from '../../core/dimse/status.ts';
 import {
+  STORAGE_COMMITMENT_SOP_CLASS,
   VERIFICATION_SOP_CLASS,
   type AcceptedContext,
 } from '../../core/upper-layer/negotiation.ts';
+import {
+  REQUEST_STORAGE_COMMITMENT,
+  STORAGE_COMMITMENT_INSTANCE,
+  type CommitmentResult,
+} from '../../core/dimse/storage-commitment.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
+import { CommitmentReception } from './commitment/commitment-reception.ts';
+import type { CommitmentService } from './commitment/commitment-service.ts';
 import type {
   InstanceReception,
   InstanceReceiver,
@@ -29,16 +38,25 @@ export interface MessageHandlerPorts {
   readonly association: AssociationFacts;
   readonly receiver: InstanceReceiver;
   readonly log: ListenerLog;
-  respond(contextId: number, command: CommandSet): Promise<void>;
+  readonly commitment: CommitmentService | undefined;
+  send(contextId: number, command: CommandSet): Promise<void>;
+  /** Whether the response is to a report of ours. */
+  answered(response: CommandSet): boolean;
+  /** Sends a report when the association has nothing else to do: see EventReports. */
+  owe(context: AcceptedContext, result: CommitmentResult): Promise<number | undefined>;
 }
 
 interface MessageWithData {
+  /** The response to a report: it is not answered, and what data set it has is dropped. */
+  readonly unanswered?: boolean;
   readonly contextId: number;
   readonly request: CommandSet;
   /** Where the data set goes; without one it is read and dropped. */
   reception?: InstanceReception | undefined;
   /** What is answered if there is no reception. */
   outcome: StoreOutcome;
+  /** Called when the response has been handed to the network. */
+  readonly afterwards?: () => void;
 }
 
 export class MessageHandler {
@@ -51,7 +69,10 @@ export class MessageHandler {
 
   /** Throws MessageFault for what no requestor may send. */
   async command(context: AcceptedContext, request: CommandSet): Promise<void> {
-    if (isResponse(request)) throw new MessageFault('a response came without a request of ours');
+    if (isResponse(request)) {
+      this.#response(context, request);
+      return;
+    }
     if (request.CommandField === COMMAND.cCancelRequest) {
       // Nothing that is spoken here can be cancelled, and a cancel has no response (PS3.7 section 9.3.2.3).
       return;
@@ -78,7 +99,7 @@ export class MessageHandler {
     }
     if (!last) return;
     this.#current = undefined;
-    await this.#respond(message);
+    if (message.unanswered !== true) await this.#respond(message);
   }
 
   /** The rest of the current message will not come, or is not wanted. */
@@ -97,7 +118,17 @@ export class MessageHandler {
 
   async #respond(message: MessageWithData): Promise<void> {
     const { status, errorComment } = await this.#outcomeOf(message);
-    await this.#ports.respond(message.contextId, response(message.request, status, errorComment));
+    await this.#ports.send(message.contextId, response(message.request, status, errorComment));
+    message.afterwards?.();
+  }
+
+  #response(context: AcceptedContext, request: CommandSet): void {
+    if (!this.#ports.answered(request)) {
+      throw new MessageFault('a response came without a request of ours');
+    }
+    if (!hasDataSet(request)) return;
+    const outcome = { status: STATUS.success };
+    this.#current = { unanswered: true, contextId: context.id, request, outcome };
   }
 
   async #outcomeOf({ reception, outcome }: MessageWithData): Promise<StoreOutcome> {
@@ -122,8 +153,17 @@ export class MessageHandler {
     if (request.CommandField === COMMAND.cStoreRequest) {
       return this.#considerStore(context, request, refused);
     }
+    if (
+      request.CommandField === COMMAND.nActionRequest &&
+      context.abstractSyntax === STORAGE_COMMITMENT_SOP_CLASS
+    ) {
+      return this.#considerAction(context, request, refused);
+    }
     if (request.CommandField !== COMMAND.cEchoRequest) {
-      return refused(STATUS.unrecognizedOperation, 'Only C-ECHO and C-STORE are served');
+      return refused(
+        STATUS.unrecognizedOperation,
+        'Not a request of a service that is offered here',
+      );
     }
     return context.abstractSyntax === VERIFICATION_SOP_CLASS
       ? { contextId: context.id, request, outcome: { status: STATUS.success } }
@@ -138,7 +178,8 @@ export class MessageHandler {
     const { AffectedSOPClassUID: sopClassUid, AffectedSOPInstanceUID: sopInstanceUid } = request;
     if (
       sopClassUid !== context.abstractSyntax ||
-      context.abstractSyntax === VERIFICATION_SOP_CLASS
+      context.abstractSyntax === VERIFICATION_SOP_CLASS ||
+      context.abstractSyntax === STORAGE_COMMITMENT_SOP_CLASS
     ) {
       return refused(
         STATUS.sopClassNotSupported,
@@ -164,6 +205,40 @@ export class MessageHandler {
       reception,
       // Never sent: the reception decides.
       outcome: { status: STATUS.processingFailure },
+    };
+  }
+
+  #considerAction(
+    context: AcceptedContext,
+    request: CommandSet,
+    refused: (status: number, errorComment: string) => MessageWithData,
+  ): MessageWithData {
+    const { commitment } = this.#ports;
+    if (commitment === undefined || request.RequestedSOPClassUID !== STORAGE_COMMITMENT_SOP_CLASS) {
+      return refused(STATUS.sopClassNotSupported, 'N-ACTION is served for Storage Commitment only');
+    }
+    if (request.RequestedSOPInstanceUID !== STORAGE_COMMITMENT_INSTANCE) {
+      return refused(STATUS.noSuchObjectInstance, 'Not the well-known SOP instance');
+    }
+    if (request.ActionTypeID !== REQUEST_STORAGE_COMMITMENT) {
+      return refused(STATUS.noSuchActionType, 'The only action type is 1');
+    }
+    if (!hasDataSet(request)) {
+      return refused(STATUS.invalidArgumentValue, 'N-ACTION request without a data set');
+    }
+    const reception = new CommitmentReception(commitment, context.transferSyntax);
+    return {
+      contextId: context.id,
+      request,
+      reception,
+      outcome: { status: STATUS.processingFailure },
+      // The report may not be sent before the response to the request.
+      afterwards: () => {
+        if (reception.request === undefined) return;
+        commitment.begin(this.#ports.association, reception.request, {
+          report: (result) => this.#ports.owe(context, result),
+        });
+      },
     };
   }
 }

@@ -3,6 +3,8 @@ import { onTestFinished } from 'vitest';
 import type {
   AdmissionPolicy,
   AssociationAttempt,
+  Decision,
+  DecisionLog,
   Refusal,
   RefusalLog,
 } from '../../listener-container/admission/admission-policy.ts';
@@ -31,6 +33,15 @@ export class RecordingRefusals implements RefusalLog {
 
   record(attempt: AssociationAttempt, refusal: Refusal): Promise<void> {
     this.refusals.push({ attempt, refusal });
+    return Promise.resolve();
+  }
+}
+
+export class RecordingDecisions implements DecisionLog {
+  readonly decisions: { readonly attempt: AssociationAttempt; readonly decision: Decision }[] = [];
+
+  record(attempt: AssociationAttempt, decision: Decision): Promise<void> {
+    this.decisions.push({ attempt, decision });
     return Promise.resolve();
   }
 }

@@ -1,0 +1,30 @@
+/** Finds instances by SOP Instance UID: through the pointer beside each instance's item, or among the unrouted. */
+import { InstanceItem, StoredInstanceItem } from '../core/contracts/items.ts';
+import { tableKeys } from '../core/contracts/keys.ts';
+import type { StoredInstances } from '../core/contracts/ports.ts';
+import type { Table } from './table.ts';
+
+const Found = InstanceItem.pick({ sopClassUid: true, objectKey: true });
+
+export const tableStoredInstances = (table: Pick<Table, 'get' | 'queryAll'>): StoredInstances => ({
+  find: async (aeTitle, sopInstanceUid) => {
+    const pointers = await table.queryAll(
+      tableKeys.storedInstancePartition(aeTitle, sopInstanceUid),
+      tableKeys.storedInstancePrefix,
+      StoredInstanceItem,
+    );
+    const routed = await Promise.all(
+      pointers.map(({ keyId, sha256 }) =>
+        table.get(tableKeys.instance(keyId, sopInstanceUid, sha256), Found),
+      ),
+    );
+    const found = routed.flatMap((item) => item ?? []);
+    return found.length > 0
+      ? found
+      : table.queryAll(
+          tableKeys.unroutedPartition(aeTitle),
+          tableKeys.unroutedPrefix(sopInstanceUid),
+          Found,
+        );
+  },
+});
