@@ -7,10 +7,14 @@ that changes them changes nothing for the next one.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import importlib.util
 import json
 import os
+import resource
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -24,6 +28,12 @@ PACKAGE = "service_registry"
 MAX_ADDED_BYTES = 256 * 1024
 MAX_MESSAGE_LENGTH = 2_000
 MAX_TRACEBACK_LENGTH = 8_000
+#: Address space in bytes: decisions about headers need a small part of it.
+MAX_ADDRESS_SPACE = 4 * 1024**3
+#: Processes and threads of a callback that has a user id of its own.
+MAX_PROCESSES = 256
+#: User ids that Debian, systemd and the runner give to nobody.
+FIRST_USER_ID, USER_IDS = 60_578, 606
 
 
 def broke(kind: str, message: str, trace: str = "") -> Json:
@@ -102,10 +112,67 @@ def call(callback: Callable[..., object], request: Json) -> Json:
         return describe(error)
 
 
+def lower(kind: int, most: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (limit, limit))
+
+
+def unreadable() -> str | None:
+    """What of the import path and of the package cannot be read with the rights that this process has now."""
+    try:
+        for path in sys.path:
+            if os.path.isdir(path):
+                os.listdir(path)
+            else:
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    os.stat(path)
+        package = importlib.util.find_spec(PACKAGE)
+        if package is not None and package.origin is not None:
+            with open(package.origin, "rb"):
+                pass
+    except PermissionError as error:
+        return str(error.filename)
+    return None
+
+
+def become_nobody() -> None:
+    """Gives up root's rights for good, before any code of a service is imported.
+
+    On AWS the function is not root and can become nobody else; its role may write logs and nothing more. On a
+    computer where the package or Python is in a folder of root's, the callback stays root, and the log says so.
+    """
+    if sys.platform != "linux" or os.getuid() != 0:
+        return
+    # Of this process alone, or nearly: callbacks of other services cannot look into its memory.
+    uid = FIRST_USER_ID + os.getpid() % USER_IDS
+    groups = os.getgroups()
+    os.setgroups([])
+    os.setegid(uid)
+    os.seteuid(uid)
+    closed = unreadable()
+    os.seteuid(0)
+    if closed is not None:
+        os.setegid(0)
+        os.setgroups(groups)
+        print(f"the callback runs as root: another user cannot read {closed}", file=sys.stderr)
+        return
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    lower(resource.RLIMIT_NPROC, MAX_PROCESSES)
+    # Where it may write, which the folder that it was started in need not be.
+    os.environ.pop("TMPDIR", None)
+    os.environ["HOME"] = tempfile.gettempdir()
+    os.chdir(tempfile.gettempdir())
+
+
 def serve(request_fd: int, answer_fd: int) -> None:
     """Answers one line for each line, the first of which names the callback; ends when the pipe is closed."""
     os.set_inheritable(request_fd, False)
     os.set_inheritable(answer_fd, False)
+    lower(resource.RLIMIT_CORE, 0)
+    lower(resource.RLIMIT_AS, MAX_ADDRESS_SPACE)
+    become_nobody()
     own_pid = os.getpid()
     with os.fdopen(request_fd, encoding="utf-8") as requests:
 

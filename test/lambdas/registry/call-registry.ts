@@ -1,11 +1,12 @@
 /** Runs the registry function in a real Python on a package written for the test. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { RegistryAnswer, type RegistryRequest } from '../../../core/contracts/messages.ts';
+import { pythonForEverybody } from '../../support/python-for-everybody.ts';
 
 const REPOSITORY = new URL('../../..', import.meta.url).pathname;
 
@@ -34,6 +35,8 @@ export interface RegistryCall {
   /** What is left of the function's own time. */
   readonly milliseconds?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** With a Python, code and layer that every user can read; else Python may be in somebody's home. */
+  readonly forEverybody?: boolean;
 }
 
 export const anObject = (
@@ -53,6 +56,7 @@ export const callRegistry = async ({
   request = {},
   milliseconds = 60_000,
   environment = {},
+  forEverybody = false,
 }: RegistryCall) => {
   const folder = await mkdtemp(join(tmpdir(), 'registry-'));
   try {
@@ -60,12 +64,15 @@ export const callRegistry = async ({
     for (const [name, content] of Object.entries({ '__init__.py': code, ...files })) {
       await writeFile(join(folder, 'service_registry', name), content);
     }
-    const child = spawn(python(), ['-c', PROGRAM], {
+    const layer = join(folder, 'layer');
+    await cp(join(REPOSITORY, 'lambdas/registry'), layer, { recursive: true });
+    if (forEverybody) await chmod(folder, 0o755);
+    const child = spawn(forEverybody ? pythonForEverybody() : python(), ['-c', PROGRAM], {
       env: {
         ...process.env,
         ...environment,
         PYTHONDONTWRITEBYTECODE: '1',
-        TEST_LAYER: join(REPOSITORY, 'lambdas/registry'),
+        TEST_LAYER: layer,
         TEST_CODE: folder,
         TEST_MILLISECONDS: String(milliseconds),
       },

@@ -325,6 +325,68 @@ describe('a registry callback that misbehaves', () => {
   );
 });
 
+const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
+
+const WHO = [
+  'import os, resource, tempfile',
+  'who = {"users": os.getresuid(), "groups": [*os.getresgid(), *os.getgroups()],',
+  '  "core": resource.getrlimit(resource.RLIMIT_CORE)[1],',
+  '  "addresses": resource.getrlimit(resource.RLIMIT_AS)[1],',
+  '  "processes": resource.getrlimit(resource.RLIMIT_NPROC)[1]}',
+  'def reads(path):',
+  '    try:',
+  '        return len(open(path, "rb").read())',
+  '    except PermissionError:',
+  '        return "refused"',
+  'who["parent"] = reads(f"/proc/{os.getppid()}/environ")',
+  'tempfile.TemporaryFile().close()',
+  'open("here", "w").close()',
+  'os.remove("here")',
+  'def callback(**keywords):',
+  '    return True, who',
+  '',
+].join('\n');
+
+describe('the rights of a registry callback', () => {
+  it.runIf(isRoot)('are not root’s, from its import on', async () => {
+    const { answers, log } = await callRegistry({ code: WHO, forEverybody: true });
+
+    const [answer] = answers;
+    const who = answer?.outcome === 'run' ? answer.addedParams : { log, answer };
+    const [uid] = who['users'] as [number];
+    expect(uid).toBeGreaterThanOrEqual(60_578);
+    expect(uid).toBeLessThan(61_184);
+    expect(who).toEqual({
+      users: [uid, uid, uid],
+      groups: [uid, uid, uid],
+      core: 0,
+      addresses: 4 * 1024 ** 3,
+      processes: 256,
+      parent: 'refused',
+    });
+  });
+
+  it.runIf(isRoot)(
+    'stay root’s where nobody else can read the package, and the log says so',
+    async () => {
+      const { answers, log } = await callRegistry({ code: WHO });
+
+      expect(answers).toMatchObject([
+        { outcome: 'run', addedParams: { users: [0, 0, 0], core: 0 } },
+      ]);
+      expect(log).toContain('the callback runs as root: another user cannot read');
+    },
+  );
+
+  it.runIf(!isRoot)('are those of the function, within limits', async () => {
+    const { answers } = await callRegistry({ code: WHO });
+
+    expect(answers).toMatchObject([
+      { outcome: 'run', addedParams: { users: [0, 0, 0].map(() => process.getuid?.()), core: 0 } },
+    ]);
+  });
+});
+
 describe('a request with many objects', () => {
   const objects = Array.from({ length: 6 }, (_, index) => anObject(`o${String(index)}`));
 

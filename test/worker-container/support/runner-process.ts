@@ -23,10 +23,20 @@ export const workerPython = async (logFolder: string): Promise<string> => {
 
 export const startRunner = async (
   cloud: EmulatedCloud,
-  options: { slots?: number; lingerSeconds?: number } = {},
+  options: {
+    slots?: number;
+    lingerSeconds?: number;
+    python?: string;
+    workFolder?: string;
+    environment?: Readonly<Record<string, string>>;
+    /** A command that runs the rest of its arguments as a command. */
+    through?: readonly string[];
+  } = {},
 ) => {
   const runnerId = randomUUID();
-  const child = spawn(process.execPath, [join(REPOSITORY, 'worker-container', 'main.ts')], {
+  const workFolder = options.workFolder ?? cloud.folder.runnerWork;
+  const program = [process.execPath, join(REPOSITORY, 'worker-container', 'main.ts')];
+  const child = spawn('env', ['--', ...(options.through ?? []), ...program], {
     cwd: cloud.folder.runnerWork,
     env: {
       ...cloud.environment,
@@ -34,14 +44,18 @@ export const startRunner = async (
       GANTRY_RUNNER_ID: runnerId,
       GANTRY_RUNNER_SLOTS: String(options.slots ?? 4),
       GANTRY_RUNNER_LINGER_SECONDS: String(options.lingerSeconds ?? 300),
-      GANTRY_WORK_DIR: cloud.folder.runnerWork,
-      GANTRY_PYTHON: await workerPython(cloud.folder.logs),
+      GANTRY_WORK_DIR: workFolder,
+      GANTRY_PYTHON: options.python ?? (await workerPython(cloud.folder.logs)),
+      ...options.environment,
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
-  child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  child.stdout.pipe(createWriteStream(join(cloud.folder.logs, `${runnerId}.log`)));
+  const logFile = createWriteStream(join(cloud.folder.logs, `${runnerId}.log`));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
+    stream.pipe(logFile, { end: false });
+  }
   const ended = once(child, 'exit').then(([code, signal]) => ({
     code: code as number | null,
     signal: signal as string | null,
@@ -51,7 +65,8 @@ export const startRunner = async (
     ended,
     /** What it has logged so far. */
     log: () => log,
-    folder: join(cloud.folder.runnerWork, runnerId),
+    folder: join(workFolder, runnerId),
+    pid: child.pid ?? 0,
     signal: (signal: NodeJS.Signals) => child.kill(signal),
     stop: async () => {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
