@@ -15,6 +15,8 @@ const config: KnipConfig = {
   ],
   // Programs that are started by their path.
   ignoreDependencies: ['aws-cdk', 'dependency-cruiser', 'prettier'],
+  // Of the system: the database of users.
+  ignoreBinaries: ['getent'],
   // The vocabulary is written to be read: its types stand beside their schemas, used or not yet.
   ignoreExportsUsedInFile: true,
 };

@@ -1,7 +1,7 @@
 /** Runner and listener as one JavaScript file each, as their containers have them: they start in a tenth of a second. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import { contentHash } from './content-hash.ts';
 import { REPOSITORY } from './settings.ts';
 
@@ -44,10 +44,15 @@ export const bundlePrograms = async (folder: string): Promise<Bundles> => {
       logLevel: 'silent',
     });
   };
-  await Promise.all([
-    bundle('listener-container/main.ts', bundles.listener),
-    bundle('worker-container/main.ts', bundles.runner),
-  ]);
+  try {
+    await Promise.all([
+      bundle('listener-container/main.ts', bundles.listener),
+      bundle('worker-container/main.ts', bundles.runner),
+    ]);
+  } finally {
+    // Its service would stay for the life of this process, with more memory than all the rest of it.
+    await stop();
+  }
   for (const name of readdirSync(folder)) {
     if (!name.includes(hash)) rmSync(join(folder, name), { force: true });
   }

@@ -144,6 +144,21 @@ export const followSession = async (follower: Follower, id: string): Promise<Ses
   });
 };
 
+/** A result for people: a field of several lines, such as a report, is text and comes as it is. */
+const describeResult = (result: unknown): string => {
+  const fields = typeof result === 'object' && result !== null ? Object.entries(result) : [];
+  const texts = fields.filter(
+    (field): field is [string, string] => typeof field[1] === 'string' && field[1].includes('\n'),
+  );
+  if (texts.length === 0) return inspect(result, RESULT_FORMAT);
+  const names = new Set(texts.map(([name]) => name));
+  const others = Object.fromEntries(fields.filter(([name]) => !names.has(name)));
+  return [
+    inspect(others, RESULT_FORMAT),
+    ...texts.map(([name, text]) => `${name}:\n${text.trimEnd()}`),
+  ].join('\n');
+};
+
 /** Prints what each job of a service returned, or its error. */
 export const tellResults = async (
   { api, write }: Pick<Follower, 'api' | 'write'>,
@@ -160,6 +175,6 @@ export const tellResults = async (
     const result = job.resultElsewhere
       ? await api.get(`jobs/${job.id}/result`, z.unknown())
       : job.result;
-    write(inspect(result, RESULT_FORMAT).replaceAll(/^/gm, '  '));
+    write(describeResult(result).replaceAll(/^/gm, '  '));
   }
 };
