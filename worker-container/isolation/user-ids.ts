@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { belongingToUser, endProcesses, readProcesses } from './processes.ts';
 
 /** Between the accounts of people and those of the system; also inside what a rootless container may use. */
-export const FIRST_USER_ID = 20_000;
-export const LAST_USER_ID = 59_999;
+const FIRST_USER_ID = 20_000;
+const LAST_USER_ID = 59_999;
 /** Folders in which everybody may leave something. */
 const SHARED_FOLDERS = ['/tmp', '/var/tmp', '/dev/shm'];
 /** Of getent: the key is not there. */
