@@ -5,8 +5,8 @@
  */
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { z } from 'zod';
 import { parseJobId, shortHash } from '../../core/contracts/keys.ts';
+import { errorFacts, messageBody } from '../../core/contracts/message-body.ts';
 import { Advance } from '../../core/contracts/messages.ts';
 import type { Executions } from '../../core/contracts/ports.ts';
 import { advanceSession, type AdvanceDependencies } from '../../core/running/advance-session.ts';
@@ -33,17 +33,7 @@ export interface AdvanceHandlerDependencies
 
 type SessionMessage = Extract<Advance, { sessionId: string }>;
 
-const Message = z
-  .string()
-  .transform((body, context) => {
-    try {
-      return JSON.parse(body) as unknown;
-    } catch {
-      context.addIssue({ code: 'custom', message: 'no JSON' });
-      return z.NEVER;
-    }
-  })
-  .pipe(Advance);
+const Message = messageBody(Advance);
 
 interface Received<T> {
   readonly messageId: string;
@@ -51,12 +41,6 @@ interface Received<T> {
   /** SQS delivers it not for the first time: somebody may have died over it, and left anything undone. */
   readonly again: boolean;
 }
-
-/** Enough of an error for an operator; its message only if it is one of AWS, which speaks of no patient. */
-const errorFacts = (error: unknown): Readonly<Record<string, string>> =>
-  error instanceof Error
-    ? { error: error.name, ...('$fault' in error ? { detail: error.message } : {}) }
-    : { error: 'unknown' };
 
 export const makeHandler = (deps: AdvanceHandlerDependencies) => {
   const { executions, logger, sessions } = deps;

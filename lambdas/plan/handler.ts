@@ -5,10 +5,10 @@
  */
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { z } from 'zod';
 import type { ConfigurationStore } from '../../aws/configuration.ts';
 import { GroupManifest, SessionPlan, type SessionItem } from '../../core/contracts/items.ts';
 import { objectKeys } from '../../core/contracts/keys.ts';
+import { errorFacts, messageBody } from '../../core/contracts/message-body.ts';
 import { PlanRequest, type PlanAnswer } from '../../core/contracts/messages.ts';
 import { DEFAULT_PIPELINE } from '../../core/contracts/names.ts';
 import type { Clock, Executions, Functions, ObjectStore } from '../../core/contracts/ports.ts';
@@ -61,17 +61,7 @@ class PlannedElsewhere extends Error {
   override readonly name = 'PlannedElsewhere';
 }
 
-const Message = z
-  .string()
-  .transform((body, context) => {
-    try {
-      return JSON.parse(body) as unknown;
-    } catch {
-      context.addIssue({ code: 'custom', message: 'no JSON' });
-      return z.NEVER;
-    }
-  })
-  .pipe(PlanRequest);
+const Message = messageBody(PlanRequest);
 
 const pipelineOf = async (session: SessionItem, { configuration }: PlanDependencies) => {
   const pipeline = await configuration.pipelines.get(session.pipeline);
@@ -194,12 +184,6 @@ const answerFor = async (sessionId: string, deps: PlanDependencies): Promise<Pla
   }
   return { sessionId, jobs: plan.runnable };
 };
-
-/** The text of an AWS error speaks of keys and limits; that of any other may hold what was being planned. */
-const errorFacts = (error: unknown): Readonly<Record<string, string>> =>
-  error instanceof Error
-    ? { error: error.name, ...('$fault' in error ? { detail: error.message } : {}) }
-    : { error: 'unknown' };
 
 export const makeHandler = (deps: PlanDependencies) => {
   const { executions, logger } = deps;

@@ -4,6 +4,7 @@
  */
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { errorFacts, messageBody } from '../../core/contracts/message-body.ts';
 import { StabilityCheck } from '../../core/contracts/messages.ts';
 import { checkGroup, type StabilityDependencies } from '../../core/processors/stability.ts';
 
@@ -11,33 +12,26 @@ export interface StabilityCheckDependencies extends StabilityDependencies {
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
-const parseCheck = (body: string): StabilityCheck | undefined => {
-  try {
-    return StabilityCheck.parse(JSON.parse(body));
-  } catch {
-    return undefined;
-  }
-};
+const Message = messageBody(StabilityCheck);
 
 export const makeHandler = (deps: StabilityCheckDependencies) => {
   const { logger } = deps;
   const one = async (record: SQSRecord): Promise<SQSBatchItemFailure[]> => {
-    const check = parseCheck(record.body);
-    if (check === undefined) {
+    const check = Message.safeParse(record.body);
+    if (!check.success) {
       logger.error('A message of the stability checks cannot be read', {
         messageId: record.messageId,
       });
       return [];
     }
-    const { groupId } = check;
+    const { groupId } = check.data;
     try {
       const outcome = await checkGroup(deps, groupId);
       if (outcome === 'not-found') logger.warn('A check names no group', { groupId });
       else logger.info('Group checked', { groupId, outcome });
       return [];
     } catch (error) {
-      const name = error instanceof Error ? error.name : 'unknown';
-      logger.error('A group could not be checked', { groupId, error: name });
+      logger.error('A group could not be checked', { groupId, ...errorFacts(error) });
       return [{ itemIdentifier: record.messageId }];
     }
   };
