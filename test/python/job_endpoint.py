@@ -21,7 +21,7 @@ class JobEndpoint(socketserver.ThreadingUnixStreamServer):
         self.series: dict[str, list[dict[str, str]]] = {}
         self.data: dict[str, str] = {}
         self.files: dict[str, tuple[dict[str, Any], bytes]] = {}
-        self.peer = {"_id": "1", "name": "CT01"}
+        self.peer: dict[str, Any] = {"_id": "1", "name": "CT01"}
         self.queries: list[tuple[str, str, dict[str, str]]] = []
         self.cut_short = False
 

@@ -2,7 +2,7 @@
 
 from typing import NoReturn
 
-from .peers import get_peer
+from .peers import get_dicom_sender, get_peer
 from .session_data import (
     get_session_data,
     has_session_data,
@@ -19,6 +19,7 @@ from .session_files import (
 
 __all__ = [
     "download_session_file",
+    "get_dicom_sender",
     "get_mgr",
     "get_peer",
     "get_session_data",
