@@ -11,6 +11,8 @@ import type { GroupStore } from '../core/processors/group-store.ts';
 import { HOLD_MS } from '../core/processors/timing.ts';
 import type { Table } from './table.ts';
 
+const DATE_LENGTH = 'YYYY-MM-DD'.length;
+
 const iso = (time: number): string => new Date(time).toISOString();
 
 /** `put if absent` can lose to a writer that then fails (S3's 409): who finds nothing afterwards tries again. */
@@ -137,6 +139,21 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
         statePk: stateIndexKeys.unrouted,
         stateSk: iso(item.receivedAt),
       });
+    },
+    removeUnrouted: async ({ aeTitle, sopInstanceUid, sha256 }) => {
+      await table.delete(tableKeys.unrouted(aeTitle, sopInstanceUid, sha256));
+    },
+    countIgnored: async ({ aeTitle, sopClassUid, count, lastAt }) => {
+      await table.update(tableKeys.ignored(aeTitle, sopClassUid), {
+        update:
+          'SET #aeTitle = :aeTitle, #sopClassUid = :sopClassUid, #lastAt = :lastAt ADD #count :count',
+        names: ['aeTitle', 'sopClassUid', 'lastAt', 'count'],
+        values: { aeTitle, sopClassUid, lastAt, count },
+      });
+    },
+    recordDecision: async (record) => {
+      const at = iso(record.at);
+      await table.put(tableKeys.decision(at.slice(0, DATE_LENGTH), at, record.id), record);
     },
 
     manifest,

@@ -1,6 +1,7 @@
 /** The data bucket as an ObjectStore. */
 import { Readable } from 'node:stream';
 import {
+  CopyObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -73,6 +74,10 @@ export const bucketObjects = (client: S3Client, bucket: string): ObjectStore => 
         }),
         signal === undefined ? {} : { abortSignal: signal },
       );
+    },
+    copy: async (from, to) => {
+      const source = `${bucket}/${from.split('/').map(encodeURIComponent).join('/')}`;
+      await client.send(new CopyObjectCommand({ Bucket: bucket, CopySource: source, Key: to }));
     },
     size: async (key) => {
       try {

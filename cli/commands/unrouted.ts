@@ -1,6 +1,6 @@
 /** `gantry unrouted …`: received and kept, but in no group. */
 import type { Command } from 'commander';
-import { Unrouted, UnroutedPage } from '../../core/contracts/api.ts';
+import { Routed, Unrouted, UnroutedPage } from '../../core/contracts/api.ts';
 import { apiPath } from '../lib/api-client.ts';
 import { addCommand, first } from '../lib/command.ts';
 import { showTime } from '../lib/output.ts';
@@ -33,6 +33,26 @@ export const addUnroutedCommands = (program: Command): void => {
     (command) => command,
     async ({ api, output }, values) => {
       output.object(await api.get(Unrouted, apiPath('unrouted', first(values))));
+    },
+  );
+  addCommand<{ to: string }>(
+    group,
+    'route <id>',
+    'files it under an AE title, by the rules of what arrives there',
+    (command) => command.requiredOption('--to <title>', 'the AE title'),
+    async ({ api, output }, values, { to }) => {
+      const path = apiPath('unrouted', first(values), 'route');
+      output.object(await api.post(Routed, path, { to }));
+    },
+  );
+  addCommand(
+    group,
+    'delete <id>',
+    'deletes it, with its object',
+    (command) => command,
+    async ({ api, output }, values) => {
+      await api.remove(apiPath('unrouted', first(values)));
+      output.message(`deleted ${first(values)}`);
     },
   );
 };

@@ -23,6 +23,7 @@ export const PROBLEM_STATUS = {
   'already-installed': 409,
   'in-use': 409,
   'no-result': 409,
+  'not-routable': 409,
   'unmet-requirements': 409,
   'upload-missing': 409,
   'package-too-large': 413,

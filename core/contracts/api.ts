@@ -119,6 +119,18 @@ export const Unrouted = named(
 export type Unrouted = z.infer<typeof Unrouted>;
 export const UnroutedPage = pageOf('UnroutedPage', Unrouted);
 
+/** Where to: an AE title, by whose rules it is grouped. */
+export const RouteRequest = named('RouteRequest', z.strictObject({ to: z.string().min(1) }));
+
+export const Routed = named(
+  'Routed',
+  z.object({
+    aeTitle: z.string(),
+    groupId: z.string().nullable().describe('null: a released group has it already'),
+  }),
+);
+export type Routed = z.infer<typeof Routed>;
+
 const sessionFields = {
   id: z.string(),
   groupId: z.string(),

@@ -164,6 +164,9 @@ export const objectKeys = {
   ): string =>
     `instances/${shortHash(studyInstanceUid, 2)}/${aeTitle}/${studyInstanceUid}/${seriesInstanceUid}/` +
     `${sopInstanceUid}-${sha256.slice(0, INSTANCE_HASH_LENGTH)}.dcm`,
+  /** Of its own, so that it can be deleted without a look at the groups: whoever routes it copies it. */
+  unrouted: (aeTitle: string, sopInstanceUid: string, sha256: string): string =>
+    `unrouted/${aeTitle}/${sopInstanceUid}-${sha256.slice(0, INSTANCE_HASH_LENGTH)}.dcm`,
   groupManifest: (group: string): string => `groups/${group}/manifest.json`,
   /** Headers, parameters and added parameters of one object of a session: see SessionObject. */
   sessionObject: (session: string, objectId: string): string =>

@@ -22,6 +22,8 @@ export interface ObjectStore {
     body: Uint8Array | Readable,
     options: { length: number; contentType: string; signal?: AbortSignal },
   ): Promise<void>;
+  /** At most 5 GiB; what is at `to` is replaced. */
+  copy(from: string, to: string): Promise<void>;
   /** Size in bytes, or undefined when there is no such object. */
   size(key: string): Promise<number | undefined>;
   /** A URL to which the holder can PUT one object for `seconds`. */

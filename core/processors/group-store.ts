@@ -4,8 +4,10 @@
  * aws/groups.ts.
  */
 import type {
+  DecisionRecord,
   GroupItem,
   GroupManifest,
+  IgnoredCount,
   InstanceItem,
   Sender,
   UnroutedItem,
@@ -65,6 +67,12 @@ export interface GroupStore {
   /** All instances of the key, of all generations. */
   instances(keyId: string): Promise<InstanceItem[]>;
   putUnrouted(instance: UnroutedItem): Promise<void>;
+  removeUnrouted(
+    instance: Pick<UnroutedItem, 'aeTitle' | 'sopInstanceUid' | 'sha256'>,
+  ): Promise<void>;
+  /** Adds to what an AE title has ignored of a SOP class so far. */
+  countIgnored(ignored: IgnoredCount): Promise<void>;
+  recordDecision(record: DecisionRecord): Promise<void>;
 
   manifest(groupId: string): Promise<GroupManifest | undefined>;
   /** The first writer wins: returns the manifest that the group has, which may be another one. */

@@ -72,6 +72,7 @@ export const listenerService = (
   const role = taskDefinition.taskRole;
   data.table.grantReadWriteData(role);
   data.bucket.grantPut(role, 'instances/*');
+  data.bucket.grantPut(role, 'unrouted/*');
   // An identical re-send is compared with the sealed manifests of its key.
   data.bucket.grantRead(role, 'groups/*');
   // Storage commitment: that the objects are there; not what is in them.
@@ -79,7 +80,7 @@ export const listenerService = (
     new PolicyStatement({
       actions: ['s3:ListBucket'],
       resources: [data.bucket.bucketArn],
-      conditions: { StringLike: { 's3:prefix': 'instances/*' } },
+      conditions: { StringLike: { 's3:prefix': ['instances/*', 'unrouted/*'] } },
     }),
   );
   stabilityChecksQueue.grantSendMessages(role);

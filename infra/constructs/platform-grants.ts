@@ -105,6 +105,9 @@ export const platformGrants = ({
       // The URLs that it hands out for uploads are signed with its own permissions.
       data.bucket.grantPut(holder, 'uploads/*');
       data.bucket.grantDelete(holder, 'uploads/*');
+      // Unrouted instances are copied to where a group's are, or deleted, if a person says so.
+      data.bucket.grantPut(holder, 'instances/*');
+      data.bucket.grantDelete(holder, 'unrouted/*');
       for (const queue of Object.values(queues)) {
         queue.grantSendMessages(holder);
         queue.grant(holder, 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl');

@@ -3,6 +3,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { ConfigurationStore } from '../../aws/configuration.ts';
 import type { Table } from '../../aws/table.ts';
 import type { Clock, ObjectStore, Queues } from '../../core/contracts/ports.ts';
+import type { AdmitInstance } from '../../core/processors/admission.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
 import type { SessionStore } from '../../core/running/session-store.ts';
 
@@ -21,6 +22,8 @@ export interface ApiContext {
   readonly table: Table;
   readonly configuration: ConfigurationStore;
   readonly groups: GroupStore;
+  /** Puts an instance that a person routed into a group, as the listener does with what arrives. */
+  readonly admit: AdmitInstance;
   readonly sessions: Pick<
     SessionStore,
     'getSession' | 'getJobs' | 'getJob' | 'listSessionsOfStudy'

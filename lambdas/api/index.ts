@@ -13,6 +13,7 @@ import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { ENV } from '../../core/contracts/names.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { routedAdmission } from './admission.ts';
 import type { ApiContext } from './context.ts';
 import { makeHandler } from './handler.ts';
 
@@ -36,15 +37,23 @@ const table = dynamoTable(documentClient(), environment[ENV.table]);
 const bucket = environment[ENV.bucket];
 const objects = bucketObjects(objectClient(process.env), bucket);
 
+const shared = {
+  groups: tableGroups(table, objects),
+  queues: sqsQueues(new SQSClient({})),
+  stabilityChecksQueueUrl: environment[ENV.stabilityChecksQueueUrl],
+  clock: Date.now,
+  logger: new Logger(),
+};
+
 const context: ApiContext = {
+  ...shared,
   version: packageJson.version,
   deployment: environment[ENV.deployment],
   table,
   configuration: tableConfiguration(table),
-  groups: tableGroups(table, objects),
+  admit: routedAdmission(shared),
   sessions: tableSessions(table),
   objects,
-  queues: sqsQueues(new SQSClient({})),
   registryFunctions: registryFunctions(new LambdaClient({}), {
     bucket,
     layerArn: environment[ENV.registryLayerArn],
@@ -52,15 +61,12 @@ const context: ApiContext = {
     // Layer and platform functions are built for the same processors.
     architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
   }),
-  stabilityChecksQueueUrl: environment[ENV.stabilityChecksQueueUrl],
   platformQueues: {
     'stability-checks': environment[ENV.stabilityChecksQueueUrl],
     plan: environment[ENV.planQueueUrl],
     advance: environment[ENV.advanceQueueUrl],
   },
   workQueueUrlPrefix: environment[ENV.workQueueUrlPrefix],
-  clock: Date.now,
-  logger: new Logger(),
   temporaryDirectory: process.env['TMPDIR'] ?? '/tmp',
 };
 

@@ -16,6 +16,7 @@ const TITLES: Record<ProblemCode, string> = {
   'already-installed': 'Another version is installed',
   'in-use': 'It is in use',
   'no-result': 'There is no result',
+  'not-routable': 'The instance cannot be grouped there',
   'unmet-requirements': 'The package needs what is not installed',
   'upload-missing': 'Nothing was uploaded',
   'package-too-large': 'The package is too large',

@@ -1,7 +1,7 @@
 /** Settings of the called AE title, read again after some seconds: a change takes effect without a restart. */
+import { limit } from '../../aws/time-limit.ts';
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { Clock } from '../../core/contracts/ports.ts';
-import { limit } from './deadline.ts';
 
 const KEPT_MS = 2000;
 const READ_LIMIT_MS = 5000;

@@ -1,28 +1,9 @@
 /** Attempts until a deadline, with growing random pauses: a slow or failing AWS is an outcome, never a hang. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DeadlinePassed, limit } from '../../aws/time-limit.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
-
-/** The time given is over; `cause` is the last attempt's error, if one had come. */
-export class DeadlinePassed extends Error {
-  override readonly name = 'DeadlinePassed';
-}
-
-/** Rejects with {@link DeadlinePassed} when the promise has not settled within the limit. */
-export const limit = async <T>(promise: Promise<T>, limitMs: number): Promise<T> => {
-  const timer = new AbortController();
-  try {
-    return await Promise.race([
-      promise,
-      sleep(limitMs, undefined, { signal: timer.signal }).then(() => {
-        throw new DeadlinePassed(`no answer within ${Math.round(limitMs)} ms`);
-      }),
-    ]);
-  } finally {
-    timer.abort();
-  }
-};
 
 export interface DeadlineOptions {
   /** From now, for all attempts together. */

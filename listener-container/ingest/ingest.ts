@@ -2,6 +2,7 @@
  * From the first byte of a data set to the answer: spool, object, instance item, touch, and only then Success
  * (invariant A). The bytes go to the object as they came (invariant B).
  */
+import { limit } from '../../aws/time-limit.ts';
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { Clock, ObjectStore } from '../../core/contracts/ports.ts';
 import type { StabilityCheck } from '../../core/contracts/messages.ts';
@@ -11,7 +12,7 @@ import { createGroupToucher } from '../../core/processors/group-toucher.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import type { InstanceReceiver } from '../services/instance-receiver.ts';
 import { keptAeTitles } from './ae-title-settings.ts';
-import { limit } from './deadline.ts';
+import { createIgnoredInstances } from './ignored-instances.ts';
 import { memoryBudget } from './memory-budget.ts';
 import { beginReception } from './reception.ts';
 
@@ -65,6 +66,7 @@ export const makeIngest = (deps: IngestDependencies): InstanceReceiver => {
     objects: deps.objects,
     groups,
     admit: createAdmission({ groups, toucher }).admit,
+    ignored: createIgnoredInstances({ groups, clock, log }),
     aeTitle: keptAeTitles(deps.aeTitle, clock),
     spool: {
       directory: deps.spoolDirectory,

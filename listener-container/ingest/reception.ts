@@ -4,6 +4,7 @@ import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import { instanceHeader, wantedTags } from '../../core/dicom/header.ts';
 import { createHeaderReader, type HeaderReader } from '../../core/dicom/header-reader.ts';
 import { isValidUid } from '../../core/dicom/uid.ts';
+import { ignoredBecause } from '../../core/processors/sop-class-filter.ts';
 import { errorName } from '../listener-log.ts';
 import type {
   InstanceReception,
@@ -34,6 +35,7 @@ const refusedUid = (context: ReceptionContext): StoreOutcome | undefined => {
 
 interface Opened {
   readonly settings: AeTitleItem;
+  readonly ignored: string | undefined;
   readonly reader: HeaderReader;
 }
 
@@ -58,7 +60,7 @@ export const beginReception = (
         return undefined;
       }
       const reader = createHeaderReader(context.transferSyntaxUid, wantedTags(settings.groupBy));
-      opened = { settings, reader };
+      opened = { settings, reader, ignored: ignoredBecause(settings, context.sopClassUid) };
     } catch (error) {
       log.error('The settings of an AE title cannot be read', {
         associationId,
@@ -80,11 +82,13 @@ export const beginReception = (
 
   return {
     write: async (chunk) => {
-      const reader = (await open())?.reader;
+      const current = await open();
       // What is refused is read to its end, since the answer comes only after it, but not kept.
-      if (refusal !== undefined || reader === undefined) return;
-      hash.update(chunk);
+      if (refusal !== undefined || current === undefined) return;
+      const { reader, ignored } = current;
       if (!reader.finished) await reader.write(chunk);
+      if (ignored !== undefined) return;
+      hash.update(chunk);
       try {
         await spool.write(chunk);
       } catch (error) {
@@ -103,6 +107,7 @@ export const beginReception = (
         return await storeInstance(deps, {
           context,
           settings: current.settings,
+          ignoredBecause: current.ignored,
           header,
           spool,
           sha256: hash.digest('hex'),

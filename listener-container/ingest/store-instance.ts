@@ -1,17 +1,18 @@
 /** What happens to an instance of which all bytes are there: checked against its request, stored, grouped. */
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { InstanceItem } from '../../core/contracts/items.ts';
-import { objectKeys, shortHash } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/keys.ts';
 import type { Clock, ObjectStore } from '../../core/contracts/ports.ts';
 import type { InstanceHeader } from '../../core/dicom/header.ts';
 import { part10Head } from '../../core/dicom/part10.ts';
-import { isUidLike } from '../../core/dicom/uid.ts';
 import { InstanceKeyTaken, type AdmitInstance } from '../../core/processors/admission.ts';
 import { keyOfInstance } from '../../core/processors/ae-title-key.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
+import { instanceObjectKey } from '../../core/processors/instance-object.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import type { ReceptionContext, StoreOutcome } from '../services/instance-receiver.ts';
 import { untilDeadline } from './deadline.ts';
+import type { IgnoredInstances } from './ignored-instances.ts';
 import {
   cannotUnderstand,
   doesNotMatch,
@@ -25,6 +26,7 @@ export interface StoreDependencies {
   readonly objects: Pick<ObjectStore, 'put'>;
   readonly groups: Pick<GroupStore, 'putUnrouted'>;
   readonly admit: AdmitInstance;
+  readonly ignored: IgnoredInstances;
   readonly limits: { readonly deadlineMs: number; readonly attemptMs: number };
   readonly clock: Clock;
   readonly log: ListenerLog;
@@ -33,6 +35,8 @@ export interface StoreDependencies {
 export interface ReceivedInstance {
   readonly context: ReceptionContext;
   readonly settings: AeTitleItem;
+  /** Why its AE title does not group it: nothing of it is kept then. */
+  readonly ignoredBecause?: string | undefined;
   readonly header: InstanceHeader;
   readonly spool: Spool;
   /** Of the data set, hex. */
@@ -54,34 +58,22 @@ const mismatch = ({ context, header }: ReceivedInstance): StoreOutcome | undefin
     : doesNotMatch('data set does not match SOP class/instance');
 };
 
-/** Devices write UIDs that break a rule or none at all; such a one is stored under its hash. */
-const keyPart = (uid: string): string => (isUidLike(uid) ? uid : `x${shortHash(uid, 16)}`);
-
 const describe = (
   { context, header, sha256 }: ReceivedInstance,
   size: number,
   receivedAt: number,
-): Omit<InstanceItem, 'keyId'> => {
+): Omit<InstanceItem, 'keyId' | 'objectKey'> => {
   const text = (keyword: string): string => header.text(keyword) ?? '';
-  const studyInstanceUid = text('StudyInstanceUID');
-  const seriesInstanceUid = text('SeriesInstanceUID');
   const { calledAeTitle: aeTitle, sopInstanceUid, sopClassUid, transferSyntaxUid } = context;
   return {
     aeTitle,
     sopInstanceUid,
     sopClassUid,
-    seriesInstanceUid,
-    studyInstanceUid,
+    seriesInstanceUid: text('SeriesInstanceUID'),
+    studyInstanceUid: text('StudyInstanceUID'),
     patientId: text('PatientID'),
     issuerOfPatientId: text('IssuerOfPatientID'),
     transferSyntaxUid,
-    objectKey: objectKeys.instance(
-      aeTitle,
-      keyPart(studyInstanceUid),
-      keyPart(seriesInstanceUid),
-      sopInstanceUid,
-      sha256,
-    ),
     size,
     sha256,
     callingAeTitle: context.callingAeTitle,
@@ -100,11 +92,21 @@ export const storeInstance = async (
   const { log, limits } = deps;
   const refusal = mismatch(received);
   if (refusal !== undefined) return refusal;
+  if (received.ignoredBecause !== undefined) {
+    const studyInstanceUid = header.text('StudyInstanceUID') ?? '';
+    await deps.ignored.ignore({ context, studyInstanceUid, reason: received.ignoredBecause });
+    return SUCCESS;
+  }
 
   const head = part10Head(context);
   const length = head.length + spool.length;
-  const instance = describe(received, length, deps.clock());
+  const described = describe(received, length, deps.clock());
   const outcome = keyOfInstance(settings, (keyword) => header.text(keyword));
+  const { aeTitle, sopInstanceUid, sha256 } = described;
+  const objectKey = outcome.routed
+    ? instanceObjectKey(described)
+    : objectKeys.unrouted(aeTitle, sopInstanceUid, sha256);
+  const instance = { ...described, objectKey };
 
   const progress = { stored: false };
   const attempt = async (signal: AbortSignal): Promise<void> => {

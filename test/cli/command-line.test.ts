@@ -67,6 +67,26 @@ describe('gantry', () => {
     });
   });
 
+  it('takes lists of SOP classes by name, and shows them by name to a person', async () => {
+    const set = await gantry(
+      ...['ae-title', 'set', 'CT3', '--accept', 'CTImageStorage', '1.2.840.10008.5.1.4.1.1.4'],
+      ...['--ignore', 'MR Image Storage', '--late', 'Rerun', '--late-window', '60', '--json'],
+    );
+    const shown = await gantry('ae-title', 'show', 'CT3');
+    const emptied = await gantry(
+      ...['ae-title', 'set', 'CT3', '--accept', 'any', '--ignore', 'none', '--json'],
+    );
+
+    expect(json(set)).toMatchObject({
+      accept: ['1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.4'],
+      ignore: ['1.2.840.10008.5.1.4.1.1.4'],
+      late: 'rerun',
+      lateWindow: 60,
+    });
+    expect(shown.stdout).toMatch(/^accept +CT Image Storage, MR Image Storage$/m);
+    expect(json(emptied)).toMatchObject({ accept: [], ignore: [], late: 'rerun' });
+  });
+
   it('prints every problem of a refused change, and ends with 1', async () => {
     const outcome = await gantry('ae-title', 'set', 'CT1', '--timeout', 'x', '--group-by', 'Rom');
 

@@ -18,6 +18,7 @@ import { registryFunctions } from '../../aws/registry-functions.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { DEFAULT_WORKER, resourceNames } from '../../core/contracts/names.ts';
 import { PRIORITIES } from '../../core/contracts/vocabulary.ts';
+import { routedAdmission } from '../../lambdas/api/admission.ts';
 import type { ApiContext } from '../../lambdas/api/context.ts';
 import { makeHandler } from '../../lambdas/api/handler.ts';
 import { startEmulator } from './emulator.ts';
@@ -90,26 +91,30 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
       Content: { ZipFile: await layerZip(temporaryDirectory) },
     }),
   );
+  const shared = {
+    groups: tableGroups(table, objects),
+    queues: sqsQueues(sqs),
+    stabilityChecksQueueUrl: platformQueues['stability-checks'],
+    clock: Date.now,
+    logger: new Logger({ logLevel: 'SILENT' }),
+  };
   const context: ApiContext = {
+    ...shared,
+    admit: routedAdmission(shared),
     version: '1.2.3',
     deployment: DEPLOYMENT,
     table,
     configuration: tableConfiguration(table),
-    groups: tableGroups(table, objects),
     sessions: tableSessions(table),
     objects,
-    queues: sqsQueues(sqs),
     registryFunctions: registryFunctions(lambda, {
       bucket: BUCKET,
       layerArn: LayerVersionArn ?? '',
       roleArn: `arn:aws:iam::000000000000:role/${names.registryRole}`,
       architecture: 'x86_64',
     }),
-    stabilityChecksQueueUrl: platformQueues['stability-checks'],
     platformQueues,
     workQueueUrlPrefix: (work[0] ?? '').replace(/[^-]+-[^-]+$/, ''),
-    clock: Date.now,
-    logger: new Logger({ logLevel: 'SILENT' }),
     temporaryDirectory,
   };
   await context.configuration.initialise({ slots: 2, maxRunners: 4 });

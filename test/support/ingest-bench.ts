@@ -10,7 +10,7 @@ import { makeIngest, type IngestDependencies } from '../../listener-container/in
 import type { InstanceReceiver } from '../../listener-container/services/instance-receiver.ts';
 import { memoryGroups, type MemoryGroups } from './memory-groups.ts';
 
-const AE_TITLE: AeTitleItem = {
+export const BENCH_AE_TITLE: AeTitleItem = {
   aeTitle: 'GANTRY',
   processor: 'ae-title',
   groupBy: ['PatientID'],
@@ -59,7 +59,7 @@ export const openIngestBench = async (): Promise<IngestBench> => {
       makeIngest({
         objects: { put: keepObject },
         groups,
-        aeTitle: () => Promise.resolve(AE_TITLE),
+        aeTitle: () => Promise.resolve(BENCH_AE_TITLE),
         sendCheck: ({ groupId }, delay) => {
           checks.push({ groupId, delay });
           return Promise.resolve();

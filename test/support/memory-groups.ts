@@ -1,5 +1,6 @@
 /** A GroupStore in memory with the conditions of the real one: what the rules of grouping are tested against. */
 import type {
+  DecisionRecord,
   GroupItem,
   GroupManifest,
   InstanceItem,
@@ -14,6 +15,9 @@ export interface MemoryGroups extends GroupStore {
   readonly instanceItems: Map<string, InstanceItem>;
   readonly manifests: Map<string, GroupManifest>;
   readonly unrouted: UnroutedItem[];
+  /** By SOP class. */
+  readonly ignored: Map<string, number>;
+  readonly decisions: DecisionRecord[];
   readonly indexed: Map<string, ReadonlySet<string>>;
 }
 
@@ -22,6 +26,8 @@ export const memoryGroups = (): MemoryGroups => {
   const instanceItems = new Map<string, InstanceItem>();
   const manifests = new Map<string, GroupManifest>();
   const unrouted: UnroutedItem[] = [];
+  const ignored = new Map<string, number>();
+  const decisions: DecisionRecord[] = [];
   const indexed = new Map<string, ReadonlySet<string>>();
 
   const instanceKey = (keyId: string, sopInstanceUid: string, sha256: string): string => {
@@ -56,6 +62,8 @@ export const memoryGroups = (): MemoryGroups => {
     instanceItems,
     manifests,
     unrouted,
+    ignored,
+    decisions,
     indexed,
     newest: (keyId) => Promise.resolve(generations(keyId).at(-1)),
     get: (keyId, generation) => Promise.resolve(groupItems.get(groupId(keyId, generation))),
@@ -105,6 +113,24 @@ export const memoryGroups = (): MemoryGroups => {
       Promise.resolve([...instanceItems.values()].filter((item) => item.keyId === keyId)),
     putUnrouted: (item) => {
       unrouted.push(item);
+      return Promise.resolve();
+    },
+    removeUnrouted: ({ aeTitle, sopInstanceUid, sha256 }) => {
+      const index = unrouted.findIndex(
+        (item) =>
+          item.aeTitle === aeTitle &&
+          item.sopInstanceUid === sopInstanceUid &&
+          item.sha256 === sha256,
+      );
+      if (index >= 0) unrouted.splice(index, 1);
+      return Promise.resolve();
+    },
+    countIgnored: ({ sopClassUid, count }) => {
+      ignored.set(sopClassUid, (ignored.get(sopClassUid) ?? 0) + count);
+      return Promise.resolve();
+    },
+    recordDecision: (record) => {
+      decisions.push(record);
       return Promise.resolve();
     },
     manifest: (id) => Promise.resolve(manifests.get(id)),

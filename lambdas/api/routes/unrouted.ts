@@ -1,12 +1,26 @@
 /** Unrouted: received and kept, but in no group, with the reason. */
 import { z } from 'zod';
-import { Unrouted, UnroutedPage } from '../../../core/contracts/api.ts';
+import { Routed, RouteRequest, Unrouted, UnroutedPage } from '../../../core/contracts/api.ts';
 import { parseUnroutedId, toUnrouted, unroutedId } from '../../../core/contracts/api-conversion.ts';
 import { UnroutedItem } from '../../../core/contracts/items.ts';
 import { stateIndexKeys, tableKeys } from '../../../core/contracts/keys.ts';
+import { deleteUnrouted, routeUnrouted } from '../../../core/processors/unrouted.ts';
+import type { ApiContext } from '../context.ts';
 import { pageOfStates, Paging } from '../paging.ts';
-import { notFound } from '../problems.ts';
+import { ApiProblem, notFound } from '../problems.ts';
 import { route } from '../router.ts';
+
+const getUnrouted = async ({ table }: ApiContext, id: string): Promise<UnroutedItem> => {
+  const key = parseUnroutedId(id);
+  const item =
+    key &&
+    (await table.get(
+      tableKeys.unrouted(key.aeTitle, key.sopInstanceUid, key.sha256),
+      UnroutedItem,
+    ));
+  if (item === undefined) throw notFound('unrouted instance', id);
+  return item;
+};
 
 export const unroutedRoutes = [
   route({
@@ -36,16 +50,38 @@ export const unroutedRoutes = [
     operation: 'getUnrouted',
     summary: 'One instance that belongs to no group',
     response: Unrouted,
-    handle: async ({ table }, { parameters }) => {
-      const key = parseUnroutedId(parameters.id);
-      const item =
-        key &&
-        (await table.get(
-          tableKeys.unrouted(key.aeTitle, key.sopInstanceUid, key.sha256),
-          UnroutedItem,
-        ));
-      if (item === undefined) throw notFound('unrouted instance', parameters.id);
-      return { json: toUnrouted(item) };
+    handle: async (context, { parameters }) => ({
+      json: toUnrouted(await getUnrouted(context, parameters.id)),
+    }),
+  }),
+  route({
+    method: 'POST',
+    path: '/unrouted/{id}/route',
+    operation: 'routeUnrouted',
+    summary: 'Files it under an AE title, by the rules of what arrives there',
+    body: RouteRequest,
+    response: Routed,
+    handle: async (context, { parameters, body: { to } }) => {
+      const item = await getUnrouted(context, parameters.id);
+      const settings = await context.configuration.aeTitles.get(to.trim());
+      if (settings === undefined) throw notFound('AE title', to);
+      const routing = await routeUnrouted(context, item, settings);
+      if (routing.outcome === 'refused') {
+        throw new ApiProblem('not-routable', [{ path: 'to', message: routing.reason }]);
+      }
+      const groupId = routing.outcome === 'grouped' ? routing.groupId : null;
+      return { json: { aeTitle: settings.aeTitle, groupId } satisfies Routed };
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: '/unrouted/{id}',
+    operation: 'deleteUnrouted',
+    summary: 'Deletes it, with its object',
+    answers: 'empty',
+    handle: async (context, { parameters }) => {
+      await deleteUnrouted(context, await getUnrouted(context, parameters.id));
+      return { empty: true };
     },
   }),
 ];

@@ -1,0 +1,21 @@
+/** Where the object of an instance that is in a group is stored: below the AE title that groups it. */
+import type { InstanceItem } from '../contracts/items.ts';
+import { objectKeys, shortHash } from '../contracts/keys.ts';
+import { isUidLike } from '../dicom/uid.ts';
+
+/** Devices write UIDs that break a rule or none at all; such a one is stored under its hash. */
+const keyPart = (uid: string): string => (isUidLike(uid) ? uid : `x${shortHash(uid, 16)}`);
+
+export const instanceObjectKey = (
+  instance: Pick<
+    InstanceItem,
+    'aeTitle' | 'studyInstanceUid' | 'seriesInstanceUid' | 'sopInstanceUid' | 'sha256'
+  >,
+): string =>
+  objectKeys.instance(
+    instance.aeTitle,
+    keyPart(instance.studyInstanceUid),
+    keyPart(instance.seriesInstanceUid),
+    instance.sopInstanceUid,
+    instance.sha256,
+  );
