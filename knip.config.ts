@@ -8,6 +8,7 @@ const config: KnipConfig = {
     '{listener-container,worker-container,cli}/main.ts',
     'local/{bootstrap.mjs,main.ts,demo.ts,deploy.ts}',
     'scripts/{test,check,format}.ts',
+    'bench/{main,listener/discarding-listener}.ts',
     'test/**/*.test.ts',
   ],
   project: [
@@ -15,6 +16,8 @@ const config: KnipConfig = {
   ],
   // Programs that are started by their path.
   ignoreDependencies: ['aws-cdk', 'dependency-cruiser', 'prettier'],
+  // Of DCMTK.
+  ignoreBinaries: ['storescp'],
   // Of the system: the database of users.
   ignoreBinaries: ['getent'],
   // The vocabulary is written to be read: its types stand beside their schemas, used or not yet.

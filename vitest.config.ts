@@ -11,7 +11,9 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{core,aws,lambdas,worker-container,cli,local,scripts}/**/*.test.ts'],
+          include: [
+            'test/{core,aws,lambdas,worker-container,cli,local,scripts,bench}/**/*.test.ts',
+          ],
         },
       },
       {

@@ -1,0 +1,56 @@
+/** A service package of as many jobs as wanted that do nothing, like the trivial one of the tests; each returns its time. */
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface TrivialPackage {
+  readonly service: string;
+  readonly path: string;
+}
+
+const MODULE = `"""Does nothing."""
+
+import time
+from typing import Any
+
+
+def run(**kwargs: Any) -> float:
+    """When the callback ran, in seconds since the epoch."""
+    return time.time()
+`;
+
+const REGISTRY = `"""Runs for every object."""
+
+from typing import Any
+
+
+def always(**kwargs: Any) -> bool:
+    """Yes."""
+    return True
+`;
+
+/** Written below `folder`, ready to be installed. */
+export const writeTrivialPackage = (folder: string, jobs: number): TrivialPackage => {
+  const service = `trivial-${jobs}`;
+  const path = mkdtempSync(join(folder, `${service}-`));
+  const manifest = {
+    name: service,
+    version: '1.0.0',
+    summary: 'Independent jobs that do nothing: what a job costs by itself.',
+    service: {
+      registry: 'registry',
+      module: 'module',
+      jobs: Array.from({ length: jobs }, (_, index) => ({
+        jobName: `trivial-${String(index + 1).padStart(3, '0')}`,
+        registryEntry: 'always',
+        workerEntry: 'run',
+        events: ['stable-study'],
+        dependsOn: [],
+      })),
+    },
+  };
+  for (const name of ['module', 'registry']) mkdirSync(join(path, name));
+  writeFileSync(join(path, 'dcm-processor.json'), JSON.stringify(manifest, undefined, 2));
+  writeFileSync(join(path, 'module', '__init__.py'), MODULE);
+  writeFileSync(join(path, 'registry', '__init__.py'), REGISTRY);
+  return { service, path };
+};

@@ -1,0 +1,43 @@
+/** `npm run bench [NAME …]`: all benchmarks or the named ones, one after the other. What they measure: docs/benchmarks.md. */
+import { relative } from 'node:path';
+import type { Bench } from './bench.ts';
+import { Figures } from './figures.ts';
+import { listenerBench } from './listener/bench.ts';
+import { mainPathBench } from './main-path/bench.ts';
+import { machineFacts, table, writeResults } from './report.ts';
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  'main-path': mainPathBench,
+  listener: listenerBench,
+};
+
+const write = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+const runBench = async (name: string, bench: Bench): Promise<void> => {
+  const startedAt = new Date();
+  const machine = machineFacts();
+  const figures = new Figures();
+  write(`\n${name} (${machine.processors} processors, load before: ${machine.loadBefore})`);
+  await bench(figures, (step) => {
+    const seconds = (Date.now() - startedAt.getTime()) / 1000;
+    write(`${seconds.toFixed(1).padStart(6)} s  ${step}`);
+  });
+  const file = writeResults(name, figures.all, { startedAt, machine });
+  write(`\n${table(figures.all)}\n\n${relative(process.cwd(), file)}`);
+};
+
+// Ends what was started as well: child-processes.ts.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(130));
+}
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  write(`no benchmark ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(2);
+}
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (named.length === 0 || named.includes(name)) await runBench(name, bench);
+}
