@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ENV } from '../core/contracts/names.ts';
+import type { TlsFiles } from './tls/tls-credentials.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const text = z.string().min(1);
@@ -14,6 +15,11 @@ const Environment = z.object({
   /** All addresses: in a container the network decides who gets here. */
   [ENV.dimseHost]: text.default('0.0.0.0'),
   [ENV.dimsePort]: port.default(11112),
+  /** DICOM's registered port for TLS; open only with a certificate. */
+  [ENV.dimseTlsPort]: port.default(2762),
+  [ENV.tlsCertificate]: text.optional(),
+  [ENV.tlsKey]: text.optional(),
+  [ENV.tlsCa]: text.optional(),
   [ENV.healthPort]: port.default(8080),
   [ENV.maximumAssociations]: z.coerce.number().int().min(1).max(4096).default(64),
   [ENV.spoolDirectory]: text.default(() => join(tmpdir(), 'gantry-spool')),
@@ -27,6 +33,8 @@ export interface ListenerSettings {
   readonly stabilityChecksQueueUrl: string;
   readonly dimseHost: string;
   readonly dimsePort: number;
+  /** Undefined: TLS is off. */
+  readonly tls: (TlsFiles & { readonly port: number }) | undefined;
   readonly healthPort: number;
   readonly maximumAssociations: number;
   readonly spoolDirectory: string;
@@ -56,12 +64,20 @@ export const readSettings = (environment: NodeJS.ProcessEnv): ListenerSettings =
     );
   }
   const { data } = parsed;
+  const { [ENV.tlsCertificate]: certificate, [ENV.tlsKey]: key, [ENV.tlsCa]: ca } = data;
+  const withTls = certificate !== undefined && key !== undefined;
+  if (!withTls && [certificate, key, ca].some((path) => path !== undefined)) {
+    throw new BadEnvironment([
+      `TLS needs both ${ENV.tlsCertificate} and ${ENV.tlsKey}, and without any of its files is off`,
+    ]);
+  }
   return {
     table: data[ENV.table],
     bucket: data[ENV.bucket],
     stabilityChecksQueueUrl: data[ENV.stabilityChecksQueueUrl],
     dimseHost: data[ENV.dimseHost],
     dimsePort: data[ENV.dimsePort],
+    tls: withTls ? { certificate, key, ca, port: data[ENV.dimseTlsPort] } : undefined,
     healthPort: data[ENV.healthPort],
     maximumAssociations: data[ENV.maximumAssociations],
     spoolDirectory: data[ENV.spoolDirectory],

@@ -5,6 +5,13 @@
  */
 import { createServer, type Server } from 'node:http';
 
+export interface HealthState {
+  readonly listening: boolean;
+  readonly associations: number;
+  /** Until the TLS port's certificate expires; absent without TLS. */
+  readonly certificateDaysLeft?: number | undefined;
+}
+
 export interface Health {
   readonly port: number;
   stop(): Promise<void>;
@@ -22,16 +29,17 @@ const listen = (server: Server, host: string, port: number): Promise<void> =>
 export const startHealth = async (
   host: string,
   port: number,
-  state: () => { readonly listening: boolean; readonly associations: number },
+  state: () => HealthState,
 ): Promise<Health> => {
   const server = createServer((request, answer) => {
     if (request.url !== '/healthz') {
       answer.writeHead(404).end();
       return;
     }
-    const { listening, associations } = state();
+    const { listening, associations, certificateDaysLeft } = state();
     answer.writeHead(listening ? 200 : 503, { 'content-type': 'application/json' });
-    answer.end(JSON.stringify({ status: listening ? 'ok' : 'stopping', associations }));
+    const status = listening ? 'ok' : 'stopping';
+    answer.end(JSON.stringify({ status, associations, certificateDaysLeft }));
   });
   await listen(server, host, port);
   const address = server.address();

@@ -13,6 +13,7 @@ import { bucketObjects } from '../aws/objects.ts';
 import { sqsQueues } from '../aws/queues.ts';
 import { tableStoredInstances } from '../aws/stored-instances.ts';
 import { dynamoTable } from '../aws/table.ts';
+import { ThrottledRefusals } from './admission/throttled-refusals.ts';
 import { configuredAdmission } from './admission/configured-admission.ts';
 import { tableDecisions } from './admission/decision-records.ts';
 import { BadEnvironment, readSettings, type ListenerSettings } from './environment.ts';
@@ -24,6 +25,7 @@ import { DEFAULT_LIMITS, Listener } from './server.ts';
 import { StorageCommitment } from './services/commitment/commitment-service.ts';
 import { sendReport } from './services/commitment/report-sender.ts';
 import { referenceVerifier } from './services/commitment/verify-references.ts';
+import { TlsCredentials } from './tls/tls-credentials.ts';
 
 /** Of the 120 s that the task definition gives the container: what running associations may take of it. */
 const GRACE_MS = 80_000;
@@ -80,13 +82,20 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   const stopping = stopSignal();
   await configuration.initialise(settings.defaultWorker);
   await prepareSpoolDirectory(settings.spoolDirectory);
+  const credentials =
+    settings.tls === undefined ? undefined : await TlsCredentials.load(settings.tls, log);
+  const refusals = new ThrottledRefusals(decisions);
   const listener = await Listener.start({
     host: settings.dimseHost,
     port: settings.dimsePort,
+    tls:
+      settings.tls === undefined || credentials === undefined
+        ? undefined
+        : { port: settings.tls.port, credentials },
     maximumAssociations: settings.maximumAssociations,
     limits: DEFAULT_LIMITS,
     policy: configuredAdmission(configuration, clock),
-    refusals: decisions,
+    refusals,
     commitment,
     receiver: makeIngest({
       objects,
@@ -100,13 +109,23 @@ const run = async (settings: ListenerSettings): Promise<void> => {
     }),
     log,
   });
-  const health = await startHealth(settings.dimseHost, settings.healthPort, () => listener);
-  const ready = { event: 'listening', dimsePort: listener.port, healthPort: health.port };
+  const health = await startHealth(settings.dimseHost, settings.healthPort, () => ({
+    listening: listener.listening,
+    associations: listener.associations,
+    certificateDaysLeft: credentials?.daysLeft,
+  }));
+  const ready = {
+    event: 'listening',
+    dimsePort: listener.port,
+    dimseTlsPort: listener.tlsPort,
+    healthPort: health.port,
+  };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 
   await stopping;
   log.info('stopping', { associations: listener.associations });
   await listener.stop(GRACE_MS);
+  await refusals.flush();
   await Promise.race([commitment.stop(), sleep(COMMITMENT_GRACE_MS)]);
   await health.stop();
 };

@@ -37,3 +37,13 @@ export class ProtocolViolation extends Error {
     this.facts = facts;
   }
 }
+
+/** A data value on a presentation context that is not there. */
+export const contextNotAccepted = (contextId: number): ProtocolViolation =>
+  new ProtocolViolation({
+    field: 'P-DATA-TF, presentation context ID',
+    expected: 'one that was accepted',
+    read: String(contextId),
+    offset: 0,
+    reason: ABORT_REASON.invalidParameterValue,
+  });

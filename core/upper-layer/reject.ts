@@ -15,6 +15,8 @@ const rejection = (result: number, source: number, reason: number): AssociateRej
 });
 
 export const REJECTION = {
+  /** Also for a user identity that does not hold (PS3.7 section D.3.3.7). */
+  noReasonGiven: rejection(PERMANENT, SERVICE_USER, 1),
   applicationContextNotSupported: rejection(PERMANENT, SERVICE_USER, 2),
   callingAeTitleNotRecognized: rejection(PERMANENT, SERVICE_USER, 3),
   calledAeTitleNotRecognized: rejection(PERMANENT, SERVICE_USER, 7),

@@ -1,11 +1,15 @@
 /** Who may associate: asked once for each association, before it is accepted. */
 import type { AssociateReject } from '../../core/upper-layer/pdu.ts';
+import type { UserIdentity } from '../../core/upper-layer/user-information.ts';
 
 export interface AssociationAttempt {
   readonly calledAeTitle: string;
   readonly callingAeTitle: string;
   /** Numeric, IPv4 in its own notation. */
   readonly remoteAddress: string;
+  /** Of the client certificate: see peer-certificate.ts. */
+  readonly certificateFingerprint?: string | undefined;
+  readonly userIdentity?: UserIdentity | undefined;
 }
 
 export interface Refusal {
@@ -16,9 +20,22 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** What holds for an association that is admitted. */
+export interface Grant {
+  /** Of this calling AE title at once. */
+  readonly maxAssociations?: number | undefined;
+  readonly acceptUnknownSopClasses?: boolean | undefined;
+  /** A user identity was asked for, and it holds. */
+  readonly identityVerified?: boolean;
+}
+
+export type Verdict =
+  | { readonly grant: Grant; readonly refusal?: undefined }
+  | { readonly refusal: Refusal; readonly grant?: undefined };
+
 export interface AdmissionPolicy {
-  /** Undefined: admitted. A rejection of the promise is answered as temporary congestion. */
-  decide(attempt: AssociationAttempt): Promise<Refusal | undefined>;
+  /** Undefined: admitted without conditions. A rejection of the promise is answered as temporary congestion. */
+  decide(attempt: AssociationAttempt): Promise<Verdict | undefined>;
 }
 
 /** What a person is to find out about. */

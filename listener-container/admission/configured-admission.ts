@@ -4,28 +4,65 @@
  * holds for the association that asked.
  */
 import type { ConfigurationStore } from '../../aws/configuration.ts';
-import type { SourceItem } from '../../core/contracts/configuration.ts';
+import type { AeTitleItem, SourceItem } from '../../core/contracts/configuration.ts';
 import type { Clock } from '../../core/contracts/ports.ts';
 import { REJECTION } from '../../core/upper-layer/reject.ts';
-import type { AdmissionPolicy, AssociationAttempt, Refusal } from './admission-policy.ts';
+import { plainFingerprint } from '../tls/peer-certificate.ts';
+import type { AdmissionPolicy, AssociationAttempt, Refusal, Verdict } from './admission-policy.ts';
 import { hostsInclude, isLoopback } from './hosts.ts';
+import { identityMatches } from './user-identity.ts';
 
 const RELOAD_AFTER_MS = 2000;
 
 interface Configuration {
-  readonly aeTitles: ReadonlySet<string>;
+  readonly aeTitles: ReadonlyMap<string, AeTitleItem>;
   readonly sources: readonly SourceItem[];
 }
 
 const hostSuffix = (address: string): string => (address.includes(':') ? '128' : '32');
 
-const refuseCaller = (attempt: AssociationAttempt, problem: string): Refusal => ({
-  rejection: REJECTION.callingAeTitleNotRecognized,
-  code: 'association-rejected',
-  message:
-    `${problem} To allow it: gantry source set ${quoted(attempt.callingAeTitle)} ` +
-    `--host ${attempt.remoteAddress}/${hostSuffix(attempt.remoteAddress)}`,
+const refuse = (rejection: Refusal['rejection'], message: string): Verdict => ({
+  refusal: { rejection, code: 'association-rejected', message },
 });
+
+const refuseCaller = (attempt: AssociationAttempt, problem: string): Verdict =>
+  refuse(
+    REJECTION.callingAeTitleNotRecognized,
+    `${problem} To allow it: gantry source set ${quoted(attempt.callingAeTitle)} ` +
+      `--host ${attempt.remoteAddress}/${hostSuffix(attempt.remoteAddress)}`,
+  );
+
+/** What a source is asked for beside its AE title and its address. */
+const refuseStranger = (attempt: AssociationAttempt, source: SourceItem): Verdict | undefined => {
+  const { callingAeTitle, remoteAddress, certificateFingerprint } = attempt;
+  const pinned = source.certificateFingerprints ?? [];
+  if (
+    pinned.length > 0 &&
+    !pinned.map(plainFingerprint).some((fingerprint) => fingerprint === certificateFingerprint)
+  ) {
+    const has =
+      certificateFingerprint === undefined
+        ? 'it has shown none: it has to call the TLS port with its certificate'
+        : `it has shown the one with the fingerprint ${certificateFingerprint}: if that is right, ` +
+          'add it to the source';
+    return refuse(
+      REJECTION.callingAeTitleNotRecognized,
+      `${callingAeTitle} at ${remoteAddress} may call with one of its configured certificates ` +
+        `only, and ${has}.`,
+    );
+  }
+  if (
+    source.userIdentity !== undefined &&
+    !identityMatches(source.userIdentity, attempt.userIdentity)
+  ) {
+    return refuse(
+      REJECTION.noReasonGiven,
+      `${callingAeTitle} at ${remoteAddress} has to give the user name and passcode that its ` +
+        `source is configured with, and gave ${attempt.userIdentity === undefined ? 'none' : 'others'}.`,
+    );
+  }
+  return undefined;
+};
 
 /** For a command line: an AE title may have spaces in it. */
 const quoted = (aeTitle: string): string =>
@@ -34,20 +71,20 @@ const quoted = (aeTitle: string): string =>
 export const decideByConfiguration = (
   attempt: AssociationAttempt,
   { aeTitles, sources }: Configuration,
-): Refusal | undefined => {
+): Verdict => {
   const { calledAeTitle, callingAeTitle, remoteAddress } = attempt;
-  if (!aeTitles.has(calledAeTitle)) {
-    return {
-      rejection: REJECTION.calledAeTitleNotRecognized,
-      code: 'association-rejected',
-      message:
-        `${callingAeTitle} at ${remoteAddress} called the AE title ${calledAeTitle}, which is not ` +
+  const settings = aeTitles.get(calledAeTitle);
+  if (settings === undefined) {
+    return refuse(
+      REJECTION.calledAeTitleNotRecognized,
+      `${callingAeTitle} at ${remoteAddress} called the AE title ${calledAeTitle}, which is not ` +
         `configured. To receive under this name: gantry ae-title set ${quoted(calledAeTitle)}`,
-    };
+    );
   }
+  const { acceptUnknownSopClasses } = settings;
   if (sources.length === 0) {
     return isLoopback(remoteAddress)
-      ? undefined
+      ? { grant: { acceptUnknownSopClasses } }
       : refuseCaller(
           attempt,
           `${callingAeTitle} called from ${remoteAddress}, and without any configured source only ` +
@@ -67,7 +104,15 @@ export const decideByConfiguration = (
       `${callingAeTitle} is configured as a source, but not from the address ${remoteAddress}.`,
     );
   }
-  return undefined;
+  return (
+    refuseStranger(attempt, source) ?? {
+      grant: {
+        acceptUnknownSopClasses,
+        maxAssociations: source.maxAssociations,
+        identityVerified: source.userIdentity !== undefined,
+      },
+    }
+  );
 };
 
 export const configuredAdmission = (
@@ -79,7 +124,7 @@ export const configuredAdmission = (
 
   const read = async (): Promise<Configuration> => {
     const [aeTitles, sources] = await Promise.all([store.aeTitles.list(), store.sources.list()]);
-    return { aeTitles: new Set(aeTitles.map(({ aeTitle }) => aeTitle)), sources };
+    return { aeTitles: new Map(aeTitles.map((item) => [item.aeTitle, item])), sources };
   };
   const current = async (): Promise<Configuration> => {
     if (reading === undefined || clock() - readAt >= RELOAD_AFTER_MS) {

@@ -1,7 +1,7 @@
 /**
- * One connection of a peer: feeds what arrives through decoder and state machine, asks for admission, hands
- * messages to the services, and carries out what the machine says on the socket. Everything that arrives is
- * worked on in order; while we work the socket is not read, so a slow store slows the sender down.
+ * One connection of a peer: feeds what arrives through decoder and state machine, hands messages to the services,
+ * and carries out what the machine says on the socket. Everything that arrives is worked on in order; while we
+ * work the socket is not read, so a slow store slows the sender down.
  */
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
@@ -13,24 +13,27 @@ import {
   type ProviderAbort,
 } from '../../core/upper-layer/association-machine.ts';
 import { OWN_MAXIMUM_LENGTH } from '../../core/upper-layer/fragmentation.ts';
-import { negotiate, type AcceptedContext } from '../../core/upper-layer/negotiation.ts';
+import type { AcceptedContext } from '../../core/upper-layer/negotiation.ts';
 import { encodePdu } from '../../core/upper-layer/pdu-codec.ts';
 import { PduDecoder, type Fragment, type Incoming } from '../../core/upper-layer/pdu-decoder.ts';
 import { PROTOCOL_VERSION, type AssociateRequest } from '../../core/upper-layer/pdu.ts';
-import { ABORT_REASON, ProtocolViolation } from '../../core/upper-layer/protocol-violation.ts';
+import {
+  ProtocolViolation,
+  contextNotAccepted,
+} from '../../core/upper-layer/protocol-violation.ts';
 import { REJECTION } from '../../core/upper-layer/reject.ts';
 import { EVENT, STATE } from '../../core/upper-layer/state-machine.ts';
 import { plainAddress } from '../admission/hosts.ts';
+import { peerFingerprint } from '../tls/peer-certificate.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import type { InstanceReceiver } from '../services/instance-receiver.ts';
 import { MessageHandler } from '../services/message-handler.ts';
 import type { CommitmentService } from '../services/commitment/commitment-service.ts';
+import { admit } from './admit.ts';
 import { EventReports } from './event-reports.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { MessageSender } from './message-sender.ts';
 import type { Reception } from './reception-desk.ts';
-
-const REPORT_ANSWER_MS = 30_000;
 
 export interface AssociationLimits {
   /** ARTIM (PS3.8 section 9.1.5): from connection to request, and from our last word to the peer's close. */
@@ -77,7 +80,7 @@ export class Association {
     this.#idle = new IdleTimer(ports.limits.idleMs, () => {
       this.#abortBecause('the peer was idle for too long');
     });
-    this.#reports = new EventReports(ports.limits.reportMs ?? REPORT_ANSWER_MS);
+    this.#reports = new EventReports(ports.limits.reportMs);
     this.#machine = new AssociationMachine('acceptor', {
       connect: () => undefined,
       close: () => socket.destroy(),
@@ -213,15 +216,18 @@ export class Association {
   async #admit(request: AssociateRequest): Promise<void> {
     const { calledAeTitle, callingAeTitle } = request;
     const attempt = { calledAeTitle, callingAeTitle, remoteAddress: this.#remoteAddress };
-    const answer = await this.#ports.reception.ask(attempt, request.applicationContext);
+    const answer = await admit(
+      this.#ports.reception,
+      request,
+      { ...attempt, certificateFingerprint: peerFingerprint(this.#socket) },
+      this.#ports.commitment !== undefined,
+    );
     if ('rejection' in answer) {
       this.#machine.dispatch({ event: EVENT.rejectPrimitive, pdu: answer.rejection });
       return;
     }
-    this.#leave = answer.leave;
-    const negotiated = negotiate(request, {
-      storageCommitment: this.#ports.commitment !== undefined,
-    });
+    const { negotiated, leave } = answer;
+    this.#leave = leave;
     this.#contexts = negotiated.accepted;
     this.#sender.maximumLength = request.userInformation.maximumLength;
     this.#handler = new MessageHandler({
@@ -243,13 +249,7 @@ export class Association {
   async #fragment(fragment: Fragment): Promise<void> {
     const context = this.#contexts.get(fragment.contextId);
     if (context === undefined || this.#handler === undefined) {
-      throw new ProtocolViolation({
-        field: 'P-DATA-TF, presentation context ID',
-        expected: 'one that was accepted',
-        read: String(fragment.contextId),
-        offset: 0,
-        reason: ABORT_REASON.invalidParameterValue,
-      });
+      throw contextNotAccepted(fragment.contextId);
     }
     const part = this.#reader.read(fragment);
     if (part?.kind === 'command') await this.#handler.command(context, part.command);
@@ -257,7 +257,7 @@ export class Association {
     if (part !== undefined && this.#reader.idle) this.#idle.progress();
   }
 
-  /** As a piece of work: no request of the peer is unanswered then. */
+  /** A piece of work: no request is unanswered now. */
   async #sendReport(): Promise<void> {
     if (this.#machine.state !== STATE.established || !this.#reader.idle) return;
     const report = this.#reports.next();
@@ -293,9 +293,7 @@ export class Association {
   }
 
   #log(message: string): void {
-    this.#ports.log.warn(message, {
-      associationId: this.id,
-      remoteAddress: this.#remoteAddress,
-    });
+    const facts = { associationId: this.id, remoteAddress: this.#remoteAddress };
+    this.#ports.log.warn(message, facts);
   }
 }

@@ -26,6 +26,8 @@ export interface ReportMessage {
   readonly data: Buffer;
 }
 
+const ANSWER_MS = 30_000;
+
 export class EventReports {
   readonly #limitMs: number;
   readonly #waiting: OwedReport[] = [];
@@ -35,7 +37,7 @@ export class EventReports {
   #ended = false;
 
   /** `limitMs`: how long the peer may take to answer one. */
-  constructor(limitMs: number) {
+  constructor(limitMs = ANSWER_MS) {
     this.#limitMs = limitMs;
   }
 

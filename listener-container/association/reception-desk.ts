@@ -7,12 +7,15 @@ import { REJECTION } from '../../core/upper-layer/reject.ts';
 import type {
   AdmissionPolicy,
   AssociationAttempt,
+  Grant,
   Refusal,
   RefusalLog,
+  Verdict,
 } from '../admission/admission-policy.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 
-export type Admission = { readonly rejection: AssociateReject } | { readonly leave: () => void };
+export type Admission =
+  { readonly rejection: AssociateReject } | { readonly grant: Grant; readonly leave: () => void };
 
 export interface Reception {
   ask(attempt: AssociationAttempt, applicationContext: string): Promise<Admission>;
@@ -28,6 +31,8 @@ export interface ReceptionDeskOptions {
 export class ReceptionDesk implements Reception {
   readonly #options: ReceptionDeskOptions;
   #present = 0;
+  /** By calling AE title. */
+  readonly #bySource = new Map<string, number>();
   #closing = false;
   #onQuiet: (() => void) | undefined;
 
@@ -49,24 +54,30 @@ export class ReceptionDesk implements Reception {
     // The place is taken before the policy is asked, or many at once would all find it free.
     const full = this.#present >= this.#options.maximumAssociations;
     this.#present += 1;
-    const refusal =
-      this.#ownRefusal(applicationContext, full) ?? (await this.#policyRefusal(attempt));
-    if (refusal === undefined) {
-      let left = false;
-      return {
-        leave: () => {
-          if (!left) this.#leave();
-          left = true;
-        },
-      };
+    const own = this.#ownRefusal(applicationContext, full);
+    const verdict = own === undefined ? await this.#verdict(attempt) : { refusal: own };
+    const { grant = {} } = verdict;
+    const refusal = verdict.refusal ?? this.#sourceRefusal(attempt, grant);
+    if (refusal !== undefined) {
+      this.#leave();
+      this.#options.log.warn('association rejected', {
+        remoteAddress: attempt.remoteAddress,
+        code: refusal.code,
+      });
+      await this.#options.refusals.record(attempt, refusal);
+      return { rejection: refusal.rejection };
     }
-    this.#leave();
-    this.#options.log.warn('association rejected', {
-      remoteAddress: attempt.remoteAddress,
-      code: refusal.code,
-    });
-    await this.#options.refusals.record(attempt, refusal);
-    return { rejection: refusal.rejection };
+    this.#count(attempt.callingAeTitle, 1);
+    let left = false;
+    return {
+      grant,
+      leave: () => {
+        if (left) return;
+        left = true;
+        this.#count(attempt.callingAeTitle, -1);
+        this.#leave();
+      },
+    };
   }
 
   /** Resolves when nobody is left, or after `limitMs`. */
@@ -79,6 +90,27 @@ export class ReceptionDesk implements Reception {
         resolve();
       };
     });
+  }
+
+  #count(callingAeTitle: string, change: 1 | -1): void {
+    const present = (this.#bySource.get(callingAeTitle) ?? 0) + change;
+    if (present === 0) this.#bySource.delete(callingAeTitle);
+    else this.#bySource.set(callingAeTitle, present);
+  }
+
+  #sourceRefusal(
+    { callingAeTitle, remoteAddress }: AssociationAttempt,
+    grant: Grant,
+  ): Refusal | undefined {
+    const { maxAssociations = Infinity } = grant;
+    if ((this.#bySource.get(callingAeTitle) ?? 0) < maxAssociations) return undefined;
+    return {
+      rejection: REJECTION.localLimitExceeded,
+      code: 'association-rejected',
+      message:
+        `${callingAeTitle} at ${remoteAddress} has ${maxAssociations} associations, as many as its ` +
+        'source may have. The sender may try again.',
+    };
   }
 
   #leave(): void {
@@ -113,15 +145,17 @@ export class ReceptionDesk implements Reception {
     return undefined;
   }
 
-  async #policyRefusal(attempt: AssociationAttempt): Promise<Refusal | undefined> {
+  async #verdict(attempt: AssociationAttempt): Promise<Verdict> {
     try {
-      return await this.#options.policy.decide(attempt);
+      return (await this.#options.policy.decide(attempt)) ?? { grant: {} };
     } catch (error) {
       this.#options.log.error('the configuration could not be read', { problem: errorName(error) });
       return {
-        rejection: REJECTION.temporaryCongestion,
-        code: 'association-rejected',
-        message: 'The configuration could not be read. The sender may try again.',
+        refusal: {
+          rejection: REJECTION.temporaryCongestion,
+          code: 'association-rejected',
+          message: 'The configuration could not be read. The sender may try again.',
+        },
       };
     }
   }

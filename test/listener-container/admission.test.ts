@@ -1,10 +1,17 @@
 /** Who is let in: by configuration and address, and within the listener's capacity; every refusal is recorded. */
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { AeTitleItem, SourceItem } from '../../core/contracts/configuration.ts';
+import { REJECTION } from '../../core/upper-layer/reject.ts';
+import type {
+  AdmissionPolicy,
+  AssociationAttempt,
+} from '../../listener-container/admission/admission-policy.ts';
 import { configuredAdmission } from '../../listener-container/admission/configured-admission.ts';
+import { ThrottledRefusals } from '../../listener-container/admission/throttled-refusals.ts';
 import { hostsInclude, plainAddress } from '../../listener-container/admission/hosts.ts';
 import { until } from '../support/until.ts';
-import { listening } from './listening.ts';
+import { RecordingDecisions, listening } from './listening.ts';
 import { RawPeer, anAssociateRequest } from './raw-peer.ts';
 
 const anAeTitle = (aeTitle: string): AeTitleItem => ({
@@ -52,20 +59,23 @@ const attempt = (
   changes: { calledAeTitle?: string; callingAeTitle?: string; remoteAddress?: string } = {},
 ) => ({ calledAeTitle: 'GANTRY', callingAeTitle: 'CT7', remoteAddress: '127.0.0.1', ...changes });
 
+const decided = async (policy: AdmissionPolicy, who: AssociationAttempt) =>
+  (await policy.decide(who)) ?? { grant: {} };
+
 describe('without any source', () => {
   it.each(['127.0.0.1', '127.8.8.8', '::1'])(
     'everybody may call from %s',
     async (remoteAddress) => {
       const { policy } = configured();
 
-      expect(await policy.decide(attempt({ remoteAddress }))).toBeUndefined();
+      expect(await policy.decide(attempt({ remoteAddress }))).toHaveProperty('grant');
     },
   );
 
   it('nobody may call from elsewhere, and the record names the command', async () => {
     const { policy } = configured();
 
-    const refusal = await policy.decide(attempt({ remoteAddress: '10.1.2.3' }));
+    const { refusal } = await decided(policy, attempt({ remoteAddress: '10.1.2.3' }));
 
     expect(refusal?.rejection).toMatchObject({ result: 1, source: 1, reason: 3 });
     expect(refusal?.message).toContain('gantry source set CT7 --host 10.1.2.3/32');
@@ -85,7 +95,7 @@ describe('with sources', () => {
   ])('$callingAeTitle may call from $remoteAddress', async (caller) => {
     const { policy } = configured(sources);
 
-    expect(await policy.decide(attempt(caller))).toBeUndefined();
+    expect(await policy.decide(attempt(caller))).toHaveProperty('grant');
   });
 
   it.each([
@@ -96,7 +106,7 @@ describe('with sources', () => {
   ])('$callingAeTitle may not call from $remoteAddress', async (caller) => {
     const { policy } = configured(sources);
 
-    const refusal = await policy.decide(attempt(caller));
+    const { refusal } = await decided(policy, attempt(caller));
 
     expect(refusal?.rejection).toMatchObject({ result: 1, source: 1, reason: 3 });
     expect(refusal?.message).toContain('gantry source set');
@@ -123,7 +133,7 @@ describe('the configuration', () => {
     await expect(policy.decide(attempt())).rejects.toThrow('unreachable');
     state.broken = false;
 
-    expect(await policy.decide(attempt())).toBeUndefined();
+    expect(await policy.decide(attempt())).toHaveProperty('grant');
   });
 });
 
@@ -205,5 +215,164 @@ describe('hosts', () => {
   it('shows an IPv4 peer of a dual-stack socket in IPv4 notation', () => {
     expect(plainAddress('::FFFF:192.0.2.1')).toBe('192.0.2.1');
     expect(plainAddress('2001:db8::1')).toBe('2001:db8::1');
+  });
+});
+
+describe('a source with a limit', () => {
+  it('is rejected for now beyond it, while others are let in', async () => {
+    const { policy } = configured([
+      { aeTitle: 'CT7', hosts: [], maxAssociations: 1 },
+      { aeTitle: 'PEER', hosts: [] },
+    ]);
+    const { port, listener } = await listening({ policy });
+    const first = await RawPeer.associated(port, { callingAeTitle: 'CT7' });
+    const second = await RawPeer.connect(port);
+    second.send(anAssociateRequest({ callingAeTitle: 'CT7' }));
+
+    expect(await second.next()).toMatchObject({ result: 2, source: 3, reason: 2 });
+    await RawPeer.associated(port);
+    first.send({ type: 'release-request' });
+    await first.next();
+    await until('a free place', 2000, () =>
+      Promise.resolve(listener.associations === 1 || undefined),
+    );
+    await RawPeer.associated(port, { callingAeTitle: 'CT7' });
+
+    expect(listener.associations).toBe(2);
+  });
+});
+
+describe('a source with a user identity', () => {
+  const passcodeSha256 = createHash('sha256').update('secret').digest('hex');
+  const sources = [
+    { aeTitle: 'PEER', hosts: [], userIdentity: { username: 'scanner', passcodeSha256 } },
+  ];
+  const identity = (primary: string, secondary: string, type = 2) => ({
+    type,
+    positiveResponseRequested: true,
+    primary: Buffer.from(primary),
+    secondary: Buffer.from(secondary),
+  });
+  const asking = (userIdentity?: ReturnType<typeof identity>) => {
+    const request = anAssociateRequest();
+    const userInformation = {
+      ...request.userInformation,
+      ...(userIdentity === undefined ? {} : { identity: userIdentity }),
+    };
+    return { ...request, userInformation };
+  };
+
+  it('is accepted with it, and told so if it has asked', async () => {
+    const { policy } = configured(sources);
+    const { port } = await listening({ policy });
+    const peer = await RawPeer.connect(port);
+
+    peer.send(asking(identity('scanner', 'secret')));
+
+    expect(await peer.next()).toMatchObject({
+      type: 'associate-accept',
+      userInformation: { identityResponse: Buffer.alloc(0) },
+    });
+  });
+
+  it.each([
+    { what: 'another passcode', given: identity('scanner', 'Secret') },
+    { what: 'another name', given: identity('scanner2', 'secret') },
+    { what: 'a name only', given: identity('scanner', '', 1) },
+    { what: 'none', given: undefined },
+  ])('is rejected with $what, and the record does not tell it', async ({ given }) => {
+    const { policy } = configured(sources);
+    const { port, refusals } = await listening({ policy });
+    const peer = await RawPeer.connect(port);
+
+    peer.send(asking(given));
+
+    expect(await peer.next()).toMatchObject({ result: 1, source: 1, reason: 1 });
+    expect(refusals.refusals[0]?.refusal.message).not.toMatch(/secret/i);
+  });
+
+  it('gets no positive answer where nothing was checked', async () => {
+    const { port } = await listening();
+    const peer = await RawPeer.connect(port);
+
+    peer.send(asking(identity('scanner', 'secret')));
+    const accept = await peer.next();
+
+    expect(accept).toMatchObject({ type: 'associate-accept' });
+    expect(accept).not.toHaveProperty('userInformation.identityResponse');
+  });
+});
+
+describe('SOP classes that the standard does not name', () => {
+  const answers = async (acceptUnknownSopClasses: boolean) => {
+    const { policy, state } = configured();
+    state.aeTitles = [{ ...anAeTitle('GANTRY'), acceptUnknownSopClasses }];
+    const { port } = await listening({ policy });
+    const peer = await RawPeer.connect(port);
+    const uids = [
+      '1.3.12.2.1107.5.9.1',
+      '1.2.840.10008.5.1.4.1.1.999',
+      '1.2.840.10008.5.1.4.1.2.2.1',
+    ];
+    peer.send(
+      anAssociateRequest({
+        contexts: uids.map((abstractSyntax, index) => ({
+          id: 2 * index + 1,
+          abstractSyntax,
+          transferSyntaxes: ['1.2.840.10008.1.2'],
+        })),
+      }),
+    );
+    const accept = await peer.next();
+    return accept?.type === 'associate-accept' ? accept.contexts.map(({ result }) => result) : [];
+  };
+
+  it('are not received', async () => {
+    expect(await answers(false)).toEqual([3, 3, 3]);
+  });
+
+  it('are received where that is configured, but no other services', async () => {
+    expect(await answers(true)).toEqual([0, 0, 3]);
+  });
+});
+
+describe('records of refusals', () => {
+  const refusal = {
+    rejection: REJECTION.calledAeTitleNotRecognized,
+    code: 'association-rejected',
+    message: 'No.',
+  };
+
+  it('are one at once, and one with the number of those that followed', async () => {
+    const log = new RecordingDecisions();
+    const throttled = new ThrottledRefusals(log, 100);
+
+    for (let times = 0; times < 5; times += 1) await throttled.record(attempt(), refusal);
+    await throttled.record(attempt({ callingAeTitle: 'MR1' }), refusal);
+    expect(log.decisions).toHaveLength(2);
+    await until('the minute is over', 5000, () =>
+      Promise.resolve(log.decisions.length === 3 || undefined),
+    );
+    await throttled.record(attempt(), refusal);
+
+    expect(log.decisions.map(({ decision }) => decision.message)).toEqual([
+      'No.',
+      'No.',
+      'No. (4 more within a minute)',
+      'No.',
+    ]);
+  });
+
+  it('are bounded for a caller that changes its name each time', async () => {
+    const log = new RecordingDecisions();
+    const throttled = new ThrottledRefusals(log);
+
+    for (let times = 0; times < 1000; times += 1) {
+      await throttled.record(attempt({ callingAeTitle: `X${String(times)}` }), refusal);
+    }
+    expect(log.decisions.length).toBeLessThanOrEqual(201);
+    await throttled.flush();
+
+    expect(log.decisions.at(-1)?.decision.message).toContain('799 more');
   });
 });

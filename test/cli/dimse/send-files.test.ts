@@ -166,9 +166,11 @@ describe('an association that does not come about', () => {
       policy: {
         decide: () =>
           Promise.resolve({
-            rejection: REJECTION.calledAeTitleNotRecognized,
-            code: 'association-rejected',
-            message: '',
+            refusal: {
+              rejection: REJECTION.calledAeTitleNotRecognized,
+              code: 'association-rejected',
+              message: '',
+            },
           }),
       },
     });

@@ -1,0 +1,211 @@
+/** DICOM over TLS: who gets in, with which protocol, bound to which certificate, and renewal while it runs. */
+import { once } from 'node:events';
+import { copyFile } from 'node:fs/promises';
+import { connect, type ConnectionOptions } from 'node:tls';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { AeTitleItem, type SourceItem } from '../../core/contracts/configuration.ts';
+import { configuredAdmission } from '../../listener-container/admission/configured-admission.ts';
+import { BadTlsFiles, TlsCredentials } from '../../listener-container/tls/tls-credentials.ts';
+import { preparePythonTools } from '../../scripts/python-tools.ts';
+import { runProgram } from '../support/program.ts';
+import { until } from '../support/until.ts';
+import { pydicomFiles } from '../support/dicom-files.ts';
+import { certificateAuthority, type Issued } from './certificates.ts';
+import { RecordingLog, listening } from './listening.ts';
+
+let authority: Awaited<ReturnType<typeof certificateAuthority>>;
+let server: Issued;
+let client: Issued;
+let other: Issued;
+
+beforeAll(async () => {
+  authority = await certificateAuthority();
+  server = await authority.issue('server');
+  client = await authority.issue('client');
+  other = await authority.issue('other');
+});
+
+const secured = async (options: { ca?: boolean; files?: Issued; sources?: SourceItem[] } = {}) => {
+  const log = new RecordingLog();
+  const { certificate, key } = options.files ?? server;
+  const ca = options.ca === true ? authority.ca : undefined;
+  const credentials = await TlsCredentials.load({ certificate, key, ca }, log);
+  const { sources } = options;
+  const policy =
+    sources === undefined
+      ? undefined
+      : configuredAdmission(
+          {
+            aeTitles: listOf([
+              AeTitleItem.parse({
+                aeTitle: 'GANTRY',
+                processor: 'ae-title',
+                groupBy: ['PatientID'],
+                timeoutSeconds: 5,
+                maxWaitSeconds: 3600,
+                priority: 'normal',
+                pipelines: {},
+              }),
+            ]),
+            sources: listOf(sources),
+          },
+          Date.now,
+        );
+  const started = await listening({
+    log,
+    tls: { port: 0, credentials },
+    ...(policy === undefined ? {} : { policy }),
+  });
+  const { tlsPort = 0 } = started.listener;
+  return { ...started, credentials, tlsPort, log };
+};
+
+const listOf = <T>(items: T[]) => ({
+  list: () => Promise.resolve(items),
+  get: () => Promise.resolve(undefined),
+  put: () => Promise.resolve(),
+  remove: () => Promise.resolve(false),
+});
+
+const pynetdicomEcho = async (port: number, as?: Issued): Promise<string> => {
+  const tools = await preparePythonTools();
+  const { stdout } = await runProgram(tools.program('python'), [
+    ...[`${import.meta.dirname}/tls_scu.py`, String(port), authority.ca],
+    ...(as === undefined ? [] : [as.certificate, as.key]),
+  ]);
+  return stdout.trim();
+};
+
+/** The protocol and the server's fingerprint; undefined when the handshake fails. */
+const handshake = async (port: number, options: ConnectionOptions = {}) => {
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
+  try {
+    await once(socket, 'secureConnect');
+    const certificate = socket.getPeerCertificate();
+    return { protocol: socket.getProtocol(), fingerprint: certificate.fingerprint256 };
+  } catch {
+    return undefined;
+  } finally {
+    socket.destroy();
+  }
+};
+
+describe('the TLS port', () => {
+  it('takes an instance of storescu and an echo of pynetdicom', async () => {
+    const { tlsPort, receiver } = await secured();
+    const [file = ''] = await pydicomFiles('CT_small.dcm');
+    const sent = await runProgram(
+      'storescu',
+      [
+        ...['--anonymous-tls', '--add-cert-file', authority.ca, '-aec', 'GANTRY'],
+        ...['127.0.0.1', String(tlsPort), file],
+      ],
+      { TCP_NODELAY: '1' },
+    );
+
+    expect(sent).toMatchObject({ code: 0 });
+    expect(receiver.instances).toMatchObject([{ ended: true }]);
+    expect(await pynetdicomEcho(tlsPort)).toBe('0');
+  });
+
+  it.each([
+    { what: 'TLS 1.3', options: {}, protocol: 'TLSv1.3' },
+    { what: 'TLS 1.2', options: { maxVersion: 'TLSv1.2' }, protocol: 'TLSv1.2' },
+  ] as const)('speaks $what', async ({ options, protocol }) => {
+    const { tlsPort } = await secured();
+
+    expect(await handshake(tlsPort, options)).toMatchObject({ protocol });
+  });
+
+  it.each([
+    {
+      what: 'TLS 1.1',
+      options: { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' },
+    },
+    { what: 'CBC', options: { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA256' } },
+  ] as const)('does not speak $what', async ({ options }) => {
+    const { tlsPort } = await secured();
+
+    expect(await handshake(tlsPort, options)).toBeUndefined();
+  });
+
+  it('with a CA takes clients with a certificate of it only', async () => {
+    const { tlsPort, log } = await secured({ ca: true });
+    const foreign = await (await certificateAuthority()).issue('foreign');
+
+    expect(await pynetdicomEcho(tlsPort, client)).toBe('0');
+    expect(await pynetdicomEcho(tlsPort)).toBe('aborted');
+    expect(await pynetdicomEcho(tlsPort, foreign)).toBe('aborted');
+    expect(log.lines).toContain('a TLS handshake failed');
+  });
+
+  it('binds an AE title to its certificate, on the other port too', async () => {
+    const sources = [{ aeTitle: 'PEER', hosts: [], certificateFingerprints: [client.fingerprint] }];
+    const { tlsPort, port, refusals } = await secured({ sources });
+
+    expect(await pynetdicomEcho(tlsPort, client)).toBe('0');
+    expect(await pynetdicomEcho(tlsPort, other)).toBe('rejected');
+    expect(await pynetdicomEcho(tlsPort)).toBe('rejected');
+    const plain = await runProgram('echoscu', [
+      ...['-aet', 'PEER', '-aec', 'GANTRY', '127.0.0.1', String(port)],
+    ]);
+    expect(plain.code).not.toBe(0);
+    expect(refusals.refusals).toHaveLength(3);
+    expect(refusals.refusals[0]?.refusal.message).toContain('fingerprint');
+  });
+});
+
+describe('the files of TLS', () => {
+  it('are read again when they change, and a broken renewal leaves the old ones', async () => {
+    const files = {
+      certificate: authority.path('live.crt'),
+      key: authority.path('live.key'),
+      fingerprint: '',
+    };
+    await copyFile(server.certificate, files.certificate);
+    await copyFile(server.key, files.key);
+    const log = new RecordingLog();
+    const credentials = await TlsCredentials.load(files, log);
+    const watch = credentials.watch.bind(credentials);
+    credentials.watch = (onChange) => {
+      watch(onChange, 20);
+    };
+    const { listener } = await listening({ log, tls: { port: 0, credentials } });
+    const port = listener.tlsPort ?? 0;
+    const shown = async () => (await handshake(port))?.fingerprint;
+
+    expect(await shown()).toBe(server.fingerprint);
+    await copyFile(other.certificate, files.certificate);
+    await until('the half renewal is noticed', 5000, () =>
+      Promise.resolve(
+        log.lines.includes('the files of TLS are not usable; the old ones stay') || undefined,
+      ),
+    );
+    expect(await shown()).toBe(server.fingerprint);
+    await copyFile(other.key, files.key);
+    await until('the new certificate is shown', 5000, async () =>
+      (await shown()) === other.fingerprint ? true : undefined,
+    );
+  });
+
+  it('that are no pair, or not there, are refused', async () => {
+    const log = new RecordingLog();
+    const mixed = { certificate: server.certificate, key: client.key };
+
+    await expect(TlsCredentials.load(mixed, log)).rejects.toThrow(BadTlsFiles);
+    await expect(
+      TlsCredentials.load({ ...mixed, key: authority.path('none') }, log),
+    ).rejects.toThrow(BadTlsFiles);
+  });
+
+  it('tell their expiry, and warn when it is near', async () => {
+    const log = new RecordingLog();
+    const soon = await authority.issue('soon', 10);
+
+    const { daysLeft } = await TlsCredentials.load(soon, log);
+
+    expect(daysLeft).toBeGreaterThanOrEqual(9);
+    expect(daysLeft).toBeLessThanOrEqual(10);
+    expect(log.lines).toEqual(['the certificate expires soon']);
+  });
+});
