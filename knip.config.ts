@@ -16,10 +16,8 @@ const config: KnipConfig = {
   ],
   // Programs that are started by their path.
   ignoreDependencies: ['aws-cdk', 'dependency-cruiser', 'prettier'],
-  // Of DCMTK.
-  ignoreBinaries: ['storescp'],
-  // Of the system: the database of users.
-  ignoreBinaries: ['getent'],
+  // Of DCMTK, and of the system: the database of users.
+  ignoreBinaries: ['storescp', 'getent'],
   // The vocabulary is written to be read: its types stand beside their schemas, used or not yet.
   ignoreExportsUsedInFile: true,
 };

@@ -108,7 +108,9 @@ const sitePackages = (folder: string): string => {
 export const pythonEnvironment = async (options: PythonEnvironmentOptions): Promise<string> => {
   const { commands = createCommands() } = options;
   const python = findPython();
-  const hash = contentHash(REPOSITORY, [options.requirements], [python.version, ...options.paths]);
+  // Where the paths are is part of it: two clones may share the folder of tools.
+  const paths = options.paths.map((path) => join(REPOSITORY, path));
+  const hash = contentHash(REPOSITORY, [options.requirements], [python.version, ...paths]);
   const folder = join(options.toolsDirectory, `${options.name}-${hash.slice(0, 12)}`);
   const complete = join(folder, 'complete');
   if (existsSync(complete)) return folder;
@@ -130,9 +132,8 @@ export const pythonEnvironment = async (options: PythonEnvironmentOptions): Prom
       ...['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet'],
       ...['--requirement', join(REPOSITORY, options.requirements)],
     ]);
-    if (options.paths.length > 0) {
-      const lines = options.paths.map((path) => join(REPOSITORY, path));
-      writeFileSync(join(sitePackages(folder), 'gantry.pth'), `${lines.join('\n')}\n`);
+    if (paths.length > 0) {
+      writeFileSync(join(sitePackages(folder), 'gantry.pth'), `${paths.join('\n')}\n`);
     }
     writeFileSync(complete, '');
     return folder;

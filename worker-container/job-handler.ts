@@ -59,8 +59,8 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
     if (resultJson === undefined) return rest;
     const body = Buffer.from(resultJson);
     if (body.length <= MAX_INLINE_RESULT_BYTES) return { ...rest, resultJson };
-    const { sessionId, nodeId } = work.job;
-    await objects.put(objectKeys.jobResult(sessionId, nodeId), body, {
+    const { sessionId, nodeId, attempt: number } = work.job;
+    await objects.put(objectKeys.jobResult(sessionId, nodeId, number), body, {
       length: body.length,
       contentType: 'application/json',
     });

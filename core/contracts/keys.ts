@@ -120,6 +120,13 @@ export const tableKeys = {
     sk: `${kind}#${id}`,
   }),
   studyPartition: (studyInstanceUid: string): string => `STUDY#${studyInstanceUid}`,
+  /** Which released groups have images of a patient, or of an accession. */
+  patientPartition: (patientId: string): string => `PATIENT#${shortHash(patientId, 32)}`,
+  accessionPartition: (number: string): string => `ACCESSION#${shortHash(number, 32)}`,
+  groupEntry: (partition: string, group: string): TableKey => ({
+    pk: partition,
+    sk: `G#${group}`,
+  }),
   configuration: (
     kind: 'AE' | 'SOURCE' | 'PIPELINE' | 'DESTINATION' | 'SERVICE' | 'WORKER',
     name: string,
@@ -175,8 +182,9 @@ export const objectKeys = {
   sessionPlan: (session: string): string => `sessions/${session}/plan.json`,
   jobLog: (session: string, node: string, attempt: number): string =>
     `sessions/${session}/jobs/${node}/attempt-${String(attempt)}.log`,
-  jobResult: (session: string, node: string): string =>
-    `sessions/${session}/jobs/${node}/result.json`,
+  /** Of one attempt: a late one must not overwrite the result of the one that counts (invariant E). */
+  jobResult: (session: string, node: string, attempt: number): string =>
+    `sessions/${session}/jobs/${node}/attempt-${String(attempt)}.result.json`,
   sessionFile: (session: string, fileId: string): string => `sessions/${session}/files/${fileId}`,
   sessionFilePrefix: (session: string): string => `sessions/${session}/files/`,
   upload: (id: string): string => `uploads/${id}.zip`,

@@ -172,7 +172,7 @@ describe('a callback that behaves', { timeout: 60_000 }, () => {
 
     expect(job.resultInBucket).toBe(true);
     expect(job.resultJson).toBeUndefined();
-    const key = objectKeys.jobResult(job.sessionId, job.nodeId);
+    const key = objectKeys.jobResult(job.sessionId, job.nodeId, 1);
     expect(await cloud.objects.getJson(key)).toBe('y'.repeat(500_000));
   });
 

@@ -75,9 +75,8 @@ export const jobRoutes = [
     handle: async (context, { parameters }) => {
       const job = await getJob(context, parameters.id);
       if (job.resultInBucket === true) {
-        return {
-          json: await context.objects.getJson(objectKeys.jobResult(job.sessionId, job.nodeId)),
-        };
+        const key = objectKeys.jobResult(job.sessionId, job.nodeId, job.attempt);
+        return { json: await context.objects.getJson(key) };
       }
       if (job.resultJson !== undefined) return { json: JSON.parse(job.resultJson) as unknown };
       if (job.state === 'SUCCEEDED') return { json: null };

@@ -89,7 +89,7 @@ describe('post-services', () => {
   it('removes the session data and files of the session, and neither images nor results', async () => {
     const { deps, session, objects, sessionData } = await prepared(4);
     const kept = [
-      objectKeys.jobResult(session.id, 'n00001'),
+      objectKeys.jobResult(session.id, 'n00001', 1),
       objectKeys.sessionFile('s00000000000000000000', 'other'),
     ];
     objects.stored.set(objectKeys.sessionFile(session.id, 'mask'), 9);

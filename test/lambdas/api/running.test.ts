@@ -123,8 +123,9 @@ describe('jobs', () => {
 
   it('give back what the callback returned, from the item or from the bucket', async () => {
     const small = await ended({ resultJson: '{"volume":1.5}' });
-    const large = await ended({ resultInBucket: true });
-    await api.context.objects.putJson(objectKeys.jobResult(large.sessionId, 'n00000'), [1, 2]);
+    const large = await ended({ resultInBucket: true, attempt: 2 });
+    await api.context.objects.putJson(objectKeys.jobResult(large.sessionId, 'n00000', 1), [0]);
+    await api.context.objects.putJson(objectKeys.jobResult(large.sessionId, 'n00000', 2), [1, 2]);
 
     expect(small.result).toEqual({ volume: 1.5 });
     expect(large).toMatchObject({ result: null, resultElsewhere: true });
