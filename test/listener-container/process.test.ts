@@ -17,6 +17,7 @@ import { tableKeys } from '../../core/contracts/keys.ts';
 import { ENV } from '../../core/contracts/names.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
 import { pydicomFiles } from '../support/dicom-files.ts';
+import { preparePythonTools } from '../../scripts/python-tools.ts';
 import { startEmulator, type Emulator } from '../support/emulator.ts';
 import { runProgram } from '../support/program.ts';
 
@@ -106,6 +107,30 @@ describe('the listener’s process', () => {
     const sent = (await readFile(file)).subarray(dataSetOffset);
     // (0002,0000) counts the File Meta group's bytes from after itself, at byte 144.
     expect(stored.subarray(144 + stored.readUInt32LE(140)).equals(sent)).toBe(true);
+  });
+
+  it('commits to what it has stored, and to nothing else', async () => {
+    const [file = ''] = await pydicomFiles('CT_small.dcm');
+    const { sopClassUid, sopInstanceUid } = await readPart10(file);
+    const tools = await preparePythonTools();
+    const script = join(import.meta.dirname, 'commitment_scu.py');
+
+    const { stdout } = await runProgram(tools.program('python'), [
+      ...[script, String(ready.dimsePort), 'GANTRY', 'SCU', 'same'],
+      ...[sopClassUid, sopInstanceUid, sopClassUid, '1.2.3.999', '1.2.3', sopInstanceUid],
+    ]);
+
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 0,
+      report: {
+        eventType: 2,
+        committed: [[sopClassUid, sopInstanceUid]],
+        failed: [
+          ['1.2.3.999', 0x0112],
+          [sopInstanceUid, 0x0119],
+        ],
+      },
+    });
   });
 
   it('records a refused association with what to do about it', async () => {
