@@ -23,7 +23,7 @@ interface Contestant {
   /** The peers by whose throughput in the same round this one's is divided. */
   readonly against?: readonly string[];
   /** So that what comes is new: nothing of an earlier round is there. */
-  readonly prepare?: (aeTitle: string) => Promise<void>;
+  readonly prepare?: () => void;
   /** Throws if not everything is there. */
   readonly check?: (aeTitle: string) => Promise<void>;
 }
@@ -57,6 +57,9 @@ const send = async (
   return (IMAGES * PIXEL_BYTES) / 2 ** 20 / seconds;
 };
 
+/** One for each round, so that nothing is a re-send. */
+const aeTitleOf = (associations: number, count: number): string => `BENCH-${associations}-${count}`;
+
 const round = async (
   contestants: readonly Contestant[],
   study: StudyFiles,
@@ -65,7 +68,7 @@ const round = async (
 ): Promise<Map<string, number>> => {
   const rates = new Map<string, number>();
   for (const { name, receiver, prepare, check } of contestants) {
-    await prepare?.(aeTitle);
+    prepare?.();
     rates.set(name, await send(receiver, aeTitle, study.files, associations));
     await check?.(aeTitle);
   }
@@ -90,6 +93,12 @@ export const measureThroughput = async (
     return receiver;
   };
   try {
+    // Before the listener starts, which looks for new ones only from time to time.
+    for (const associations of ASSOCIATIONS) {
+      for (let count = 1; count <= ROUNDS; count += 1) {
+        await cloud.addAeTitle(aeTitleOf(associations, count));
+      }
+    }
     const contestants: Contestant[] = [
       {
         name: 'storescp, writing',
@@ -97,7 +106,6 @@ export const measureThroughput = async (
         prepare: () => {
           rmSync(received, { recursive: true, force: true });
           mkdirSync(received);
-          return Promise.resolve();
         },
         check: () => {
           checkCount('storescp', readdirSync(received).length);
@@ -114,7 +122,6 @@ export const measureThroughput = async (
         name: 'listener, whole path',
         receiver: await started(startWholeListener(folder, cloud.address)),
         against: ['storescp, writing'],
-        prepare: (aeTitle) => cloud.addAeTitle(aeTitle),
         check: async (aeTitle) => {
           checkCount('the listener', await cloud.instances(aeTitle, study.studyInstanceUid));
         },
@@ -124,12 +131,7 @@ export const measureThroughput = async (
       const suffix = associations === 1 ? '1 association' : `${associations} associations`;
       for (let count = 1; count <= ROUNDS; count += 1) {
         tell(`throughput, ${suffix}, round ${count} of ${ROUNDS}`);
-        const rates = await round(
-          contestants,
-          study,
-          associations,
-          `BENCH-${associations}-${count}`,
-        );
+        const rates = await round(contestants, study, associations, aeTitleOf(associations, count));
         for (const { name, against = [] } of contestants) {
           const rate = rates.get(name) ?? 0;
           figures.add(`${name}, ${suffix}`, 'MiB/s', rate);
