@@ -18,11 +18,15 @@ interface SetOptions {
   readonly accept?: string[];
   readonly ignore?: string[];
   readonly jobRetryDelay?: string;
+  readonly acceptUnknownSopClasses?: string;
 }
 
 /** What is no number goes to the API as it is, which tells it together with every other problem. */
 const numberOrText = (text: string | undefined): number | string | undefined =>
   text === undefined || text.trim() === '' || !Number.isFinite(Number(text)) ? text : Number(text);
+
+const yesNoOrText = (text: string | undefined): boolean | string | undefined =>
+  text === 'true' ? true : text === 'false' ? false : text;
 
 const pipelineMap = (pairs: readonly string[]): Record<string, string | null> =>
   Object.fromEntries(
@@ -60,6 +64,7 @@ const settingsOf = (options: SetOptions): Record<string, unknown> => ({
   accept: sopClassList(options.accept, 'any'),
   ignore: sopClassList(options.ignore, 'none'),
   jobRetryDelay: numberOrText(options.jobRetryDelay),
+  acceptUnknownSopClasses: yesNoOrText(options.acceptUnknownSopClasses),
 });
 
 /** For a person: SOP classes by name. */
@@ -129,7 +134,11 @@ export const addAeTitleCommands = (program: Command): void => {
           '--ignore <sopclass...>',
           'SOP classes to acknowledge and not keep, even if accepted; none: no more',
         )
-        .option('--job-retry-delay <milliseconds>', 'before the first retry of a job'),
+        .option('--job-retry-delay <milliseconds>', 'before the first retry of a job')
+        .option(
+          '--accept-unknown-sop-classes <true|false>',
+          'private ones, and those of later editions',
+        ),
     async ({ api, output }, values, options) => {
       const aeTitle = await api.put(
         AeTitle,

@@ -4,6 +4,15 @@ import { Source, SourcePage } from '../../core/contracts/api-configuration.ts';
 import { apiPath } from '../lib/api-client.ts';
 import { addCommand, collect, first } from '../lib/command.ts';
 
+interface SourceOptions {
+  host?: string[];
+  port?: number;
+  maxAssociations?: number;
+  certificate?: string[];
+  username?: string;
+  passcodeSha256?: string;
+}
+
 export const addSourceCommands = (program: Command): void => {
   const group = program.command('source').description('who may call');
   addCommand(
@@ -31,14 +40,31 @@ export const addSourceCommands = (program: Command): void => {
       output.object(await api.get(Source, apiPath('sources', first(values))));
     },
   );
-  addCommand<{ host?: string[] }>(
+  addCommand<SourceOptions>(
     group,
     'set <aet>',
     'lets an AE title call; from then on only sources may',
     (command) =>
-      command.option('--host <cidr>', 'an address or a block, such as 10.1.0.0/16', collect),
-    async ({ api, output }, values, { host }) => {
-      output.object(await api.put(Source, apiPath('sources', first(values)), { hosts: host }));
+      command
+        .option('--host <cidr>', 'an address or a block, such as 10.1.0.0/16', collect)
+        .option('--port <number>', 'where it listens for reports of storage commitment', Number)
+        .option('--max-associations <number>', 'at once', Number)
+        .option('--certificate <sha256>', 'fingerprint of a certificate it may use', collect)
+        .option('--username <name>', 'it has to give this name, and the passcode')
+        .option('--passcode-sha256 <hex>', 'SHA-256 of the passcode that it has to give'),
+    async ({ api, output }, values, options) => {
+      const { username, passcodeSha256 } = options;
+      output.object(
+        await api.put(Source, apiPath('sources', first(values)), {
+          hosts: options.host,
+          port: options.port,
+          maxAssociations: options.maxAssociations,
+          certificateFingerprints: options.certificate,
+          ...(username === undefined && passcodeSha256 === undefined
+            ? {}
+            : { userIdentity: { username, passcodeSha256 } }),
+        }),
+      );
     },
   );
   addCommand(

@@ -32,6 +32,7 @@ const FIELDS = [
   'accept',
   'ignore',
   'jobRetryDelay',
+  'acceptUnknownSopClasses',
 ] as const;
 const PIPELINE_PREFIX = 'pipeline-';
 
@@ -113,6 +114,12 @@ class Reader {
       `timeout ${seconds} is below ${MINIMUM_TIMEOUT_SECONDS} seconds and was raised to ${MINIMUM_TIMEOUT_SECONDS}`,
     );
     return MINIMUM_TIMEOUT_SECONDS;
+  }
+
+  yesOrNo(path: string, value: unknown): boolean | undefined {
+    if (typeof value === 'boolean') return value;
+    this.tell(path, `must be true or false, not ${JSON.stringify(value)}`);
+    return undefined;
   }
 
   oneOf<T extends string>(path: string, value: unknown, known: readonly T[]): T | undefined {
@@ -212,6 +219,11 @@ export const readAeTitleSettings = (
       'jobRetryDelay',
       (value) => reader.duration('jobRetryDelay', value, 'milliseconds'),
       base.jobRetryDelayMs,
+    ),
+    acceptUnknownSopClasses: read(
+      'acceptUnknownSopClasses',
+      (value) => reader.yesOrNo('acceptUnknownSopClasses', value),
+      base.acceptUnknownSopClasses ?? false,
     ),
   };
   const faulty = new Set(reader.problems.map(({ path }) => path));

@@ -53,6 +53,10 @@ export const AeTitleSettings = named(
     accept: SopClasses.optional().describe('SOP classes that are grouped; an empty list: all'),
     ignore: SopClasses.optional().describe('SOP classes that are acknowledged and not kept'),
     jobRetryDelay: z.number().min(0).optional().describe('milliseconds before a first retry'),
+    acceptUnknownSopClasses: z
+      .boolean()
+      .optional()
+      .describe('whether private and later storage SOP classes are received too'),
   }),
 );
 
@@ -72,6 +76,7 @@ export const AeTitle = named(
     accept: z.array(z.string()),
     ignore: z.array(z.string()),
     jobRetryDelay: z.number().describe('milliseconds'),
+    acceptUnknownSopClasses: z.boolean(),
     /** What was changed on the way in, such as a timeout that was raised. */
     notes: z.array(z.string()),
   }),
@@ -110,6 +115,7 @@ export const toAeTitle = (item: AeTitleItem, notes: string[] = []): AeTitle => (
   accept: item.accept,
   ignore: item.ignore,
   jobRetryDelay: item.jobRetryDelayMs,
+  acceptUnknownSopClasses: item.acceptUnknownSopClasses ?? false,
   notes,
 });
 
@@ -129,15 +135,50 @@ export const SourceSettings = named(
   'SourceSettings',
   z.strictObject({
     hosts: z.array(z.string()).optional().describe('addresses or CIDR blocks; none: any address'),
+    port: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .nullable()
+      .optional()
+      .describe('where it listens for reports of storage commitment; null takes it away'),
+    maxAssociations: z.int().min(1).nullable().optional().describe('at once; null: no limit'),
+    certificateFingerprints: z
+      .array(z.string().regex(/^([0-9A-Fa-f]{2}:?){32}$/, 'must be a SHA-256 in hex'))
+      .optional()
+      .describe('SHA-256 of its client certificates; none: not bound to any'),
+    userIdentity: z
+      .strictObject({
+        username: z.string().min(1),
+        passcodeSha256: z.string().regex(/^[0-9A-Fa-f]{64}$/, 'must be a SHA-256 in hex'),
+      })
+      .nullable()
+      .optional()
+      .describe('what it has to give; null: nothing'),
   }),
 );
 export const Source = named(
   'Source',
-  z.object({ aeTitle: z.string(), hosts: z.array(z.string()) }),
+  z.object({
+    aeTitle: z.string(),
+    hosts: z.array(z.string()),
+    port: z.int().nullable(),
+    maxAssociations: z.int().nullable(),
+    certificateFingerprints: z.array(z.string()),
+    /** The passcode's hash is not shown. */
+    username: z.string().nullable(),
+  }),
 );
 export type Source = z.infer<typeof Source>;
 export const SourcePage = pageOf('SourcePage', Source);
-export const toSource = ({ aeTitle, hosts }: SourceItem): Source => ({ aeTitle, hosts });
+export const toSource = (item: SourceItem): Source => ({
+  aeTitle: item.aeTitle,
+  hosts: item.hosts,
+  port: item.port ?? null,
+  maxAssociations: item.maxAssociations ?? null,
+  certificateFingerprints: item.certificateFingerprints ?? [],
+  username: item.userIdentity?.username ?? null,
+});
 
 /** What `destination set` may say; a new one needs an AE title, a host and a port. */
 export const DestinationSettings = named(

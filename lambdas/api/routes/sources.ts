@@ -5,11 +5,18 @@ import {
   SourceSettings,
   toSource,
 } from '../../../core/contracts/api-configuration.ts';
+import type { SourceItem } from '../../../core/contracts/configuration.ts';
 import { hostProblem } from '../../../core/configuration/source-hosts.ts';
 import { pageOfList, Paging } from '../paging.ts';
 import { ApiProblem, notFound } from '../problems.ts';
 import { route } from '../router.ts';
 import { aeTitleName } from './ae-titles.ts';
+
+/** Without the fields that say nothing. */
+const defined = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 
 export const sourceRoutes = [
   route({
@@ -39,7 +46,7 @@ export const sourceRoutes = [
     method: 'PUT',
     path: '/sources/{name}',
     operation: 'setSource',
-    summary: 'Lets an AE title call; hosts that are left out stay as they are',
+    summary: 'Lets an AE title call; what is left out stays as it is',
     body: SourceSettings,
     response: Source,
     handle: async ({ configuration }, { parameters, body }) => {
@@ -50,7 +57,18 @@ export const sourceRoutes = [
       });
       if (problems.length > 0) throw new ApiProblem('invalid-configuration', problems);
       const before = await configuration.sources.get(name);
-      const item = { aeTitle: name, hosts: body.hosts ?? before?.hosts ?? [] };
+      const merged = { hosts: [], ...before, ...defined(body), aeTitle: name };
+      // What was null is gone now.
+      const item: SourceItem = {
+        aeTitle: name,
+        hosts: merged.hosts,
+        ...defined({
+          port: merged.port ?? undefined,
+          maxAssociations: merged.maxAssociations ?? undefined,
+          certificateFingerprints: merged.certificateFingerprints,
+          userIdentity: merged.userIdentity ?? undefined,
+        }),
+      };
       await configuration.sources.put(name, item);
       return { json: toSource(item) };
     },

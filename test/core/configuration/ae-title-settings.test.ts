@@ -34,6 +34,7 @@ describe('readAeTitleSettings', () => {
       accept: [],
       ignore: [],
       jobRetryDelayMs: 5000,
+      acceptUnknownSopClasses: false,
     });
   });
 

@@ -32,6 +32,7 @@ describe('a new installation', () => {
           accept: [],
           ignore: [],
           jobRetryDelay: 5000,
+          acceptUnknownSopClasses: false,
           notes: [],
         },
       ],
@@ -118,8 +119,32 @@ describe('pipelines and sources', () => {
     const kept = await api.call('PUT', '/sources/SCANNER', {});
     const refused = await api.call('PUT', '/sources/SCANNER', { hosts: ['a', '1.2.3.4/99'] });
 
-    expect(kept.json).toEqual({ aeTitle: 'SCANNER', hosts });
+    expect(kept.json).toMatchObject({ aeTitle: 'SCANNER', hosts });
     expect((refused.json as { problems: unknown[] }).problems).toHaveLength(2);
+  });
+
+  it('keep what a source is bound to until null takes it away, and never show a passcode', async () => {
+    const certificateFingerprints = ['AB:'.repeat(31) + 'AB'];
+    const passcodeSha256 = '0'.repeat(64);
+    await api.call('PUT', '/sources/BOUND', {
+      port: 104,
+      maxAssociations: 2,
+      certificateFingerprints,
+      userIdentity: { username: 'scanner', passcodeSha256 },
+    });
+
+    const changed = await api.call('PUT', '/sources/BOUND', { maxAssociations: null });
+    const refused = await api.call('PUT', '/sources/BOUND', { port: 0 });
+
+    expect(changed.json).toEqual({
+      aeTitle: 'BOUND',
+      hosts: [],
+      port: 104,
+      maxAssociations: null,
+      certificateFingerprints,
+      username: 'scanner',
+    });
+    expect(refused.status).toBe(400);
   });
 });
 
