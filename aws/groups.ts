@@ -8,7 +8,6 @@ import {
 import { objectKeys, stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
 import type { ObjectStore } from '../core/contracts/ports.ts';
 import type { GroupStore } from '../core/processors/group-store.ts';
-import { HOLD_MS } from '../core/processors/timing.ts';
 import type { Table } from './table.ts';
 
 const DATE_LENGTH = 'YYYY-MM-DD'.length;
@@ -78,25 +77,15 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
         ],
         values: {
           ...claim,
-          held: claim.held === true,
+          held: false,
           dueAt,
           collecting: 'COLLECTING',
           claimed: 'CLAIMED',
           statePk: stateIndexKeys.group('CLAIMED'),
-          // What is held comes after everything that claimedBefore asks for.
-          stateSk: iso(claim.claimedAt + (claim.held === true ? HOLD_MS : 0)),
+          stateSk: iso(claim.claimedAt),
         },
       });
       return claimed !== undefined;
-    },
-    unhold: async ({ keyId, generation }, now) => {
-      const freed = await table.update(tableKeys.group(keyId, generation), {
-        update: 'SET #held = :no, #stateSk = :stateSk',
-        condition: '#state = :claimed AND #held = :yes',
-        names: ['held', 'stateSk', 'state'],
-        values: { no: false, yes: true, stateSk: iso(now), claimed: 'CLAIMED' },
-      });
-      return freed !== undefined;
     },
     release: async ({ keyId, generation }, release) => {
       const fields = Object.entries(release).flatMap(([name, value]) =>
@@ -170,6 +159,15 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
     indexStudies: async (id, studies) => {
       for (const study of studies) {
         await table.put(tableKeys.studyIndex(study, 'G', id), { id });
+      }
+    },
+    indexSubjects: async (id, { patientIds, accessionNumbers }) => {
+      const partitions = [
+        ...patientIds.map(tableKeys.patientPartition),
+        ...accessionNumbers.map(tableKeys.accessionPartition),
+      ];
+      for (const partition of partitions) {
+        await table.put(tableKeys.groupEntry(partition, id), { id });
       }
     },
 

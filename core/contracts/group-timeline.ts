@@ -77,16 +77,11 @@ const by = (sender: Sender | undefined): Partial<Sender> =>
     : { callingAeTitle: sender.callingAeTitle, associationId: sender.associationId };
 
 const closing = (group: GroupItem, sealedAt: number | undefined, facts: TimelineFacts): Entry[] => {
-  const { claimedAt, releasedAt, closedBecause = 'quiet', held, sessions, supersedes } = group;
+  const { claimedAt, releasedAt, closedBecause = 'quiet', sessions, supersedes } = group;
   const repeated = facts.instances.filter((instance) => instance.repeated === true).length;
   const entries: Entry[] = [];
   if (claimedAt !== undefined) {
-    const waits = 'its late window is over; what is in it waits until a person decides';
-    entries.push({
-      at: claimedAt,
-      event: 'claimed',
-      message: held ? waits : CLOSED[closedBecause],
-    });
+    entries.push({ at: claimedAt, event: 'claimed', message: CLOSED[closedBecause] });
   }
   if (sealedAt !== undefined) {
     const repeats = repeated === 0 ? '' : `, ${repeated} of them repeated from earlier groups`;

@@ -26,8 +26,6 @@ export interface Claim {
   readonly claimedAt: number;
   readonly sealAfter: number;
   readonly closedBecause: NonNullable<GroupItem['closedBecause']>;
-  /** It takes no more instances, and yet waits for a person. */
-  readonly held?: boolean;
 }
 
 export interface Release {
@@ -40,6 +38,12 @@ export interface Release {
   readonly supersedes?: string;
 }
 
+/** Whose images a group has, and by which requests they were made. */
+export interface Subjects {
+  readonly patientIds: readonly string[];
+  readonly accessionNumbers: readonly string[];
+}
+
 export interface GroupStore {
   /** The generation of the key that was opened last. */
   newest(keyId: string): Promise<GroupItem | undefined>;
@@ -50,10 +54,8 @@ export interface GroupStore {
   open(group: GroupItem): Promise<boolean>;
   /** False when the generation is not COLLECTING, or its due time is later already: nothing is changed then. */
   touch(keyId: string, generation: number, touch: Touch): Promise<boolean>;
-  /** COLLECTING with the `dueAt` that was read → CLAIMED. False when it was touched or claimed since. */
+  /** COLLECTING with the `dueAt` that was read → CLAIMED, and not held any more. False when it was touched or claimed since. */
   claim(group: Pick<GroupItem, 'keyId' | 'generation' | 'dueAt'>, claim: Claim): Promise<boolean>;
-  /** A group that is CLAIMED and held is not held any more. False when it was not. */
-  unhold(group: Pick<GroupItem, 'keyId' | 'generation'>, now: number): Promise<boolean>;
   /** CLAIMED → RELEASED. False when it is not CLAIMED. */
   release(group: Pick<GroupItem, 'keyId' | 'generation'>, release: Release): Promise<boolean>;
 
@@ -79,9 +81,10 @@ export interface GroupStore {
   sealManifest(manifest: GroupManifest): Promise<GroupManifest>;
   /** Makes the group findable by its studies. */
   indexStudies(groupId: string, studies: readonly string[]): Promise<void>;
+  /** Makes the group findable by the patients and the accession numbers of its series. */
+  indexSubjects(groupId: string, subjects: Subjects): Promise<void>;
 
   /** COLLECTING groups whose due time is before `time`, the longest overdue first; the index follows within moments. */
   collectingDueBefore(time: number, limit: number): Promise<GroupItem[]>;
-  /** CLAIMED groups that nobody holds. */
   claimedBefore(time: number, limit: number): Promise<GroupItem[]>;
 }

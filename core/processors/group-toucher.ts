@@ -10,7 +10,7 @@ import type { StabilityCheck } from '../contracts/messages.ts';
 import type { Clock } from '../contracts/ports.ts';
 import type { GroupKey } from './ae-title-key.ts';
 import type { GroupStore } from './group-store.ts';
-import { endHold, isHoldOver, lastReleased, lateFields } from './late.ts';
+import { isHoldOver, lastReleased, lateFields } from './late.ts';
 import { checkDelaySeconds, dueTime, TOUCH_INTERVAL_MS } from './timing.ts';
 
 /** A call of the store that took longer counts as failed; it may still have its effect, which harms nothing. */
@@ -29,7 +29,7 @@ export class TouchTimedOut extends Error {
 }
 
 export interface GroupToucherDependencies {
-  readonly groups: Pick<GroupStore, 'newest' | 'get' | 'generations' | 'open' | 'touch' | 'claim'>;
+  readonly groups: Pick<GroupStore, 'newest' | 'get' | 'generations' | 'open' | 'touch'>;
   sendCheck(check: StabilityCheck, delaySeconds: number): Promise<void>;
   /** A check could not be sent. The sweep finds the group; nothing is lost but its punctuality. */
   onCheckNotSent(groupId: string, error: unknown): void;
@@ -211,8 +211,7 @@ export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher
       const now = clock();
       if (group === undefined) {
         const newest = await call(groups.newest(keyId));
-        if (newest?.state !== 'COLLECTING') await open(request, newest);
-        else if (isHoldOver(newest, now)) await call(endHold(groups, newest, now));
+        if (newest?.state !== 'COLLECTING' || isHoldOver(newest, now)) await open(request, newest);
         else known.set(keyId, { ...knownOf(newest), touchedAt: -Infinity });
         continue;
       }

@@ -2,7 +2,6 @@
 import type { AeTitleItem } from '../contracts/configuration.ts';
 import type { GroupItem } from '../contracts/items.ts';
 import type { GroupStore } from './group-store.ts';
-import { sealTime } from './timing.ts';
 
 type LateFields = Pick<GroupItem, 'late' | 'lateUntil' | 'lateWindowMs' | 'held'>;
 
@@ -10,12 +9,12 @@ type LateFields = Pick<GroupItem, 'late' | 'lateUntil' | 'lateWindowMs' | 'held'
 const releasedSomething = ({ closedBecause, held }: GroupItem): boolean =>
   closedBecause !== 'empty' && held !== true;
 
-/** The generation whose release counts for what comes after `newest`. */
+/** The generation whose release counts for what comes after `newest`; `newest` itself if it is held. */
 export const lastReleased = async (
   groups: Pick<GroupStore, 'generations'>,
   newest: GroupItem | undefined,
 ): Promise<GroupItem | undefined> =>
-  newest === undefined || releasedSomething(newest)
+  newest === undefined || newest.held === true || releasedSomething(newest)
     ? newest
     : (await groups.generations(newest.keyId)).findLast(releasedSomething);
 
@@ -28,7 +27,7 @@ export const lateFields = (
   predecessor: GroupItem | undefined,
   now: number,
 ): LateFields => {
-  if (predecessor === undefined) return {};
+  if (predecessor === undefined || isHoldOver(predecessor, now)) return {};
   const lateWindowMs = Math.round(settings.lateWindowSeconds * 1000);
   const lateUntil = (predecessor.releasedAt ?? predecessor.claimedAt ?? now) + lateWindowMs;
   if (now >= lateUntil) return {};
@@ -36,22 +35,6 @@ export const lateFields = (
   return { late, lateUntil, lateWindowMs, ...(late === 'hold' ? { held: true } : {}) };
 };
 
-/** A held group takes nothing that comes after the window of its key. */
+/** A held group takes nothing that comes after the window of its key: that opens the next generation, afresh. */
 export const isHoldOver = (group: Pick<GroupItem, 'held' | 'lateUntil'>, now: number): boolean =>
   group.held === true && now >= (group.lateUntil ?? 0);
-
-/**
- * Closes a held group for further instances: the key starts afresh, and what is held waits for its person as
- * before. False when it was touched or claimed since it was read.
- */
-export const endHold = (
-  groups: Pick<GroupStore, 'claim'>,
-  group: GroupItem,
-  now: number,
-): Promise<boolean> =>
-  groups.claim(group, {
-    claimedAt: now,
-    sealAfter: sealTime(now, false),
-    closedBecause: 'manual',
-    held: true,
-  });

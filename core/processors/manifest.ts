@@ -82,22 +82,57 @@ export interface SealDependencies {
   sleep(milliseconds: number): Promise<void>;
 }
 
-/** What the earlier, sealed generations of a key hold. */
-interface Earlier {
+/** A generation, and what it has: as its manifest says, or what it would have if it were sealed now. */
+interface Holding {
   readonly group: GroupItem;
   readonly objectKeys: readonly string[];
 }
 
-const isTaken = (earlier: readonly Earlier[]) => {
-  const taken = new Set(earlier.flatMap(({ objectKeys }) => objectKeys));
+const isIn = (holdings: readonly Holding[]) => {
+  const taken = new Set(holdings.flatMap(({ objectKeys }) => objectKeys));
   return ({ objectKey }: InstanceItem): boolean => taken.has(objectKey);
+};
+
+/**
+ * The members of a generation: what no earlier one has. What came after the window of a held one belongs to the
+ * generation that was opened by it, if there is one: else to the held one, where its touch was good.
+ */
+const membersOf = (
+  group: GroupItem,
+  items: readonly InstanceItem[],
+  earlier: readonly Holding[],
+  isLast: boolean,
+): InstanceItem[] => {
+  // Claimed because nobody belonged to it: what has come since then opened a generation of its own.
+  if (group.closedBecause === 'empty') return [];
+  const before = group.late === 'hold' && !isLast ? (group.lateUntil ?? Infinity) : Infinity;
+  const taken = isIn(earlier);
+  return items.filter((item) => !taken(item) && item.receivedAt < before);
+};
+
+/** Members of a generation that is not sealed, as of now; `manifests` are those of the generations before it. */
+export const presentMembers = (
+  id: string,
+  generations: readonly GroupItem[],
+  items: readonly InstanceItem[],
+  manifests: ReadonlyMap<string, GroupManifest>,
+): InstanceItem[] => {
+  const earlier: Holding[] = [];
+  for (const group of generations) {
+    const manifest = manifests.get(group.id);
+    const members = membersOf(group, items, earlier, group.id === generations.at(-1)?.id);
+    if (group.id === id) return members;
+    const held = manifest === undefined ? members : manifestInstances(manifest);
+    earlier.push({ group, objectKeys: held.map(({ objectKey }) => objectKey) });
+  }
+  return [];
 };
 
 /**
  * What a rerun repeats: all of the generations that had something and were released within the window before it
  * was opened. One that a person still holds was not released.
  */
-const repetitionOf = (group: GroupItem, earlier: readonly Earlier[]): Repetition | undefined => {
+const repetitionOf = (group: GroupItem, earlier: readonly Holding[]): Repetition | undefined => {
   if (group.late !== 'rerun') return undefined;
   const since = group.openedAt - (group.lateWindowMs ?? 0);
   const recent = earlier.filter(
@@ -116,16 +151,16 @@ const repetitionOf = (group: GroupItem, earlier: readonly Earlier[]): Repetition
 const seal = async (
   deps: SealDependencies,
   group: GroupItem,
-  earlier: readonly Earlier[],
+  earlier: readonly Holding[],
+  isLast: boolean,
 ): Promise<GroupManifest> => {
   const wait = (group.sealAfter ?? 0) - deps.clock();
   if (wait > 0) await deps.sleep(wait);
   const items = await deps.groups.instances(group.keyId);
-  const taken = isTaken(earlier);
-  // Claimed because nobody belonged to it: what has come since then opened a generation of its own.
-  const members = group.closedBecause === 'empty' ? [] : items.filter((item) => !taken(item));
+  const members = membersOf(group, items, earlier, isLast);
   // Nothing new: the instance by which it was opened was still in time for the generation before.
   const repetition = members.length === 0 ? undefined : repetitionOf(group, earlier);
+  const taken = isIn(earlier);
   const repeats = items.filter(
     (item) => taken(item) && repetition?.repeated.has(item.objectKey) === true,
   );
@@ -134,20 +169,32 @@ const seal = async (
   );
 };
 
-/** Of the generations before this one, what each holds: those that are claimed only are sealed now. */
-const sealedBefore = async (
+interface Place {
+  readonly group: GroupItem;
+  readonly earlier: readonly Holding[];
+  readonly isLast: boolean;
+}
+
+/**
+ * The generation, with what those before it have: such as are claimed only are sealed now. So is a held one, which
+ * takes nothing more once a later one is there, and goes on waiting for its person.
+ */
+const placeOf = async (
   deps: SealDependencies,
-  { id, keyId, generation }: Pick<GroupItem, 'id' | 'keyId' | 'generation'>,
-): Promise<{ earlier: Earlier[]; own: GroupItem }> => {
-  const earlier: Earlier[] = [];
-  for (const group of await deps.groups.generations(keyId)) {
-    if (group.generation === generation) return { earlier, own: group };
-    if (group.state === 'COLLECTING') throw new GenerationOutOfOrder(group.id);
-    const manifest = (await deps.groups.manifest(group.id)) ?? (await seal(deps, group, earlier));
-    earlier.push({
-      group,
-      objectKeys: manifestInstances(manifest).map(({ objectKey }) => objectKey),
-    });
+  { id, keyId }: Pick<GroupItem, 'id' | 'keyId'>,
+): Promise<Place> => {
+  const earlier: Holding[] = [];
+  const generations = await deps.groups.generations(keyId);
+  for (const group of generations) {
+    const isLast = group === generations.at(-1);
+    if (group.id === id) return { group, earlier, isLast };
+    if (group.state === 'COLLECTING' && group.held !== true) {
+      throw new GenerationOutOfOrder(group.id);
+    }
+    const manifest =
+      (await deps.groups.manifest(group.id)) ?? (await seal(deps, group, earlier, isLast));
+    const objectKeys = manifestInstances(manifest).map(({ objectKey }) => objectKey);
+    earlier.push({ group, objectKeys });
   }
   throw new GenerationOutOfOrder(id);
 };
@@ -155,21 +202,23 @@ const sealedBefore = async (
 /** The manifest of a claimed group: the one that it has, or a new one. */
 export const sealGroup = async (
   deps: SealDependencies,
-  group: Pick<GroupItem, 'id' | 'keyId' | 'generation'>,
+  group: Pick<GroupItem, 'id' | 'keyId'>,
 ): Promise<GroupManifest> => {
   const existing = await deps.groups.manifest(group.id);
   if (existing !== undefined) return existing;
-  const { earlier, own } = await sealedBefore(deps, group);
-  if (own.state === 'COLLECTING') throw new GenerationOutOfOrder(own.id);
-  return seal(deps, own, earlier);
+  const { group: current, earlier, isLast } = await placeOf(deps, group);
+  if (current.state === 'COLLECTING') throw new GenerationOutOfOrder(current.id);
+  return seal(deps, current, earlier, isLast);
 };
 
-/** Whether a collecting group has any instance that no earlier generation has, as of now. */
+/** Whether a collecting group has any instance that no other generation has, as of now. */
 export const hasMembers = async (
   deps: SealDependencies,
-  group: Pick<GroupItem, 'id' | 'keyId' | 'generation'>,
+  { id, keyId }: Pick<GroupItem, 'id' | 'keyId'>,
 ): Promise<boolean> => {
-  const { earlier } = await sealedBefore(deps, group);
-  const taken = isTaken(earlier);
-  return (await deps.groups.instances(group.keyId)).some((item) => !taken(item));
+  const manifest = await deps.groups.manifest(id);
+  if (manifest !== undefined) return manifest.series.length > 0;
+  const { group, earlier, isLast } = await placeOf(deps, { id, keyId });
+  const items = await deps.groups.instances(keyId);
+  return membersOf(group, items, earlier, isLast).length > 0;
 };

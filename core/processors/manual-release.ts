@@ -13,7 +13,7 @@ import { claimGroup } from './release.ts';
 const CLAIM_ATTEMPTS = 20;
 
 export interface ManualReleaseDependencies {
-  readonly groups: Pick<GroupStore, 'get' | 'claim' | 'unhold'>;
+  readonly groups: Pick<GroupStore, 'get' | 'claim'>;
   sendCheck(check: StabilityCheck, delaySeconds: number): Promise<void>;
   readonly clock: Clock;
 }
@@ -29,7 +29,7 @@ export const releaseByHand = async (
   deps: ManualReleaseDependencies,
   id: string,
 ): Promise<ManualRelease> => {
-  const { groups, clock } = deps;
+  const { groups } = deps;
   const parsed = parseGroupId(id);
   if (parsed === undefined) return { outcome: 'not-found' };
   const { keyId, generation } = parsed;
@@ -38,7 +38,6 @@ export const releaseByHand = async (
     if (group === undefined) return { outcome: 'not-found' };
     if (group.state === 'RELEASED') return { outcome: 'released', group };
     if (group.state === 'COLLECTING') await claimGroup(deps, group, 'manual');
-    else if (group.held === true) await groups.unhold(group, clock());
     else {
       await deps.sendCheck({ groupId: id }, 0);
       return { outcome: 'releasing', group };

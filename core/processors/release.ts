@@ -7,7 +7,7 @@ import { executionName, sessionId } from '../contracts/keys.ts';
 import type { SessionInput } from '../contracts/messages.ts';
 import { DEFAULT_PIPELINE } from '../contracts/names.ts';
 import type { Clock, Executions } from '../contracts/ports.ts';
-import type { GroupStore } from './group-store.ts';
+import type { GroupStore, Subjects } from './group-store.ts';
 import { hasMembers, manifestInstances, sealGroup, type SealDependencies } from './manifest.ts';
 import { sealTime } from './timing.ts';
 
@@ -97,6 +97,17 @@ const startSessions = async (
   );
 };
 
+const subjectsOf = ({ series }: GroupManifest): Subjects => {
+  const named = (values: readonly unknown[]): string[] => {
+    const texts = values.map((value) => (typeof value === 'string' ? value.trim() : ''));
+    return [...new Set(texts)].filter((text) => text !== '');
+  };
+  return {
+    patientIds: named(series.map(({ patientId }) => patientId)),
+    accessionNumbers: named(series.map(({ attributes }) => attributes['AccessionNumber'])),
+  };
+};
+
 /** Finishes a claimed group; of one that is released already it changes nothing. */
 export const releaseGroup = async (deps: ReleaseDependencies, group: GroupItem): Promise<void> => {
   const wait = (group.sealAfter ?? 0) - deps.clock();
@@ -108,6 +119,7 @@ export const releaseGroup = async (deps: ReleaseDependencies, group: GroupItem):
   const empty = instances.length === 0;
 
   await deps.groups.indexStudies(group.id, named);
+  await deps.groups.indexSubjects(group.id, subjectsOf(manifest));
   const sessions = empty ? [] : await startSessions(deps, group, manifest, named);
   const received = instances.map(({ receivedAt }) => receivedAt);
   await deps.groups.release(group, {

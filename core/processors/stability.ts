@@ -32,7 +32,6 @@ export const checkGroup = async (
     if (group.state === 'RELEASED') return 'done';
     const held = group.held === true;
     if (group.state === 'CLAIMED') {
-      if (held) return 'held';
       await releaseGroup(deps, group);
       return 'released';
     }
@@ -97,7 +96,7 @@ export const sweepGroups = async (deps: StabilityDependencies): Promise<GroupSwe
   const released = await each(abandoned, async ({ keyId, generation }) => {
     // The index may be behind: what counts is the item.
     const group = await groups.get(keyId, generation);
-    if (group?.state === 'CLAIMED' && group.held !== true) await releaseGroup(deps, group);
+    if (group?.state === 'CLAIMED') await releaseGroup(deps, group);
   });
   return { checks, released, failures };
 };

@@ -1,6 +1,6 @@
 /** What must hold after a simulation of the grouping, whatever happened in it: sentences say what does not. */
 import type { GroupItem } from '../../core/contracts/items.ts';
-import { executionName, sessionId } from '../../core/contracts/keys.ts';
+import { executionName, groupId, sessionId } from '../../core/contracts/keys.ts';
 import { manifestInstances } from '../../core/processors/manifest.ts';
 import { CLOCK_SKEW_MS } from '../../core/processors/timing.ts';
 import type { SimulationResult } from './grouping-scenario.ts';
@@ -120,10 +120,23 @@ const reruns = (result: SimulationResult): string[] =>
 /** Nobody but a person releases what is held. */
 const holding = (result: SimulationResult): string[] =>
   result.claims.flatMap(({ group, because }) => {
-    if (group.held !== true || because === 'manual' || because === 'window') return [];
+    if (group.held !== true || because === 'manual') return [];
     return because === 'empty' && instancesOf(result, group).length === 0
       ? []
       : [`${group.id} was released by nobody, as ${because}`];
+  });
+
+/** What came after the window of a held group starts its key afresh. */
+const freshStarts = (result: SimulationResult): string[] =>
+  [...result.groups.groupItems.values()].flatMap((group) => {
+    const isLast = !result.groups.groupItems.has(groupId(group.keyId, group.generation + 1));
+    if (group.late !== 'hold' || isLast) return [];
+    const later = instancesOf(result, group).filter(
+      ({ receivedAt }) => receivedAt >= (group.lateUntil ?? Infinity),
+    );
+    // Released by a person at the very moment in which the next one was opened.
+    const early = (group.claimedAt ?? 0) < (group.lateUntil ?? 0) + 2 * CLOCK_SKEW_MS;
+    return later.length === 0 || early ? [] : [`${group.id} has what came after its window`];
   });
 
 const ends = ({ groups }: SimulationResult): string[] =>
@@ -133,6 +146,6 @@ const ends = ({ groups }: SimulationResult): string[] =>
 
 /** None when all invariants hold. */
 export const violations = (result: SimulationResult): string[] =>
-  [membership, punctuality, ends, sessions, lateness, reruns, holding].flatMap((invariant) =>
-    invariant(result),
+  [membership, punctuality, ends, sessions, lateness, reruns, holding, freshStarts].flatMap(
+    (invariant) => invariant(result),
   );

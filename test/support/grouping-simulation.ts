@@ -115,8 +115,7 @@ export const simulate = async (
             usual ? { ...claim, closedBecause: 'quiet' } : claim,
           );
           if (done && current !== undefined) {
-            const because = claim.held === true ? 'window' : claim.closedBecause;
-            claims.push({ group: current, at: time.now, because });
+            claims.push({ group: current, at: time.now, because: claim.closedBecause });
           }
           return done;
         }),

@@ -89,12 +89,6 @@ export const memoryGroups = (): MemoryGroups => {
         (group) => group.state === 'COLLECTING' && group.dueAt === dueAt,
         { state: 'CLAIMED', held: false, ...claim },
       ),
-    unhold: ({ keyId, generation }) =>
-      change(
-        groupId(keyId, generation),
-        (group) => group.state === 'CLAIMED' && group.held === true,
-        { held: false },
-      ),
     release: ({ keyId, generation }, release) =>
       change(groupId(keyId, generation), (group) => group.state === 'CLAIMED', {
         state: 'RELEASED',
@@ -143,8 +137,9 @@ export const memoryGroups = (): MemoryGroups => {
       indexed.set(id, new Set(studies));
       return Promise.resolve();
     },
+    indexSubjects: () => Promise.resolve(),
     collectingDueBefore: (time, limit) => inState('COLLECTING', ({ dueAt }) => dueAt, limit, time),
     claimedBefore: (time, limit) =>
-      inState('CLAIMED', ({ claimedAt = 0, held }) => (held ? Infinity : claimedAt), limit, time),
+      inState('CLAIMED', ({ claimedAt = 0 }) => claimedAt, limit, time),
   };
 };

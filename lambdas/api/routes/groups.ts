@@ -4,48 +4,14 @@ import { Group, GroupDetail, GroupPage, InstancePage } from '../../../core/contr
 import { manifestInstances, toGroup, toInstance } from '../../../core/contracts/api-conversion.ts';
 import { groupTimeline } from '../../../core/contracts/group-timeline.ts';
 import { GroupItem } from '../../../core/contracts/items.ts';
-import { parseGroupId, stateIndexKeys } from '../../../core/contracts/keys.ts';
+import { stateIndexKeys } from '../../../core/contracts/keys.ts';
 import { GROUP_STATES, GroupState } from '../../../core/contracts/vocabulary.ts';
 import { releaseByHand } from '../../../core/processors/manual-release.ts';
 import type { ApiContext } from '../context.ts';
+import { getGroup, membersOf } from '../group-members.ts';
 import { pageOfList, pageOfStates, Paging } from '../paging.ts';
 import { ApiProblem, notFound } from '../problems.ts';
 import { route } from '../router.ts';
-
-const getGroup = async ({ groups }: ApiContext, id: string): Promise<GroupItem> => {
-  const parsed = parseGroupId(id);
-  const item = parsed && (await groups.get(parsed.keyId, parsed.generation));
-  if (item === undefined) throw notFound('group', id);
-  return item;
-};
-
-const nameOf = (instance: { sopInstanceUid: string; sha256: string }): string =>
-  `${instance.sopInstanceUid} ${instance.sha256}`;
-
-/** Of a sealed group its manifest; before, the instances of the key that no earlier manifest holds. */
-const membersOf = async ({ groups }: ApiContext, group: GroupItem) => {
-  const manifest = await groups.manifest(group.id);
-  if (manifest !== undefined) return { manifest };
-  const [items, generations] = await Promise.all([
-    groups.instances(group.keyId),
-    groups.generations(group.keyId),
-  ]);
-  const earlier = await Promise.all(
-    generations
-      .filter(({ generation }) => generation < group.generation)
-      .map(({ id }) => groups.manifest(id)),
-  );
-  const taken = new Set(
-    earlier
-      .flatMap((sealed) => (sealed === undefined ? [] : manifestInstances(sealed)))
-      .map(nameOf),
-  );
-  return {
-    items: items
-      .filter((item) => !taken.has(nameOf(item)))
-      .sort((a, b) => a.receivedAt - b.receivedAt),
-  };
-};
 
 const instancesOf = async (context: ApiContext, group: GroupItem) => {
   const { manifest, items = [] } = await membersOf(context, group);

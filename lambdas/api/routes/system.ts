@@ -20,18 +20,14 @@ const countState = async (context: ApiContext, partitions: readonly string[]): P
   return found.flat().length;
 };
 
-/** Their place in the index is far ahead of all others. */
+/** Their due times are far ahead of all others. */
 const countHeld = async (context: ApiContext): Promise<number> => {
-  const found = await Promise.all(
-    ['COLLECTING', 'CLAIMED'].map((state) =>
-      context.table.queryState(
-        stateIndexKeys.group(state),
-        z.object({ held: z.boolean().optional() }),
-        { newestFirst: true, limit: MAX_COUNT },
-      ),
-    ),
+  const latest = await context.table.queryState(
+    stateIndexKeys.group('COLLECTING'),
+    z.object({ held: z.boolean().optional() }),
+    { newestFirst: true, limit: MAX_COUNT },
   );
-  return found.flat().filter(({ held }) => held === true).length;
+  return latest.filter(({ held }) => held === true).length;
 };
 
 const queueDepths = async (context: ApiContext, workers: readonly string[]) => {
