@@ -43,8 +43,8 @@ const refuseStranger = (attempt: AssociationAttempt, source: SourceItem): Verdic
     const has =
       certificateFingerprint === undefined
         ? 'it has shown none: it has to call the TLS port with its certificate'
-        : `it has shown the one with the fingerprint ${certificateFingerprint}: if that is right, ` +
-          'add it to the source';
+        : `it has shown another one. If that is right, name all of its certificates: gantry source ` +
+          `set ${quoted(callingAeTitle)} --certificate ${certificateFingerprint}`;
     return refuse(
       REJECTION.callingAeTitleNotRecognized,
       `${callingAeTitle} at ${remoteAddress} may call with one of its configured certificates ` +

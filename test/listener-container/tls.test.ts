@@ -151,7 +151,7 @@ describe('the TLS port', () => {
     ]);
     expect(plain.code).not.toBe(0);
     expect(refusals.refusals).toHaveLength(3);
-    expect(refusals.refusals[0]?.refusal.message).toContain('fingerprint');
+    expect(refusals.refusals[0]?.refusal.message).toContain('gantry source set PEER --certificate');
   });
 });
 

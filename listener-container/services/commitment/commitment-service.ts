@@ -165,4 +165,5 @@ export class StorageCommitment implements CommitmentService {
 }
 
 const NO_PORT =
-  'its association had ended, and the port on which it listens is not configured in its source';
+  'its association had ended, and its source has no port on which it listens ' +
+  '(gantry source set AETITLE --port NUMBER)';
