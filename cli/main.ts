@@ -2,7 +2,9 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addAeTitleCommands } from './commands/ae-title.ts';
+import { addDecisionCommands } from './commands/decision.ts';
 import { addDestinationCommands } from './commands/destination.ts';
+import { addExplainCommand } from './commands/explain.ts';
 import { addGroupCommands } from './commands/group.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addPipelineCommands } from './commands/pipeline.ts';
@@ -43,6 +45,8 @@ addGroupCommands(program);
 addUnroutedCommands(program);
 addSessionCommands(program);
 addJobCommands(program);
+addExplainCommand(program);
+addDecisionCommands(program);
 addSchemaCommand(program);
 throwing(program);
 

@@ -7,6 +7,7 @@ import { apiPath, type ApiClient } from '../lib/api-client.ts';
 import { addCommand, first } from '../lib/command.ts';
 import { CommandFailed, WrongUsage } from '../lib/failures.ts';
 import { showDuration, showTime, type Column, type Output } from '../lib/output.ts';
+import { printExplanation } from './explain.ts';
 
 const WATCH_EVERY_MS = 500;
 
@@ -115,6 +116,15 @@ export const addSessionCommands = (program: Command): void => {
         JOB_COLUMNS,
         'no job',
       );
+    },
+  );
+  addCommand(
+    group,
+    'explain <id>',
+    'what happened to one session, and why',
+    (command) => command,
+    async (context, values) => {
+      await printExplanation(context, { session: first(values) });
     },
   );
   addCommand(

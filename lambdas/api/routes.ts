@@ -2,6 +2,7 @@
 import { aeTitleRoutes } from './routes/ae-titles.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { destinationRoutes } from './routes/destinations.ts';
+import { explanationRoutes } from './routes/explanations.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
@@ -26,4 +27,5 @@ export const ROUTES: readonly Route[] = [
   ...sessionRoutes,
   ...jobRoutes,
   ...decisionRoutes,
+  ...explanationRoutes,
 ];

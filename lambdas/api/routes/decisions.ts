@@ -18,11 +18,13 @@ export const decisionRoutes = [
       code: z.string().optional(),
       session: z.string().optional(),
       group: z.string().optional(),
+      aeTitle: z.string().optional().describe('the called one'),
+      since: z.iso.datetime({ offset: true }).optional(),
     }),
     response: DecisionPage,
     handle: async (
       { table, clock },
-      { query: { day: asked, code, session, group, ...paging } },
+      { query: { day: asked, code, session, group, aeTitle, since, ...paging } },
     ) => {
       const day = asked ?? new Date(clock()).toISOString().slice(0, 10);
       const { pk } = tableKeys.decision(day, '', '');
@@ -32,6 +34,8 @@ export const decisionRoutes = [
         .filter((record) => code === undefined || record.code === code)
         .filter((record) => session === undefined || record.sessionId === session)
         .filter((record) => group === undefined || record.groupId === group)
+        .filter((record) => aeTitle === undefined || record.aeTitle === aeTitle)
+        .filter((record) => since === undefined || record.at >= Date.parse(since))
         .reverse();
       return { json: pageOfList(kept.map(toDecision), paging) };
     },

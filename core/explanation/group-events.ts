@@ -1,0 +1,57 @@
+/** A group's part of a story, in sentences: its timeline, told to somebody who asked for a study. */
+import type { TimelineEntry } from '../contracts/api.ts';
+import { isoTime, showGroupBy } from '../contracts/api-conversion.ts';
+import { groupTimeline, type TimelineFacts } from '../contracts/group-timeline.ts';
+import type { GroupItem } from '../contracts/items.ts';
+import { plural, type ToldEvent } from './told-event.ts';
+
+const nameOf = ({ groupBy, keyValues, aeTitle, generation }: GroupItem): string => {
+  const shown = showGroupBy(groupBy);
+  const by = Array.isArray(shown) ? shown.join(' and ') : shown;
+  const which = generation === 1 ? '' : `, generation ${String(generation)}`;
+  return `The group by ${by} "${keyValues.join('\\')}" of the AE title ${aeTitle}${which}`;
+};
+
+const sentenceOf = (entry: TimelineEntry, group: GroupItem): string => {
+  const { event, message, callingAeTitle, associationId, until } = entry;
+  const sender = callingAeTitle ?? 'an unknown sender';
+  switch (event) {
+    case 'opened':
+      return `${nameOf(group)} was opened for an instance from ${sender}: ${message}.`;
+    case 'received':
+      return (
+        `${sender} sent ${message}${associationId === null ? '' : ` (${associationId})`}` +
+        `${until === null || until === entry.at ? '' : `, the last at ${until}`}.`
+      );
+    case 'due-moved':
+      return `An instance from ${sender}: ${message}.`;
+    case 'claimed':
+      return `The group was claimed, because ${message}.`;
+    case 'sealed':
+      return `The group was sealed: ${message}.`;
+    case 'released':
+      return `The group was released: ${message}.`;
+  }
+};
+
+/** Of a group that is not over yet: what it waits for. */
+const openEnd = ({ group, instances }: TimelineFacts, now: number): ToldEvent[] => {
+  const held = group.held === true;
+  if (group.state !== 'COLLECTING' && !held) return [];
+  const soFar = `${plural(instances.length, 'instance')} so far`;
+  const sentence = held
+    ? `The group is held, with ${soFar}. To run its pipelines: gantry group release ${group.id}`
+    : `The group is still collecting, with ${soFar}; it is due at ${isoTime(group.dueAt)}.`;
+  return [{ at: now, what: held ? 'group-held' : 'group-collecting', sentence }];
+};
+
+/** `now` dates what is so at this moment. */
+export const groupEvents = (facts: TimelineFacts, now: number): ToldEvent[] =>
+  [
+    ...groupTimeline(facts).map((entry): ToldEvent => ({
+      at: Date.parse(entry.at),
+      what: entry.event === 'received' ? 'instances-received' : `group-${entry.event}`,
+      sentence: sentenceOf(entry, facts.group),
+    })),
+    ...openEnd(facts, now),
+  ].map((event) => ({ ...event, groupId: facts.group.id }));
