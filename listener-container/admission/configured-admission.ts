@@ -1,7 +1,7 @@
 /**
  * The admission policy of a site's configuration: the called AE title exists, and a source names the calling
- * AE title with the peer's address. The configuration is read at most every two seconds, and once read it
- * holds for the association that asked.
+ * AE title with the peer's address. The configuration is read at most every two seconds, and again before
+ * anybody is refused; once read it holds for the association that asked.
  */
 import type { ConfigurationStore } from '../../aws/configuration.ts';
 import type { AeTitleItem, SourceItem } from '../../core/contracts/configuration.ts';
@@ -13,6 +13,8 @@ import { hostsInclude, isLoopback } from './hosts.ts';
 import { identityMatches } from './user-identity.ts';
 
 const RELOAD_AFTER_MS = 2000;
+/** Nobody is refused by a configuration older than this: who was just added calls at once. */
+const RELOAD_BEFORE_REFUSAL_MS = 100;
 
 interface Configuration {
   readonly aeTitles: ReadonlyMap<string, AeTitleItem>;
@@ -126,8 +128,8 @@ export const configuredAdmission = (
     const [aeTitles, sources] = await Promise.all([store.aeTitles.list(), store.sources.list()]);
     return { aeTitles: new Map(aeTitles.map((item) => [item.aeTitle, item])), sources };
   };
-  const current = async (): Promise<Configuration> => {
-    if (reading === undefined || clock() - readAt >= RELOAD_AFTER_MS) {
+  const current = async (maximumAgeMs: number): Promise<Configuration> => {
+    if (reading === undefined || clock() - readAt >= maximumAgeMs) {
       readAt = clock();
       reading = read();
     }
@@ -140,5 +142,12 @@ export const configuredAdmission = (
       throw error;
     }
   };
-  return { decide: async (attempt) => decideByConfiguration(attempt, await current()) };
+  const decide = async (attempt: AssociationAttempt, maximumAgeMs: number): Promise<Verdict> =>
+    decideByConfiguration(attempt, await current(maximumAgeMs));
+  return {
+    decide: async (attempt) => {
+      const verdict = await decide(attempt, RELOAD_AFTER_MS);
+      return 'refusal' in verdict ? decide(attempt, RELOAD_BEFORE_REFUSAL_MS) : verdict;
+    },
+  };
 };

@@ -127,6 +127,19 @@ describe('the configuration', () => {
     expect(state.reads).toBe(2);
   });
 
+  it('is read again before anybody is refused, so that who was just added may call at once', async () => {
+    const { policy, state, clock } = configured();
+    await policy.decide(attempt());
+    const [known] = state.aeTitles;
+    state.aeTitles = [...state.aeTitles, { ...known!, aeTitle: 'NEW' }];
+
+    clock.now = 100;
+
+    expect(await policy.decide(attempt({ calledAeTitle: 'NEW' }))).toHaveProperty('grant');
+    expect(await policy.decide(attempt({ calledAeTitle: 'OLD' }))).toHaveProperty('refusal');
+    expect(state.reads).toBe(2);
+  });
+
   it('is read again by the next caller after it could not be', async () => {
     const { policy, state } = configured();
     state.broken = true;
