@@ -39,3 +39,9 @@ export interface InstanceReceiver {
   /** Does not throw: a refusal is the outcome that `end` resolves to. */
   begin(context: ReceptionContext): InstanceReception;
 }
+
+/** What a reception's context has of its association. */
+export type AssociationFacts = Pick<
+  ReceptionContext,
+  'associationId' | 'calledAeTitle' | 'callingAeTitle' | 'remoteAddress'
+>;

@@ -22,17 +22,11 @@ import { errorName, type ListenerLog } from '../listener-log.ts';
 import { CommitmentReception } from './commitment/commitment-reception.ts';
 import type { CommitmentService } from './commitment/commitment-service.ts';
 import type {
+  AssociationFacts,
   InstanceReception,
   InstanceReceiver,
-  ReceptionContext,
   StoreOutcome,
 } from './instance-receiver.ts';
-
-/** What a reception's context has of its association. */
-export type AssociationFacts = Pick<
-  ReceptionContext,
-  'associationId' | 'calledAeTitle' | 'callingAeTitle' | 'remoteAddress'
->;
 
 export interface MessageHandlerPorts {
   readonly association: AssociationFacts;

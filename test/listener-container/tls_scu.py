@@ -15,7 +15,9 @@ if client:
     context.load_cert_chain(client[0], client[1])
 ae = AE(ae_title="PEER")
 ae.add_requested_context(Verification)
-association = ae.associate("127.0.0.1", int(port), ae_title="GANTRY", tls_args=(context, "127.0.0.1"))
+association = ae.associate(
+    "127.0.0.1", int(port), ae_title="GANTRY", tls_args=(context, "127.0.0.1")
+)
 if association.is_established:
     print(association.send_c_echo().Status)
     association.release()

@@ -11,7 +11,7 @@ import type {
 import { describeStatus, statusClass } from '../../../core/dimse/status.ts';
 import type { DecisionLog } from '../../admission/admission-policy.ts';
 import { errorName, type ListenerLog } from '../../listener-log.ts';
-import type { AssociationFacts } from '../message-handler.ts';
+import type { AssociationFacts } from '../instance-receiver.ts';
 import type { ReportPeer, SendReport } from './report-sender.ts';
 import type { VerifyReferences } from './verify-references.ts';
 
