@@ -20,7 +20,7 @@ import { userIds } from './isolation/user-ids.ts';
 import { makeJobHandler } from './job-handler.ts';
 import { runRunner } from './runner.ts';
 import { readSettings } from './settings.ts';
-import { limitTo } from './staging/concurrency.ts';
+import { limiter } from '../core/running/concurrency.ts';
 import { groupCache } from './staging/group-cache.ts';
 import { serviceModules } from './staging/service-modules.ts';
 import { openWorkFolder } from './work-folder.ts';
@@ -98,7 +98,7 @@ try {
             objects,
             folder: folder.groups,
             maxBytes: MAX_STAGED_BYTES,
-            limit: limitTo(PARALLEL_GETS),
+            limit: limiter(PARALLEL_GETS),
           }),
           modules: serviceModules(objects, folder.modules),
           endpoint,

@@ -16,7 +16,7 @@ import {
   type PatientDocument,
   type SeriesDocument,
 } from '../../core/planning/documents.ts';
-import type { Limit } from './concurrency.ts';
+import type { Limiter } from '../../core/running/concurrency.ts';
 import { DataSetHash, NotPart10 } from './part10.ts';
 
 /** A stored object is not what the manifest says: nothing may be computed from it. */
@@ -63,7 +63,7 @@ export const groupCache = (options: {
   folder: string;
   /** Bytes on disk beyond which groups that are not in use are evicted. */
   maxBytes: number;
-  limit: Limit;
+  limit: Limiter;
 }): GroupCache => {
   const { objects, limit } = options;
   const groups = new Map<string, CachedGroup>();

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GroupManifest } from '../../../core/contracts/items.ts';
 import { objectKeys } from '../../../core/contracts/keys.ts';
 import type { ObjectStore } from '../../../core/contracts/ports.ts';
-import { limitTo } from '../../../worker-container/staging/concurrency.ts';
+import { limiter } from '../../../core/running/concurrency.ts';
 import {
   groupCache,
   InstanceCorrupt,
@@ -69,7 +69,7 @@ afterEach(() => {
 });
 
 const cacheOf = (maxBytes: number) =>
-  groupCache({ objects: bucket.store, folder, maxBytes, limit: limitTo(4) });
+  groupCache({ objects: bucket.store, folder, maxBytes, limit: limiter(4) });
 
 const stageFirst = async (group: GroupInUse): Promise<string> => {
   const [series] = group.patients.flatMap(({ studies }) => studies.flatMap((one) => one.series));
