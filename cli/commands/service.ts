@@ -5,12 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Option, type Command } from 'commander';
-import {
-  Installation,
-  Service,
-  ServicePage,
-  Upload,
-} from '../../core/contracts/api-configuration.ts';
+import { Installation, Service, ServicePage, Upload } from '../../core/contracts/api-packages.ts';
 import { readTypedValue, VALUE_TYPES, type ValueType } from '../../core/packages/parameters.ts';
 import { apiPath, type ApiClient } from '../lib/api-client.ts';
 import { addCommand, first } from '../lib/command.ts';

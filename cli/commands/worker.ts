@@ -1,6 +1,6 @@
 /** `gantry worker …`: the environments that jobs run in. */
 import type { Command } from 'commander';
-import { Worker, WorkerPage } from '../../core/contracts/api-configuration.ts';
+import { Worker, WorkerPage } from '../../core/contracts/api-packages.ts';
 import { apiPath } from '../lib/api-client.ts';
 import { addCommand, first } from '../lib/command.ts';
 

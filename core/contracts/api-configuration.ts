@@ -1,21 +1,14 @@
 /**
- * The JSON shapes of what a site configures: AE titles, sources, destinations, pipelines, services, workers.
+ * The JSON shapes of what a site configures: AE titles, sources, destinations, pipelines.
  * Durations are in seconds. `set` merges: what a request leaves out stays, null in a map of pipelines takes a name away.
  */
 import { z } from 'zod';
 import { GroupBy, named, pageOf } from './api.ts';
 import { isoTime, showGroupBy } from './api-conversion.ts';
-import type {
-  AeTitleItem,
-  DestinationItem,
-  PipelineItem,
-  ServiceItem,
-  SourceItem,
-  WorkerItem,
-} from './configuration.ts';
+import type { AeTitleItem, DestinationItem, PipelineItem, SourceItem } from './configuration.ts';
 import type { IgnoredCount } from './items.ts';
 import { DEFAULT_PIPELINE } from './names.ts';
-import { LATE_POLICIES, LatePolicy, Priority, PRIORITIES, StableEvent } from './vocabulary.ts';
+import { LATE_POLICIES, LatePolicy, Priority, PRIORITIES } from './vocabulary.ts';
 
 export const PROCESSORS = ['ae-title'] as const;
 
@@ -239,95 +232,3 @@ export const toPipeline = (
   { id, name, services }: PipelineItem,
   notes: string[] = [],
 ): Pipeline => ({ id, name, services, notes });
-
-export const Service = named(
-  'Service',
-  z.object({
-    name: z.string(),
-    version: z.string(),
-    summary: z.string(),
-    hash: z.string(),
-    registryFunction: z.string(),
-    disabled: z.boolean(),
-    installedAt: z.iso.datetime({ precision: 3 }),
-    updatedAt: z.iso.datetime({ precision: 3 }),
-    jobs: z.array(
-      z.object({
-        jobName: z.string(),
-        workerEntry: z.string(),
-        registryEntry: z.string(),
-        events: z.array(StableEvent),
-        dependsOn: z.array(z.string()),
-        sortPosition: z.number(),
-        worker: z.string().nullable(),
-        timeout: z.int().describe('seconds'),
-        params: z.record(z.string(), z.unknown()),
-        disabled: z.boolean(),
-        onError: z.enum(['fail', 'continue']),
-        description: z.string(),
-      }),
-    ),
-  }),
-);
-export type Service = z.infer<typeof Service>;
-export const ServicePage = pageOf('ServicePage', Service);
-
-export const toService = (item: ServiceItem): Service => ({
-  name: item.name,
-  version: item.version,
-  summary: item.summary,
-  hash: item.hash,
-  registryFunction: item.registryFunction,
-  disabled: item.disabled,
-  installedAt: isoTime(item.installedAt),
-  updatedAt: isoTime(item.updatedAt),
-  jobs: item.jobs.map(({ timeoutSeconds, ...job }) => ({ ...job, timeout: timeoutSeconds })),
-});
-
-/** Where to put a package's archive (one PUT of a zip), and under which id to install it then. */
-export const Upload = named(
-  'Upload',
-  z.object({ uploadId: z.string(), url: z.string(), expiresAt: z.iso.datetime({ precision: 3 }) }),
-);
-export type Upload = z.infer<typeof Upload>;
-
-export const InstallRequest = named(
-  'InstallRequest',
-  z.strictObject({ uploadId: z.string(), force: z.boolean().optional() }),
-);
-
-export const Installation = named(
-  'Installation',
-  z.object({
-    outcome: z.enum(['installed', 'replaced', 'unchanged']),
-    service: Service,
-    notes: z.array(z.string()),
-  }),
-);
-export type Installation = z.infer<typeof Installation>;
-
-/** `service set`: one parameter of one job, or of every job that the service has. */
-export const ParameterChange = named(
-  'ParameterChange',
-  z.strictObject({
-    job: z.string().optional(),
-    key: z.string().describe('dotted keys make nested objects'),
-    value: z.unknown(),
-  }),
-);
-
-/** `service disable` and `enable`: of one job, or of the whole service. */
-export const JobChoice = named('JobChoice', z.strictObject({ job: z.string().optional() }));
-
-export const Worker = named(
-  'Worker',
-  z.object({ name: z.string(), type: z.string(), slots: z.int(), maxRunners: z.int() }),
-);
-export type Worker = z.infer<typeof Worker>;
-export const WorkerPage = pageOf('WorkerPage', Worker);
-export const toWorker = ({ name, type, slots, maxRunners }: WorkerItem): Worker => ({
-  name,
-  type,
-  slots,
-  maxRunners,
-});

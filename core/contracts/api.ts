@@ -1,7 +1,7 @@
 /**
  * The JSON shapes of what the API tells about received and running things: groups, instances, sessions, jobs,
  * decisions, status. The OpenAPI document, the checks and the CLI's types all come from these schemas.
- * Configuration: api-configuration.ts. Conversions from items: api-conversion.ts.
+ * Configuration: api-configuration.ts, packages: api-packages.ts. Conversions from items: api-conversion.ts.
  */
 import { z } from 'zod';
 import { Problem, ProblemDetail } from './api-problem.ts';

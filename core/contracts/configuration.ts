@@ -106,6 +106,17 @@ export const JobDefinition = z.object({
   disabled: z.boolean(),
   onError: z.enum(['fail', 'continue']),
   description: z.string(),
+  /** Whether the callback's process stays for the next job of the same service version. */
+  keepWarm: z.boolean().optional(),
+  /** Of the job's queue; without it the session's. */
+  priority: Priority.optional(),
+  /** `attempts` in all, the first included; `backoffSeconds` before the second, doubled before each further one. */
+  retry: z.object({ attempts: z.int().min(1), backoffSeconds: z.int().min(0) }).optional(),
+  /** What one job needs, at most what its worker has. */
+  gpu: z.int().min(0).optional(),
+  cpu: z.number().positive().optional(),
+  /** Limit of the callback and what it starts, together. */
+  memoryMiB: z.int().min(1).optional(),
 });
 export type JobDefinition = z.infer<typeof JobDefinition>;
 

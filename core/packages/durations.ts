@@ -33,22 +33,33 @@ const secondsOf = (text: string): number | undefined => {
   return seconds;
 };
 
+/** A duration of 0 or more seconds, rounded up to whole ones. */
+export const parseDuration = (value: unknown): Duration => {
+  const seconds =
+    typeof value === 'number' ? value : typeof value === 'string' ? secondsOf(value) : undefined;
+  if (seconds === undefined || !Number.isFinite(seconds) || seconds < 0) {
+    return { ok: false, problem: `is not a duration: ${JSON.stringify(value)}; ${FORMS}` };
+  }
+  return { ok: true, seconds: Math.ceil(seconds) };
+};
+
 /** The job's `timeout` in whole seconds, rounded up; null, missing and an empty text are one hour. */
 export const parseTimeout = (value: unknown): Duration => {
   if (value === null || value === undefined || value === '') {
     return { ok: true, seconds: DEFAULT_TIMEOUT_SECONDS };
   }
-  const seconds =
-    typeof value === 'number' ? value : typeof value === 'string' ? secondsOf(value) : undefined;
-  if (seconds === undefined || !Number.isFinite(seconds)) {
-    return { ok: false, problem: `is not a duration: ${JSON.stringify(value)}; ${FORMS}` };
+  if (typeof value === 'number' && value <= 0) {
+    return { ok: false, problem: `must be longer than 0 seconds; ${FORMS}` };
   }
-  if (seconds <= 0) return { ok: false, problem: `must be longer than 0 seconds; ${FORMS}` };
-  if (seconds > MAXIMUM_TIMEOUT_SECONDS) {
-    return {
-      ok: false,
-      problem: `is ${JSON.stringify(value)}, but no job may run longer than 11h; split the job or lower its timeout`,
-    };
+  const duration = parseDuration(value);
+  if (!duration.ok) return duration;
+  if (duration.seconds === 0) {
+    return { ok: false, problem: `must be longer than 0 seconds; ${FORMS}` };
   }
-  return { ok: true, seconds: Math.ceil(seconds) };
+  return duration.seconds <= MAXIMUM_TIMEOUT_SECONDS
+    ? duration
+    : {
+        ok: false,
+        problem: `is ${JSON.stringify(value)}, but no job may run longer than 11h; split the job or lower its timeout`,
+      };
 };

@@ -4,6 +4,7 @@ import type { ProblemDetail } from '../contracts/api-problem.ts';
 import type { JobDefinition } from '../contracts/configuration.ts';
 import { EVENTS, type StableEvent } from '../contracts/vocabulary.ts';
 import { parseTimeout } from './durations.ts';
+import { Cpus, Gpus, JobPriority, Memory, Retry, withoutUndefined } from './extensions.ts';
 import { nearest } from './nearest.ts';
 
 /** Python 3.13's `keyword.kwlist`: words that no `from service_module import` can name. */
@@ -98,6 +99,15 @@ const Job = z.object(
       .enum(['fail', 'continue'], 'must be "fail" or "continue"')
       .nullish()
       .transform((onError) => onError ?? 'fail'),
+    keepWarm: z
+      .boolean('must be true or false')
+      .nullish()
+      .transform((keepWarm) => keepWarm ?? undefined),
+    priority: JobPriority,
+    retry: Retry,
+    gpu: Gpus,
+    cpu: Cpus,
+    memory: Memory,
     description: z.string().nullish().catch(''),
   },
   'must be an object',
@@ -131,9 +141,14 @@ export const readJob = (
       }),
     };
   }
-  const { timeout, description, ...fields } = reading.data;
+  const { timeout, description, memory, ...fields } = reading.data;
   return {
-    definition: { ...fields, timeoutSeconds: timeout, description: description ?? '' },
+    definition: withoutUndefined({
+      ...fields,
+      timeoutSeconds: timeout,
+      memoryMiB: memory,
+      description: description ?? '',
+    }),
     problems: [],
   };
 };

@@ -9,7 +9,7 @@ import {
   ServicePage,
   toService,
   Upload,
-} from '../../../core/contracts/api-configuration.ts';
+} from '../../../core/contracts/api-packages.ts';
 import { isoTime } from '../../../core/contracts/api-conversion.ts';
 import type { JobDefinition, ServiceItem } from '../../../core/contracts/configuration.ts';
 import { objectKeys } from '../../../core/contracts/keys.ts';

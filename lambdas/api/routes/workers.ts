@@ -1,5 +1,5 @@
 /** Workers: the environments that jobs run in. */
-import { toWorker, Worker, WorkerPage } from '../../../core/contracts/api-configuration.ts';
+import { toWorker, Worker, WorkerPage } from '../../../core/contracts/api-packages.ts';
 import { pageOfList, Paging } from '../paging.ts';
 import { notFound } from '../problems.ts';
 import { route } from '../router.ts';
