@@ -42,6 +42,7 @@ type JobWrites = Pick<
   | 'leaseJob'
   | 'handBackJob'
   | 'finishJob'
+  | 'retryJob'
   | 'beginPlatformNode'
   | 'finishPlatformNode'
 >;
@@ -79,9 +80,18 @@ export const tableJobs = (table: Table): JobWrites => {
     const leased = await update(job.sessionId, job.nodeId, {
       update:
         'SET #state = :running, #attempt = :next, #lostAttempts = :lostAttempts, #runnerId = :runnerId, ' +
-        '#startedAt = :startedAt REMOVE #reason',
+        '#startedAt = :startedAt REMOVE #reason, #notBefore',
       condition: asRead.condition,
-      names: ['state', 'run', 'attempt', 'lostAttempts', 'runnerId', 'startedAt', 'reason'],
+      names: [
+        'state',
+        'run',
+        'attempt',
+        'lostAttempts',
+        'runnerId',
+        'startedAt',
+        'reason',
+        'notBefore',
+      ],
       values: {
         ...asRead.values,
         running: 'RUNNING',
@@ -118,9 +128,9 @@ export const tableJobs = (table: Table): JobWrites => {
       update(sessionId, nodeId, {
         update:
           'SET #state = :queued, #run = #run + :one, #queuedAt = :queuedAt ' +
-          'REMOVE #startedAt, #runnerId, #reason',
+          'REMOVE #startedAt, #runnerId, #reason, #notBefore',
         condition: '#run = :run AND #state IN (:queued, :running)',
-        names: ['state', 'run', 'queuedAt', 'startedAt', 'runnerId', 'reason'],
+        names: ['state', 'run', 'queuedAt', 'startedAt', 'runnerId', 'reason', 'notBefore'],
         values: { queued: 'QUEUED', running: 'RUNNING', one: 1, queuedAt, run },
       }),
     skipJob: async (sessionId, nodeId, { reason, stopped }, endedAt) => {
@@ -171,6 +181,24 @@ export const tableJobs = (table: Table): JobWrites => {
         values: { ...end.values, attempt, queued: 'QUEUED', running: 'RUNNING' },
       });
       return finished !== undefined;
+    },
+    retryJob: async (sessionId, nodeId, failed, { notBefore, reason }) => {
+      const queued = await update(sessionId, nodeId, {
+        update:
+          'SET #state = :queued, #run = #run + :one, #queuedAt = :queuedAt, #notBefore = :notBefore, ' +
+          '#reason = :reason, #failedTries = list_append(if_not_exists(#failedTries, :none), :failed) ' +
+          'REMOVE #startedAt, #runnerId',
+        condition: '#attempt = :attempt AND #state = :running',
+        names: [
+          ...['state', 'run', 'queuedAt', 'notBefore', 'reason', 'failedTries'],
+          ...['startedAt', 'runnerId', 'attempt'],
+        ],
+        values: {
+          ...{ queued: 'QUEUED', running: 'RUNNING', one: 1, queuedAt: failed.endedAt },
+          ...{ notBefore, reason, none: [], failed: [failed], attempt: failed.attempt },
+        },
+      });
+      return queued !== undefined;
     },
     beginPlatformNode: async (sessionId, nodeId, startedAt, staleBefore) => {
       const begun = await update(sessionId, nodeId, {

@@ -13,6 +13,7 @@ import type {
   MessageSource,
   ObjectStore,
 } from '../core/contracts/ports.ts';
+import { endAttempt } from '../core/running/end-attempt.ts';
 import type { JobOutcome, SessionStore } from '../core/running/session-store.ts';
 import { isTerminalJobState } from '../core/running/states.ts';
 import { runAttempt, type AttemptSignals, type AttemptTools } from './execution/attempt.ts';
@@ -106,7 +107,9 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
     const { sessionId, nodeId, id, attempt } = work.job;
     logger.warn('the job is not this attempt’s any more', { jobId: id, attempt });
     const job = await store.getJob(sessionId, nodeId);
-    if (job === undefined || isTerminalJobState(job.state)) return answer(message, token);
+    const isRunOver =
+      job === undefined || isTerminalJobState(job.state) || job.run !== work.job.run;
+    if (isRunOver) return answer(message, token);
     // The message is that attempt's now.
     return 'given-back';
   };
@@ -128,15 +131,11 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
       await store.handBackJob(job.sessionId, job.nodeId, job.attempt);
       return giveBack(message, 0);
     }
-    const finished = await store.finishJob(
-      job.sessionId,
-      job.nodeId,
-      job.attempt,
-      await storable(work, outcome),
-      clock(),
-    );
-    logger.info('job ended', { jobId: job.id, attempt: job.attempt, state: outcome.state });
-    return finished ? answer(message, token) : superseded(message, work, token);
+    const end = await endAttempt(store, job, await storable(work, outcome), clock());
+    const { id: jobId, attempt: number } = job;
+    logger.info('attempt ended', { jobId, attempt: number, state: outcome.state, end });
+    // A further try is a run with a message of its own: this run's is done.
+    return end === 'superseded' ? superseded(message, work, token) : answer(message, token);
   };
 
   /** Never rejects; `stopping` ends the attempt and gives the message back. */

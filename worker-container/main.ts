@@ -12,7 +12,6 @@ import { tableRunners } from '../aws/runners.ts';
 import { tableSessionData } from '../aws/session-data.ts';
 import { tableSessions } from '../aws/sessions.ts';
 import { dynamoTable } from '../aws/table.ts';
-import { PRIORITIES } from '../core/contracts/vocabulary.ts';
 import { jobEndpoint } from './endpoint/job-endpoint.ts';
 import { peerDirectory } from './endpoint/peers.ts';
 import { IsolationImpossible, whyNotIsolated } from './isolation/isolation.ts';
@@ -21,6 +20,7 @@ import { makeJobHandler } from './job-handler.ts';
 import { runRunner } from './runner.ts';
 import { readSettings } from './settings.ts';
 import { limiter } from '../core/running/concurrency.ts';
+import { workQueueUrls } from '../core/running/start-job.ts';
 import { groupCache } from './staging/group-cache.ts';
 import { serviceModules } from './staging/service-modules.ts';
 import { openWorkFolder } from './work-folder.ts';
@@ -82,9 +82,7 @@ try {
       ...{ worker, runnerId, messages, clock, logger },
       slots: settings.slots,
       lingerMs: settings.lingerMs,
-      queueUrls: PRIORITIES.map(
-        (priority) => `${settings.workQueueUrlPrefix}${worker}-${priority}`,
-      ),
+      queueUrls: workQueueUrls(settings.workQueueUrlPrefix, worker),
       advanceQueueUrl: settings.advanceQueueUrl,
       queues: sqsQueues(sqs),
       pool: tableRunners(table),

@@ -1,9 +1,11 @@
 /**
- * Takes messages of one worker's queues, the highest priority first. While there is work it asks the queues one
- * after the other without waiting; when all are empty it waits on all of them at once. A message that such a wait
- * brings after the last free slot has gone is given back at once, for a runner that is free.
+ * Takes messages of one worker's queues, in the order of core/running/priorities.ts. While there is work it asks
+ * the queues one after the other without waiting; when all are empty it waits on all of them at once. A message
+ * that such a wait brings after the last free slot has gone is given back at once, for a runner that is free.
  */
 import type { HeldMessage, MessageSource } from '../core/contracts/ports.ts';
+import type { Priority } from '../core/contracts/vocabulary.ts';
+import { orderForTake, takesOfOneOrder } from '../core/running/priorities.ts';
 
 const MAX_PER_REQUEST = 10;
 
@@ -21,8 +23,7 @@ export interface PriorityPoller {
 
 export const priorityPoller = (options: {
   messages: MessageSource;
-  /** Highest priority first. */
-  queueUrls: readonly string[];
+  queueUrls: Readonly<Record<Priority, string>>;
   holdSeconds: number;
   waitSeconds: number;
   freeSlots: () => number;
@@ -33,6 +34,7 @@ export const priorityPoller = (options: {
   const waits = new Map<string, Promise<void>>();
   // A wait covers its queue from its start on; only messages of the time before it need to be asked for.
   let sweepNeeded = true;
+  let takes = 0;
 
   const takeOrGiveBack = async (message: HeldMessage): Promise<void> => {
     if (freeSlots() > 0) {
@@ -55,21 +57,28 @@ export const priorityPoller = (options: {
     return waiting;
   };
 
-  const sweep = async (): Promise<number> => {
-    let taken = 0;
-    for (const queueUrl of queueUrls) {
-      let received: number;
-      do {
-        const max = Math.min(freeSlots(), MAX_PER_REQUEST);
-        if (max === 0) return taken;
-        const batch = await messages.receive(queueUrl, { max, waitSeconds: 0, holdSeconds });
-        for (const message of batch) await takeOrGiveBack(message);
-        received = batch.length;
-        taken += received;
-        // A lower queue is asked only when this one seems empty.
-      } while (received > 0);
+  /** Asks the queues in the order of the next take until one has something; how many messages were taken. */
+  const takeNext = async (): Promise<number> => {
+    for (const priority of orderForTake(takes + 1)) {
+      const max = Math.min(freeSlots(), MAX_PER_REQUEST, takesOfOneOrder(takes + 1));
+      if (max === 0) return 0;
+      // A lower queue is asked only when this one seems empty.
+      const batch = await messages.receive(queueUrls[priority], {
+        max,
+        waitSeconds: 0,
+        holdSeconds,
+      });
+      for (const message of batch) await takeOrGiveBack(message);
+      takes += batch.length;
+      if (batch.length > 0) return batch.length;
     }
-    return taken;
+    return 0;
+  };
+
+  const sweep = async (): Promise<number> => {
+    let sum = 0;
+    for (let taken = -1; taken !== 0; sum += taken) taken = await takeNext();
+    return sum;
   };
 
   return {
@@ -82,7 +91,7 @@ export const priorityPoller = (options: {
           return;
         }
       }
-      await Promise.race(queueUrls.map(wait));
+      await Promise.race(Object.values(queueUrls).map(wait));
     },
     drain: async () => {
       await Promise.allSettled(waits.values());

@@ -5,6 +5,7 @@
  */
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Clock, HeldMessage, MessageSource, Queues } from '../core/contracts/ports.ts';
+import type { Priority } from '../core/contracts/vocabulary.ts';
 import type { Advance } from '../core/contracts/messages.ts';
 import type { RunnerPool } from '../core/running/runner-pool.ts';
 import type { Handled } from './job-handler.ts';
@@ -25,8 +26,7 @@ export interface RunnerOptions {
   readonly runnerId: string;
   readonly slots: number;
   readonly lingerMs: number;
-  /** Highest priority first. */
-  readonly queueUrls: readonly string[];
+  readonly queueUrls: Readonly<Record<Priority, string>>;
   readonly advanceQueueUrl: string;
   readonly messages: MessageSource;
   readonly queues: Queues;

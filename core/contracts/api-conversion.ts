@@ -133,6 +133,13 @@ export const toJob = (item: JobItem): Job => ({
   reason: item.reason ?? null,
   dependsOn: item.dependsOn.map((node) => jobId(item.sessionId, node)),
   attempts: item.attempt,
+  failedTries: (item.failedTries ?? []).map(({ attempt, state, reason, startedAt, endedAt }) => ({
+    attempt,
+    state,
+    reason,
+    startedAt: optionalTime(startedAt),
+    endedAt: isoTime(endedAt),
+  })),
   priority: item.priority,
   timeout: item.timeoutSeconds ?? null,
   queuedAt: optionalTime(item.queuedAt),

@@ -162,6 +162,17 @@ export const Job = named(
     reason: z.string().nullable(),
     dependsOn: z.array(z.string()),
     attempts: z.int(),
+    failedTries: z
+      .array(
+        z.object({
+          attempt: z.int(),
+          state: z.enum(['FAILED', 'TIMED_OUT']),
+          reason: z.string(),
+          startedAt: Time.nullable(),
+          endedAt: Time,
+        }),
+      )
+      .describe('tries that failed and were followed by another, as the job’s retry says'),
     priority: Priority,
     timeout: z.int().nullable().describe('seconds'),
     queuedAt: Time.nullable(),

@@ -93,6 +93,21 @@ export const PipelineItem = z.object({
 export type PipelineItem = z.infer<typeof PipelineItem>;
 
 /** A job definition as stored: the package's, with the site's changes of `params` and `disabled` applied. */
+/** How often a job is tried in all when its callback fails or runs out of time. */
+export const RetryRule = z.object({
+  /** The first try included. */
+  attempts: z.int().min(1),
+  /** Before the second try; doubled for each further one. Absent: the `jobRetryDelay` of the AE title. */
+  backoffSeconds: z.number().min(0).optional(),
+});
+
+/**
+ * For whom a service's Python process stays after a job: for jobs of the same session, or for those of all
+ * sessions, whose headers and images it then sees one after another.
+ */
+export const KEEP_WARM = ['session', 'all-sessions'] as const;
+export const KeepWarm = z.enum(KEEP_WARM);
+
 export const JobDefinition = z.object({
   jobName: z.string(),
   workerEntry: z.string(),
@@ -106,12 +121,10 @@ export const JobDefinition = z.object({
   disabled: z.boolean(),
   onError: z.enum(['fail', 'continue']),
   description: z.string(),
-  /** Whether the callback's process stays for the next job of the same service version. */
-  keepWarm: z.boolean().optional(),
+  keepWarm: KeepWarm.optional(),
   /** Of the job's queue; without it the session's. */
   priority: Priority.optional(),
-  /** `attempts` in all, the first included; `backoffSeconds` before the second, doubled before each further one. */
-  retry: z.object({ attempts: z.int().min(1), backoffSeconds: z.int().min(0) }).optional(),
+  retry: RetryRule.optional(),
   /** What one job needs, at most what its worker has. */
   gpu: z.int().min(0).optional(),
   cpu: z.number().positive().optional(),

@@ -4,6 +4,7 @@
  * the epoch; the API turns them into ISO 8601. Fields of the state index stand in `statePk` and `stateSk`.
  */
 import { z } from 'zod';
+import { KeepWarm, RetryRule } from './configuration.ts';
 import {
   EdgeKind,
   GroupState,
@@ -184,6 +185,17 @@ export type SessionItem = z.infer<typeof SessionItem>;
 export const JobError = z.object({ type: z.string(), message: z.string(), traceback: z.string() });
 export type JobError = z.infer<typeof JobError>;
 
+/** A try of a job that failed and was followed by another. */
+export const FailedTry = z.object({
+  attempt: z.int().min(1),
+  state: z.enum(['FAILED', 'TIMED_OUT']),
+  /** Why, in a sentence. */
+  reason: z.string(),
+  startedAt: Milliseconds.optional(),
+  endedAt: Milliseconds,
+});
+export type FailedTry = z.infer<typeof FailedTry>;
+
 /** One node of a session's graph. Barriers and the two platform nodes have neither service nor object. */
 export const JobItem = z.object({
   id: z.string(),
@@ -212,6 +224,14 @@ export const JobItem = z.object({
   /** The `_id` of the object's headers; with it, the object's document is found. */
   objectId: z.string().optional(),
   timeoutSeconds: z.int().optional(),
+  keepWarm: KeepWarm.optional(),
+  /** Limit of its callback; at most what its runner gives a job. */
+  memoryMiB: z.int().optional(),
+  /** When its callback fails: how often it is tried in all, and the seconds before the second try. */
+  retry: RetryRule.required().optional(),
+  failedTries: z.array(FailedTry).optional(),
+  /** The next try is not to begin before this. */
+  notBefore: Milliseconds.optional(),
   /** Counts executions of the job state machine: 0 before the first. */
   run: z.int().min(0),
   /** Counts leases by runners; the fence that a result is written against. */

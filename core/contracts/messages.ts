@@ -50,6 +50,8 @@ export const JobInput = z.object({
   worker: z.string(),
   priority: Priority,
   queueUrl: z.string(),
+  /** How long its message stays unseen in the queue: a job that failed is tried again after a while. */
+  delaySeconds: z.int().min(0).max(900),
 });
 export type JobInput = z.infer<typeof JobInput>;
 

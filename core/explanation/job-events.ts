@@ -93,6 +93,13 @@ const attemptOf = ({ attempt, lostAttempts }: JobItem): string => {
   return ` (attempt ${String(attempt)}${lost})`;
 };
 
+const triedEvents = (job: JobItem): ToldEvent[] =>
+  (job.failedTries ?? []).map(({ attempt, reason, startedAt, endedAt }) => {
+    const when = `in attempt ${String(attempt)}${seconds(startedAt, endedAt)}`;
+    const sentence = `${nameOf(job)} failed ${when} and is tried again: ${asSentence(inOneLine(reason))}`;
+    return { at: endedAt, what: 'job-tried-again', sentence, jobId: job.id };
+  });
+
 const jobRunEvents = (job: JobItem, plannedAt: number): ToldEvent[] => {
   if (job.kind === 'pre-services' || job.kind === 'post-services') {
     return platformEvent(job, job.kind);
@@ -109,7 +116,7 @@ const jobRunEvents = (job: JobItem, plannedAt: number): ToldEvent[] => {
     const sentence = `${nameOf(job)} started${attemptOf(job)}.`;
     events.push({ at: startedAt, what: 'job-started', sentence, jobId: job.id });
   }
-  return [...events, ...endEvent(job, plannedAt)];
+  return [...events, ...triedEvents(job), ...endEvent(job, plannedAt)];
 };
 
 /** What became of the jobs of the plan. */

@@ -3,6 +3,7 @@
  * and how a job is run. docs/dcm-processor.md has them for people.
  */
 import { z } from 'zod';
+import type { KeepWarm } from '../contracts/configuration.ts';
 import { Priority, PRIORITIES } from '../contracts/vocabulary.ts';
 import { parseDuration } from './durations.ts';
 
@@ -11,9 +12,8 @@ const MAXIMUM_CPUS = 192;
 const MINIMUM_MEMORY_MIB = 64;
 const MAXIMUM_MEMORY_MIB = 4 * 1024 ** 2;
 const MAXIMUM_ATTEMPTS = 10;
-const DEFAULT_BACKOFF_SECONDS = 10;
-/** Half a day: a later attempt is another session's business. */
-const MAXIMUM_BACKOFF_SECONDS = 12 * 3600;
+/** The longest delay of a message in SQS: between two tries the job's message waits there. */
+export const MAXIMUM_BACKOFF_SECONDS = 900;
 
 const MEBIBYTES_OF_UNIT: Readonly<Record<string, number>> = { m: 1, g: 1024, t: 1024 ** 2 };
 
@@ -93,12 +93,15 @@ export const durationUpTo = (mostSeconds: number, most: string) =>
 
 const ATTEMPTS = `must be a number from 1 to ${MAXIMUM_ATTEMPTS}: how often the job is run at most, the first time included`;
 
-/** Whether an attempt whose callback failed is followed by another; without it none is. */
+/**
+ * Whether an attempt whose callback failed is followed by another; without it none is. Without a `backoff` the AE
+ * title's `jobRetryDelay` counts.
+ */
 export const Retry = z
   .object(
     {
       attempts: z.int(ATTEMPTS).min(1, ATTEMPTS).max(MAXIMUM_ATTEMPTS, ATTEMPTS),
-      backoff: durationUpTo(MAXIMUM_BACKOFF_SECONDS, '12h'),
+      backoff: durationUpTo(MAXIMUM_BACKOFF_SECONDS, '15m'),
     },
     'must be an object such as {"attempts": 3, "backoff": "30s"}',
   )
@@ -106,7 +109,15 @@ export const Retry = z
   .transform((retry) =>
     isAbsent(retry)
       ? undefined
-      : { attempts: retry.attempts, backoffSeconds: retry.backoff ?? DEFAULT_BACKOFF_SECONDS },
+      : withoutUndefined({ attempts: retry.attempts, backoffSeconds: retry.backoff }),
+  );
+
+/** `true` is the cautious one: for jobs of the same session. */
+export const Warm = z
+  .union([z.boolean(), z.literal('all-sessions')], 'must be true, false or "all-sessions"')
+  .nullish()
+  .transform((value): z.infer<typeof KeepWarm> | undefined =>
+    value === true ? 'session' : value === 'all-sessions' ? value : undefined,
   );
 
 type Defined<T> = {

@@ -4,7 +4,7 @@ import type { ProblemDetail } from '../contracts/api-problem.ts';
 import type { JobDefinition } from '../contracts/configuration.ts';
 import { EVENTS, type StableEvent } from '../contracts/vocabulary.ts';
 import { parseTimeout } from './durations.ts';
-import { Cpus, Gpus, JobPriority, Memory, Retry, withoutUndefined } from './extensions.ts';
+import { Cpus, Gpus, JobPriority, Memory, Retry, Warm, withoutUndefined } from './extensions.ts';
 import { nearest } from './nearest.ts';
 
 /** Python 3.13's `keyword.kwlist`: words that no `from service_module import` can name. */
@@ -99,10 +99,7 @@ const Job = z.object(
       .enum(['fail', 'continue'], 'must be "fail" or "continue"')
       .nullish()
       .transform((onError) => onError ?? 'fail'),
-    keepWarm: z
-      .boolean('must be true or false')
-      .nullish()
-      .transform((keepWarm) => keepWarm ?? undefined),
+    keepWarm: Warm,
     priority: JobPriority,
     retry: Retry,
     gpu: Gpus,

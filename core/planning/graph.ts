@@ -27,6 +27,8 @@ export interface GraphContext {
   readonly session: Pick<SessionItem, 'id' | 'priority'>;
   /** Names of the installed workers; a job of any other runs on the default one. */
   readonly workers: ReadonlySet<string>;
+  /** Of the session's AE title: before a job that gives no `backoff` of its own is tried again. */
+  readonly retryDelaySeconds: number;
   /** When skipped jobs ended, in milliseconds. */
   readonly now: number;
 }
@@ -81,7 +83,8 @@ class GraphBuilder {
   }
 
   #service({ service, definition }: Candidate, plan: ObjectPlan): Partial<JobItem> {
-    const { worker } = definition;
+    const { worker, retry, keepWarm, priority, memoryMiB } = definition;
+    const { retryDelaySeconds } = this.#context;
     return {
       service: service.name,
       serviceHash: service.hash,
@@ -91,6 +94,17 @@ class GraphBuilder {
       object: { level: plan.document.level, uid: plan.document.uid },
       objectId: plan.document.objectId,
       timeoutSeconds: definition.timeoutSeconds,
+      ...(priority === undefined ? {} : { priority }),
+      ...(keepWarm === undefined ? {} : { keepWarm }),
+      ...(memoryMiB === undefined ? {} : { memoryMiB }),
+      ...(retry === undefined
+        ? {}
+        : {
+            retry: {
+              attempts: retry.attempts,
+              backoffSeconds: retry.backoffSeconds ?? retryDelaySeconds,
+            },
+          }),
     };
   }
 

@@ -43,7 +43,10 @@ export type EnsureRunnersOutcome =
   | { readonly outcome: 'not-started'; readonly reason: string }
   | { readonly outcome: 'unknown-worker' };
 
-/** Jobs of the worker that wait in its queues or are being worked on. */
+/**
+ * Jobs of the worker that wait in its queues or are being worked on. Those that are to be tried again later are
+ * delayed in their queue and not counted: a runner would have gone before it could have them.
+ */
 export const backlogOf = async (
   { queues, workQueueUrlPrefix }: Pick<EnsureRunnersDependencies, 'queues' | 'workQueueUrlPrefix'>,
   worker: string,
@@ -52,7 +55,7 @@ export const backlogOf = async (
     PRIORITIES.map((priority) => queues.depth(workQueueUrl(workQueueUrlPrefix, worker, priority))),
   );
   return {
-    waiting: depths.reduce((sum, depth) => sum + depth.waiting + depth.delayed, 0),
+    waiting: depths.reduce((sum, depth) => sum + depth.waiting, 0),
     inFlight: depths.reduce((sum, depth) => sum + depth.inFlight, 0),
   };
 };

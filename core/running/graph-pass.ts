@@ -48,10 +48,18 @@ export class GraphPass {
     this.#sessionId = sessionId;
   }
 
-  /** A node has ended: releases what waited for it. Nothing when it has not. */
+  /**
+   * A run of a node has ended: releases what waited for the node, or starts its next run if it is to be tried
+   * again. Nothing when neither is so.
+   */
   async nodeEnded(nodeId: string): Promise<void> {
     const node = await this.#get(nodeId);
-    if (node !== undefined) await this.#release(node);
+    if (node === undefined) return;
+    if (node.kind === 'job' && node.state === 'QUEUED') {
+      await this.#limit(() => this.#deps.startJob(node));
+    } else {
+      await this.#release(node);
+    }
   }
 
   /** Everything that could be moved on anywhere in the graph. */

@@ -3,7 +3,7 @@
  * that may meet another writer is conditional and says by its answer whether it was done, so that a repeated,
  * concurrent or late call changes nothing twice. Implemented by aws/sessions.ts; the contract is tested there.
  */
-import type { EdgeItem, JobError, JobItem, SessionItem } from '../contracts/items.ts';
+import type { EdgeItem, FailedTry, JobError, JobItem, SessionItem } from '../contracts/items.ts';
 import type { JobState, SessionState } from '../contracts/vocabulary.ts';
 
 /** A third loss of the runner that has a job ends the job: something about it kills its runners. */
@@ -116,6 +116,17 @@ export interface SessionStore {
     attempt: number,
     outcome: JobOutcome,
     endedAt: number,
+  ): Promise<boolean>;
+  /**
+   * RUNNING at the attempt of `failed` → QUEUED with `run + 1`, not to begin before `notBefore`: the try is kept
+   * in `failedTries`, and `reason` says what is waited for. False when another attempt holds the job or it has
+   * ended.
+   */
+  retryJob(
+    sessionId: string,
+    nodeId: string,
+    failed: FailedTry,
+    next: { readonly notBefore: number; readonly reason: string },
   ): Promise<boolean>;
 
   /**

@@ -3,24 +3,43 @@ import type { JobItem } from '../contracts/items.ts';
 import { executionName } from '../contracts/keys.ts';
 import type { JobInput } from '../contracts/messages.ts';
 import { DEFAULT_WORKER } from '../contracts/names.ts';
-import type { Executions } from '../contracts/ports.ts';
+import type { Clock, Executions } from '../contracts/ports.ts';
 import type { Priority } from '../contracts/vocabulary.ts';
+import { MAXIMUM_BACKOFF_SECONDS } from '../packages/extensions.ts';
 
 export interface StartJobDependencies {
   readonly executions: Pick<Executions, 'start'>;
   readonly jobMachineArn: string;
   /** URL of a work queue without the `<worker>-<priority>` at its end. */
   readonly workQueueUrlPrefix: string;
+  readonly clock: Clock;
 }
 
 export const workQueueUrl = (prefix: string, worker: string, priority: Priority): string =>
   `${prefix}${worker}-${priority}`;
 
+/** The queues of a worker, by priority. */
+export const workQueueUrls = (
+  prefix: string,
+  worker: string,
+): Readonly<Record<Priority, string>> => ({
+  immediate: workQueueUrl(prefix, worker, 'immediate'),
+  higher: workQueueUrl(prefix, worker, 'higher'),
+  normal: workQueueUrl(prefix, worker, 'normal'),
+  lower: workQueueUrl(prefix, worker, 'lower'),
+});
+
 export const workerOf = (job: Pick<JobItem, 'worker'>): string => job.worker ?? DEFAULT_WORKER;
 
+/** Whole seconds until the job may begin; 0 for all but those that are tried again. */
+export const delayOf = ({ notBefore }: Pick<JobItem, 'notBefore'>, now: number): number =>
+  notBefore === undefined
+    ? 0
+    : Math.min(MAXIMUM_BACKOFF_SECONDS, Math.max(0, Math.ceil((notBefore - now) / 1000)));
+
 export const startJob = async (
-  { executions, jobMachineArn, workQueueUrlPrefix }: StartJobDependencies,
-  job: Pick<JobItem, 'sessionId' | 'id' | 'run' | 'worker' | 'priority'>,
+  { executions, jobMachineArn, workQueueUrlPrefix, clock }: StartJobDependencies,
+  job: Pick<JobItem, 'sessionId' | 'id' | 'run' | 'worker' | 'priority' | 'notBefore'>,
 ): Promise<'started' | 'exists'> => {
   const worker = workerOf(job);
   const input: JobInput = {
@@ -30,6 +49,7 @@ export const startJob = async (
     worker,
     priority: job.priority,
     queueUrl: workQueueUrl(workQueueUrlPrefix, worker, job.priority),
+    delaySeconds: delayOf(job, clock()),
   };
   return executions.start(jobMachineArn, executionName(job.id, job.run), input);
 };

@@ -19,6 +19,7 @@ export const jobMachineDefinition = (targets: { readonly advanceQueueUrl: string
       Resource: SEND_AND_WAIT,
       Arguments: {
         QueueUrl: aslExecution('queueUrl'),
+        DelaySeconds: aslExecution('delaySeconds'),
         MessageBody: {
           sessionId: aslExecution('sessionId'),
           jobId: aslExecution('jobId'),

@@ -19,7 +19,12 @@ import {
   preServices,
   type PlatformNodeDependencies,
 } from '../../core/running/platform-nodes.ts';
-import { startJob, workerOf, type StartJobDependencies } from '../../core/running/start-job.ts';
+import {
+  delayOf,
+  startJob,
+  workerOf,
+  type StartJobDependencies,
+} from '../../core/running/start-job.ts';
 
 export interface AdvanceHandlerDependencies
   extends
@@ -76,6 +81,13 @@ export const makeHandler = (deps: AdvanceHandlerDependencies) => {
           await startJob(deps, ready);
           // Also when it had been started: who did so may have died before it saw to the runners.
           const worker = workerOf(ready);
+          const delay = delayOf(ready, deps.clock());
+          if (delay > 0) {
+            // A runner that came now would have gone before the job may begin.
+            const later: Advance = { ensureRunner: { worker } };
+            await deps.queues.send(deps.advanceQueueUrl, later, delay);
+            return;
+          }
           started.set(worker, (started.get(worker) ?? 0) + 1);
         },
         runPreServices: (id) => preServices(platformNodes, id),

@@ -6,6 +6,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { ConfigurationStore } from '../../aws/configuration.ts';
+import { AE_TITLE_DEFAULTS } from '../../core/contracts/configuration.ts';
 import { GroupManifest, SessionPlan, type SessionItem } from '../../core/contracts/items.ts';
 import { objectKeys } from '../../core/contracts/keys.ts';
 import { errorFacts, messageBody } from '../../core/contracts/message-body.ts';
@@ -23,6 +24,7 @@ export interface PlanDependencies {
   readonly sessions: Pick<SessionStore, 'getSession' | 'storePlan'>;
   readonly objects: Pick<ObjectStore, 'getJson' | 'putJson' | 'putJsonIfAbsent' | 'size'>;
   readonly configuration: {
+    readonly aeTitles: Pick<ConfigurationStore['aeTitles'], 'get'>;
     readonly pipelines: Pick<ConfigurationStore['pipelines'], 'get'>;
     readonly services: Pick<ConfigurationStore['services'], 'list'>;
     readonly workers: Pick<ConfigurationStore['workers'], 'list'>;
@@ -90,11 +92,12 @@ const manifestOf = async (session: SessionItem, { objects }: PlanDependencies) =
 const makePlan = async (session: SessionItem, deps: PlanDependencies): Promise<SessionPlan> => {
   const { configuration, functions, clock } = deps;
   const now = clock();
-  const [manifest, pipeline, installed, workers] = await Promise.all([
+  const [manifest, pipeline, installed, workers, aeTitle] = await Promise.all([
     manifestOf(session, deps),
     pipelineOf(session, deps),
     configuration.services.list(),
     configuration.workers.list(),
+    configuration.aeTitles.get(session.aeTitle),
   ]);
   const { services, missing } = servicesOfPipeline(installed, pipeline);
   const ask = askFunctions(functions, clock, session.id, {
@@ -107,6 +110,7 @@ const makePlan = async (session: SessionItem, deps: PlanDependencies): Promise<S
     services,
     now,
     workers: new Set(workers.map(({ name }) => name)),
+    retryDelaySeconds: (aeTitle ?? AE_TITLE_DEFAULTS).jobRetryDelayMs / 1000,
   };
   const planned = await planSession(input, ask).catch((error: unknown) => {
     if (error instanceof TooManyNodes) throw new PlanImpossible('PlanTooLarge', error.message);

@@ -104,6 +104,20 @@ describe('worker callbacks', () => {
     expect(error?.message).toContain('is_not_there');
   });
 
+  it('are tried again after a while if their job says so, and the failed try stays in sight', () => {
+    const job = jobNamed(session, 'fails-once');
+    const [failed, ...others] = job.failedTries;
+
+    expect(job).toMatchObject({ state: 'SUCCEEDED', result: 'worked', attempts: 2, reason: null });
+    expect(others).toEqual([]);
+    expect(failed).toMatchObject({
+      attempt: 1,
+      state: 'FAILED',
+      reason: 'ConnectionError: the licence server is away',
+    });
+    expect(time(job.startedAt) - time(failed?.endedAt ?? null)).toBeGreaterThanOrEqual(1900);
+  });
+
   it('do not keep post-services from running last', () => {
     const post = jobNamed(session, 'post-services');
     const others = session.jobs.filter(({ id }) => id !== post.id);

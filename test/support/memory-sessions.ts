@@ -169,7 +169,7 @@ export const memorySessions = (
           nodeId,
           (job) => job.run === run && isActive(job),
           () => ({ state: 'QUEUED', run: run + 1, queuedAt }),
-          ['startedAt', 'runnerId', 'reason'],
+          ['startedAt', 'runnerId', 'reason', 'notBefore'],
         ),
       ),
     skipJob: (id, nodeId, { reason, stopped }, endedAt) =>
@@ -214,7 +214,7 @@ export const memorySessions = (
           nodeId,
           () => true,
           () => ({ state: 'RUNNING', attempt: job.attempt + 1, lostAttempts, runnerId, startedAt }),
-          ['reason'],
+          ['reason', 'notBefore'],
         );
         return { outcome: 'leased', job: leased ?? job } as const;
       }),
@@ -237,6 +237,20 @@ export const memorySessions = (
             nodeId,
             (job) => job.attempt === attempt && isActive(job),
             ended(outcome, endedAt),
+          ) !== undefined,
+      ),
+    retryJob: (id, nodeId, failed, { notBefore, reason }) =>
+      atomically(
+        () =>
+          change(
+            id,
+            nodeId,
+            (job) => job.attempt === failed.attempt && job.state === 'RUNNING',
+            (job) => ({
+              ...{ state: 'QUEUED', run: job.run + 1, queuedAt: failed.endedAt, notBefore, reason },
+              failedTries: [...(job.failedTries ?? []), failed],
+            }),
+            ['startedAt', 'runnerId'],
           ) !== undefined,
       ),
     beginPlatformNode: (id, nodeId, startedAt, staleBefore) =>

@@ -1,6 +1,6 @@
 /** What every SessionStore promises: run over the stored sessions and over those in memory. */
 import { describe, expect, it } from 'vitest';
-import type { JobItem, SessionItem } from '../../core/contracts/items.ts';
+import type { FailedTry, JobItem, SessionItem } from '../../core/contracts/items.ts';
 import { nodeId } from '../../core/contracts/keys.ts';
 import type { SessionStore } from '../../core/running/session-store.ts';
 import { aLine, aNode, anEdge, aSession, counted } from './sessions.ts';
@@ -273,6 +273,32 @@ export const sessionStoreContract = (name: string, open: () => SessionStore): vo
         outcome: 'leased',
         job: { attempt: 2, lostAttempts: 0 },
       });
+    });
+
+    it('queues a job for its next try under the next run, once, and keeps why the try failed', async () => {
+      const { store, id, lease, job } = await queued();
+      await lease(1, 'a');
+      const failed: FailedTry = {
+        attempt: 1,
+        state: 'FAILED',
+        reason: 'ValueError: no',
+        startedAt: NOW,
+        endedAt: NOW + 5,
+      };
+      const next = { notBefore: NOW + 1005, reason: 'Try 1 of 2 failed.' };
+
+      expect(await store.retryJob(id, nodeId(1), { ...failed, attempt: 2 }, next)).toBe(false);
+      expect(await store.retryJob(id, nodeId(1), failed, next)).toBe(true);
+      expect(await store.retryJob(id, nodeId(1), failed, next)).toBe(false);
+
+      const waiting = { state: 'QUEUED', run: 2, failedTries: [failed], ...next } as const;
+      expect(await job()).toMatchObject({ ...waiting, queuedAt: failed.endedAt });
+      expect(await job()).not.toHaveProperty('startedAt');
+      expect((await lease(1, 'b')).outcome).toBe('stale');
+      expect(await lease(2, 'b')).toMatchObject({ job: { attempt: 2, lostAttempts: 0 } });
+      expect(await job()).not.toHaveProperty('notBefore');
+      await store.retryJob(id, nodeId(1), { ...failed, attempt: 2 }, next);
+      expect((await job())?.failedTries).toEqual([failed, { ...failed, attempt: 2 }]);
     });
 
     it('writes the result of the attempt that holds the job, once', async () => {

@@ -65,9 +65,13 @@ const callback = async (
   signals: AttemptSignals,
 ): Promise<AttemptOutcome | undefined> => {
   const began = performance.now();
-  const { python, path, memoryLimitBytes } = tools;
+  const { python, path } = tools;
   const { job, service, serviceHash, objectId, timeoutSeconds } = serviceJob;
   const { home, temporary } = folder;
+  const memoryLimitBytes = Math.min(
+    tools.memoryLimitBytes,
+    (job.memoryMiB ?? Number.POSITIVE_INFINITY) * 1024 ** 2,
+  );
   const [module, object, access] = await Promise.all([
     tools.modules.folderOf(service, serviceHash),
     tools.objects

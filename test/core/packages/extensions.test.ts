@@ -26,7 +26,7 @@ describe('the extension fields of a job', () => {
         memory: '8g',
       }),
     ).toMatchObject({
-      keepWarm: true,
+      keepWarm: 'session',
       priority: 'higher',
       retry: { attempts: 3, backoffSeconds: 120 },
       gpu: 1,
@@ -51,8 +51,13 @@ describe('the extension fields of a job', () => {
     expect(definitionOf({ memory })?.memoryMiB).toBe(mebibytes);
   });
 
-  it('have a pause of 10 s before a retry, and none when that is said', () => {
-    expect(definitionOf({ retry: { attempts: 2 } })?.retry?.backoffSeconds).toBe(10);
+  it('keep a process for the same session, or for all if that is said', () => {
+    expect(definitionOf({ keepWarm: 'all-sessions' })?.keepWarm).toBe('all-sessions');
+    expect(definitionOf({ keepWarm: false })).not.toHaveProperty('keepWarm');
+  });
+
+  it('leave the pause before a retry to the AE title, and have none when that is said', () => {
+    expect(definitionOf({ retry: { attempts: 2 } })?.retry).toEqual({ attempts: 2 });
     expect(definitionOf({ retry: { attempts: 2, backoff: 0 } })?.retry?.backoffSeconds).toBe(0);
   });
 

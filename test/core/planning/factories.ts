@@ -117,6 +117,7 @@ export const aPlan = (
       manifest: aManifest(),
       services: [],
       workers: new Set(['default']),
+      retryDelaySeconds: 5,
       now: START,
       ...facts,
     },

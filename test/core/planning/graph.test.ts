@@ -112,6 +112,7 @@ describe('the graph of a session', () => {
         aService('one', [aJob('S', { worker: 'gpu', timeoutSeconds: 90, workerEntry: 'go' })]),
       ],
       workers: new Set(['gpu']),
+      retryDelaySeconds: 5,
       session: { id: 's0123456789abcdef0123', priority: 'higher' },
     });
 

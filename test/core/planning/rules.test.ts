@@ -128,7 +128,14 @@ describe('registry callbacks', () => {
     const services = [aService('one', [aJob('b', { sortPosition: 2 }), aJob('a')])];
 
     await planSession(
-      { session: SESSION, manifest: aManifest(), services, workers: new Set(), now: 0 },
+      {
+        session: SESSION,
+        manifest: aManifest(),
+        services,
+        workers: new Set(),
+        retryDelaySeconds: 5,
+        now: 0,
+      },
       ask,
     );
 
@@ -140,7 +147,14 @@ describe('registry callbacks', () => {
     const services = [aService('one', [aJob('a'), aJob('no'), aJob('b')])];
 
     const { objects } = await planSession(
-      { session: SESSION, manifest: aManifest(), services, workers: new Set(), now: 0 },
+      {
+        session: SESSION,
+        manifest: aManifest(),
+        services,
+        workers: new Set(),
+        retryDelaySeconds: 5,
+        now: 0,
+      },
       ask,
     );
 
@@ -157,7 +171,14 @@ describe('registry callbacks', () => {
     const services = [aService('one', [aJob('a'), aJob('b', { events: ['stable-study'] })])];
 
     await planSession(
-      { session: SESSION, manifest: aManifest(), services, workers: new Set(), now: 0 },
+      {
+        session: SESSION,
+        manifest: aManifest(),
+        services,
+        workers: new Set(),
+        retryDelaySeconds: 5,
+        now: 0,
+      },
       ask,
     );
 
@@ -197,6 +218,7 @@ describe('registry callbacks', () => {
         manifest: aManifest(),
         services: [aService('one', [aJob('a')])],
         workers: new Set(),
+        retryDelaySeconds: 5,
         now: 0,
       },
       () => Promise.resolve([]),

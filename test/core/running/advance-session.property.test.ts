@@ -13,6 +13,7 @@ import {
   type AdvanceDependencies,
   type AdvanceRequest,
 } from '../../../core/running/advance-session.ts';
+import { endAttempt } from '../../../core/running/end-attempt.ts';
 import { PLATFORM_NODE_LIMIT_MS } from '../../../core/running/graph-pass.ts';
 import { isTerminalJobState } from '../../../core/running/states.ts';
 import { interleaving, randomNumbers } from '../../support/interleaving.ts';
@@ -26,6 +27,8 @@ interface Graph {
   /** From and to as indexes into `kinds`; a pair is turned so that it goes upwards. */
   readonly pairs: readonly (readonly [number, number, EdgeItem['kind']])[];
   readonly outcomes: readonly Outcome[];
+  /** How often each is tried in all; one that is to succeed does so at the last try. */
+  readonly tries: readonly number[];
   readonly imagesReadable: boolean;
 }
 
@@ -43,6 +46,7 @@ const graphs: fc.Arbitrary<Graph> = fc.integer({ min: 1, max: 14 }).chain((size)
     }),
     pairs: fc.array(fc.tuple(node, node, kind), { maxLength: 2 * size }),
     outcomes: fc.array(outcome, { minLength: size, maxLength: size }),
+    tries: fc.array(fc.constantFrom(1, 1, 1, 2, 3), { minLength: size, maxLength: size }),
     imagesReadable: fc.oneof(
       { weight: 9, arbitrary: fc.constant(true) },
       { weight: 1, arbitrary: fc.constant(false) },
@@ -66,7 +70,11 @@ const build = (session: string, graph: Graph): { jobs: JobItem[]; edges: EdgeIte
   for (let node = 0; node <= size; node += 1) connect(node, size + 1, 'after');
   const nodes = [
     aNode(session, 0, { kind: 'pre-services', name: 'pre-services' }),
-    ...graph.kinds.map((kind, index) => aNode(session, index + 1, { kind })),
+    ...graph.kinds.map((kind, index) => {
+      const attempts = kind === 'job' ? (graph.tries[index] ?? 1) : 1;
+      const retry = attempts > 1 ? { retry: { attempts, backoffSeconds: 5 } } : {};
+      return aNode(session, index + 1, { kind, ...retry });
+    }),
     aNode(session, size + 1, { kind: 'post-services', name: 'post-services' }),
   ];
   return { jobs: counted(nodes, [...edges.values()]), edges: [...edges.values()] };
@@ -123,8 +131,9 @@ const simulate = async (graph: Graph, seed: number, crashProbability: number) =>
       async () => {
         const lease = await store.leaseJob(job.sessionId, job.nodeId, job.run, 'runner', now);
         if (lease.outcome !== 'leased') throw new Error(`lease: ${lease.outcome}`);
-        const state = outcomeOf(job);
-        await store.finishJob(job.sessionId, job.nodeId, lease.job.attempt, { state }, now);
+        const isLastTry = (job.retry?.attempts ?? 1) === (job.failedTries?.length ?? 0) + 1;
+        const state = isLastTry ? outcomeOf(job) : 'FAILED';
+        await endAttempt(store, lease.job, { state }, now);
         send({ sessionId: job.sessionId, nodeId: job.nodeId });
       },
       () => undefined,
@@ -226,8 +235,10 @@ const verify = async (graph: Graph, seed: number, crashProbability: number): Pro
     const ends = store.transitions.filter((each) => each.nodeId === job.nodeId && isEnd(each.to));
     expect(ends).toHaveLength(1);
     if (job.kind === 'job' && job.state !== 'SKIPPED') {
-      expect(job).toMatchObject({ run: 1, attempt: 1, lostAttempts: 0 });
-      expect(executions.has(executionName(job.id, 1))).toBe(true);
+      const tries = job.retry?.attempts ?? 1;
+      expect(job).toMatchObject({ run: tries, attempt: tries, lostAttempts: 0 });
+      expect(job.failedTries ?? []).toHaveLength(tries - 1);
+      expect(executions.has(executionName(job.id, tries))).toBe(true);
     }
     if (job.state === 'SKIPPED') {
       expect(job.reason).toMatch(/^(It depends on ".+"|The session's images)/);

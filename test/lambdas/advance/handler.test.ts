@@ -125,6 +125,7 @@ describe('the advance Lambda', () => {
     expect(await state(1)).toBe('QUEUED');
     expect(executions.inputs.get(jobExecution(session.id, nodeId(1), 1))).toEqual({
       sessionId: session.id,
+      delaySeconds: 0,
       jobId: `${session.id}-${nodeId(1)}`,
       run: 1,
       worker: 'default',

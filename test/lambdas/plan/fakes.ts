@@ -92,6 +92,7 @@ export const aWorld = (world: World = {}) => {
       },
     },
     configuration: {
+      aeTitles: { get: () => Promise.resolve(undefined) },
       pipelines: {
         get: (id) => {
           const services = world.pipelines?.[id];
