@@ -60,10 +60,10 @@ export default {
     },
     {
       name: 'core-needs-few-packages',
-      comment: 'zod for what crosses a boundary, dcmjs for the dictionary and for headers.',
+      comment: 'zod for what crosses a boundary, dcmjs for the dictionary, jsonata for rules.',
       severity: 'error',
       from: { path: '^core/' },
-      to: { path: '^node_modules/', pathNot: '^node_modules/(zod|dcmjs)/' },
+      to: { path: '^node_modules/', pathNot: '^node_modules/(zod|dcmjs|jsonata)/' },
     },
     {
       name: 'sdk-behind-adapters',

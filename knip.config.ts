@@ -22,7 +22,6 @@ const config: KnipConfig = {
     // Here before the code that uses them, which comes in the next changes.
     'cdk-nag',
     'dcmjs-dimse',
-    'jsonata',
     '@aws-sdk/client-cloudwatch',
     '@aws-sdk/client-codebuild',
     '@aws-sdk/client-ecr',

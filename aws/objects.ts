@@ -18,8 +18,11 @@ const MAX_KEYS_PER_DELETE = 1000;
 const SDK_CHECKSUM_HEADERS = new Set(['x-amz-checksum-crc32', 'x-amz-sdk-checksum-algorithm']);
 
 export const bucketObjects = (client: S3Client, bucket: string): ObjectStore => {
-  const get = async (key: string) => {
-    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  const get = async (key: string, firstBytes?: number) => {
+    const range = firstBytes === undefined ? {} : { Range: `bytes=0-${String(firstBytes - 1)}` };
+    const { Body } = await client.send(
+      new GetObjectCommand({ Bucket: bucket, Key: key, ...range }),
+    );
     if (Body === undefined) throw new Error(`object ${key} came without a body`);
     return Body;
   };
@@ -58,8 +61,8 @@ export const bucketObjects = (client: S3Client, bucket: string): ObjectStore => 
       }
     },
     getBytes: async (key) => (await get(key)).transformToByteArray(),
-    getStream: async (key) => {
-      const body = await get(key);
+    getStream: async (key, firstBytes) => {
+      const body = await get(key, firstBytes);
       if (!(body instanceof Readable)) throw new Error('the SDK did not return a Node stream');
       return body;
     },

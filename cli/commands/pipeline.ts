@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { Pipeline, PipelinePage } from '../../core/contracts/api-configuration.ts';
 import { apiPath } from '../lib/api-client.ts';
 import { addCommand, collect, first } from '../lib/command.ts';
+import { ruleText } from './rule.ts';
 
 export const addPipelineCommands = (program: Command): void => {
   const group = program
@@ -37,18 +38,20 @@ export const addPipelineCommands = (program: Command): void => {
       output.object(await api.get(Pipeline, apiPath('pipelines', first(values))));
     },
   );
-  addCommand<{ name?: string; service?: string[] }>(
+  addCommand<{ name?: string; service?: string[]; rule?: string }>(
     group,
     'set <id>',
     'makes or changes a pipeline; without any service it has all of them',
     (command) =>
       command
         .option('--name <name>', 'a name for people')
-        .option('--service <service>', 'a service of the pipeline', collect),
-    async ({ api, output }, values, { name, service }) => {
+        .option('--service <service>', 'a service of the pipeline', collect)
+        .option('--rule <file|text>', 'which groups it is for, see docs/rules.md; none: all'),
+    async ({ api, output }, values, { name, service, rule }) => {
       const pipeline = await api.put(Pipeline, apiPath('pipelines', first(values)), {
         name,
         services: service,
+        rule: rule === undefined ? undefined : rule === 'none' ? null : await ruleText(rule),
       });
       output.notes(pipeline.notes);
       output.object(pipeline);

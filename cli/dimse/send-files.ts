@@ -40,7 +40,7 @@ export interface SendReport {
 export type OnProgress = (result: FileResult, done: number, total: number) => void;
 
 /** All files under the paths, in the order of names. A path that is not there is kept, to be refused by name. */
-const listFiles = async (paths: readonly string[]): Promise<string[]> => {
+export const listFiles = async (paths: readonly string[]): Promise<string[]> => {
   const files: string[] = [];
   for (const path of paths) {
     const found = await stat(path).catch(() => undefined);

@@ -215,6 +215,11 @@ export const PipelineSettings = named(
   z.strictObject({
     name: z.string().min(1).optional(),
     services: z.array(z.string()).optional().describe('none: all installed services'),
+    rule: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('JSONata: which groups it is for; null: all of them'),
   }),
 );
 export const Pipeline = named(
@@ -223,12 +228,13 @@ export const Pipeline = named(
     id: z.string(),
     name: z.string(),
     services: z.array(z.string()),
+    rule: z.string().nullable(),
     notes: z.array(z.string()),
   }),
 );
 export type Pipeline = z.infer<typeof Pipeline>;
 export const PipelinePage = pageOf('PipelinePage', Pipeline);
 export const toPipeline = (
-  { id, name, services }: PipelineItem,
+  { id, name, services, rule }: PipelineItem,
   notes: string[] = [],
-): Pipeline => ({ id, name, services, notes });
+): Pipeline => ({ id, name, services, rule: rule ?? null, notes });

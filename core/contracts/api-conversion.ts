@@ -1,5 +1,14 @@
 /** From the table's items to the API's JSON: times become ISO 8601 with milliseconds, ids stay as they are. */
-import type { Decision, Group, Instance, Job, Session, SessionSummary, Unrouted } from './api.ts';
+import type {
+  Decision,
+  Group,
+  Instance,
+  Job,
+  RuleTrial,
+  Session,
+  SessionSummary,
+  Unrouted,
+} from './api.ts';
 import type {
   DecisionRecord,
   GroupItem,
@@ -10,6 +19,7 @@ import type {
   UnroutedItem,
 } from './items.ts';
 import { INSTANCE_HASH_LENGTH, jobId } from './keys.ts';
+import type { RuleOutcome } from './rules.ts';
 
 /** Milliseconds since the epoch as ISO 8601 in UTC with milliseconds. */
 export const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString();
@@ -188,4 +198,12 @@ export const toDecision = (record: DecisionRecord): Decision => ({
   groupId: record.groupId ?? null,
   sessionId: record.sessionId ?? null,
   jobId: record.jobId ?? null,
+  readings: record.readings ?? null,
+});
+
+export const toRuleTrial = ({ outcome, reason, detail, readings }: RuleOutcome): RuleTrial => ({
+  outcome,
+  reason: reason ?? null,
+  detail: detail ?? null,
+  readings,
 });

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { Problem, ProblemDetail } from './api-problem.ts';
 import { JobError } from './items.ts';
+import { RULE_OUTCOMES, RuleReading } from './rules.ts';
 import {
   GroupState,
   JobState,
@@ -213,10 +214,25 @@ export const Decision = named(
     groupId: z.string().nullable(),
     sessionId: z.string().nullable(),
     jobId: z.string().nullable(),
+    readings: z.array(RuleReading).nullable().describe('of a rule: every value that it read'),
   }),
 );
 export type Decision = z.infer<typeof Decision>;
 export const DecisionPage = pageOf('DecisionPage', Decision);
+
+/** A rule to be tried on a group; nothing of it is stored. */
+export const RuleRequest = named('RuleRequest', z.strictObject({ rule: z.string() }));
+
+export const RuleTrial = named(
+  'RuleTrial',
+  z.object({
+    outcome: z.enum(RULE_OUTCOMES),
+    reason: z.string().nullable(),
+    detail: z.string().nullable(),
+    readings: z.array(RuleReading),
+  }),
+);
+export type RuleTrial = z.infer<typeof RuleTrial>;
 
 export const Health = named(
   'Health',

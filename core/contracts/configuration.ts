@@ -89,6 +89,8 @@ export const PipelineItem = z.object({
   id: z.string(),
   name: z.string(),
   services: z.array(z.string()),
+  /** Which groups it is for; without one, all of them. */
+  rule: z.string().optional(),
 });
 export type PipelineItem = z.infer<typeof PipelineItem>;
 

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { KeepWarm, RetryRule } from './configuration.ts';
+import { RuleOutcome, RuleReading } from './rules.ts';
 import {
   EdgeKind,
   GroupState,
@@ -289,6 +290,8 @@ export const SessionPlan = z.object({
   emptyBecause: z.string().optional(),
   /** Services that the pipeline names and nobody has installed. */
   missingServices: z.array(z.string()),
+  /** What the pipeline's rule said, and when it was asked. */
+  rule: RuleOutcome.extend({ at: Milliseconds }).optional(),
 });
 export type SessionPlan = z.infer<typeof SessionPlan>;
 
@@ -316,5 +319,7 @@ export const DecisionRecord = z.object({
   groupId: z.string().optional(),
   sessionId: z.string().optional(),
   jobId: z.string().optional(),
+  /** Of a rule: every value that it read. */
+  readings: z.array(RuleReading).optional(),
 });
 export type DecisionRecord = z.infer<typeof DecisionRecord>;

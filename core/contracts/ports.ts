@@ -15,7 +15,8 @@ export interface ObjectStore {
   /** False when the key exists already; nothing is written then. */
   putJsonIfAbsent(key: string, value: unknown): Promise<boolean>;
   getBytes(key: string): Promise<Uint8Array>;
-  getStream(key: string): Promise<Readable>;
+  /** Of an object that is longer, `firstBytes` may be all that comes. */
+  getStream(key: string, firstBytes?: number): Promise<Readable>;
   /** `length` in bytes is that of the whole body: a put is one request with a known length. */
   put(
     key: string,

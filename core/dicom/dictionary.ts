@@ -48,6 +48,9 @@ add(false);
 export const attributeOfKeyword = (keyword: string): Attribute | undefined =>
   byKeyword.get(keyword);
 
+/** All keywords, retired ones included. */
+export const attributeKeywords = (): Iterable<string> => byKeyword.keys();
+
 /** Undefined for private tags and for those that the dictionary lacks. */
 export const attributeOfTag = (tag: number): Attribute | undefined => byTag.get(tag);
 

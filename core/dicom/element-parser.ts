@@ -33,11 +33,15 @@ export interface Element {
   readonly vr: string;
   readonly value: Buffer;
   readonly littleEndian: boolean;
+  /** Of a sequence: its value is the bytes of its items, which are read by sequence.ts. */
+  readonly itemsImplicitVr?: boolean;
 }
 
 export interface ParsedHeader {
   /** By tag; of an element that comes twice, the first. */
   readonly elements: ReadonlyMap<number, Element>;
+  /** Wanted tags whose values are longer than what is kept. */
+  readonly tooLong: ReadonlySet<number>;
   /** Why reading ended before the last wanted tag. */
   readonly problem?: string;
 }
@@ -71,6 +75,9 @@ export const createElementParser = (
   let headNeeded = SHORT_HEADER;
   let toSkip = 0;
   let collecting: { element: Element; filled: number } | undefined;
+  const tooLong = new Set<number>();
+  /** A wanted sequence of undefined length, whose bytes are kept while it is stepped through. */
+  let capture: { element: Omit<Element, 'value'>; chunks: Buffer[]; length: number } | undefined;
   let finished = last < 0;
   let problem: string | undefined;
 
@@ -99,17 +106,21 @@ export const createElementParser = (
     if (length === UNDEFINED_LENGTH) {
       // PS3.5 section 6.2.2, note 4: inside UN of undefined length it is always Implicit VR Little Endian.
       const unknown = vr === 'UN' && !frame.implicitVr;
-      push({
-        kind: 'sequence',
-        implicitVr: frame.implicitVr || unknown,
-        littleEndian: frame.littleEndian || unknown,
-      });
+      const implicitVr = frame.implicitVr || unknown;
+      const littleEndian = frame.littleEndian || unknown;
+      push({ kind: 'sequence', implicitVr, littleEndian });
+      if (topLevel && wanted.has(tag) && !elements.has(tag)) {
+        const element = { tag, vr: 'SQ', littleEndian, itemsImplicitVr: implicitVr };
+        capture = { element, chunks: [], length: 0 };
+      }
     } else if (topLevel && wanted.has(tag) && !elements.has(tag) && length <= MAX_VALUE_BYTES) {
       const { littleEndian } = frame;
-      const element = { tag, vr, littleEndian, value: Buffer.alloc(length) };
+      const items = vr === 'SQ' ? { itemsImplicitVr: frame.implicitVr } : {};
+      const element = { tag, vr, littleEndian, value: Buffer.alloc(length), ...items };
       if (length === 0) elements.set(tag, element);
       else collecting = { element, filled: 0 };
     } else {
+      if (topLevel && wanted.has(tag) && !elements.has(tag)) tooLong.add(tag);
       toSkip = length;
     }
   };
@@ -158,11 +169,28 @@ export const createElementParser = (
     }
   };
 
+  const keepCaptured = (bytes: Uint8Array): void => {
+    if (capture === undefined) return;
+    const { element, chunks } = capture;
+    capture.length += bytes.length;
+    if (capture.length > MAX_VALUE_BYTES) {
+      tooLong.add(element.tag);
+      capture = undefined;
+      return;
+    }
+    chunks.push(Buffer.from(bytes));
+    if (stack.length > 0) return;
+    elements.set(element.tag, { ...element, value: Buffer.concat(chunks) });
+    capture = undefined;
+  };
+
   return {
     write: (chunk) => {
       let at = 0;
       while (at < chunk.length && !finished) {
         const left = chunk.length - at;
+        const start = at;
+        const captured = capture;
         if (toSkip > 0) {
           const skipped = Math.min(toSkip, left);
           toSkip -= skipped;
@@ -184,6 +212,7 @@ export const createElementParser = (
           at += taken;
           if (headBytes === headNeeded) readHeader();
         }
+        if (captured !== undefined) keepCaptured(chunk.subarray(start, at));
       }
     },
     get finished() {
@@ -193,7 +222,7 @@ export const createElementParser = (
       const inside = toSkip > 0 || collecting !== undefined || headBytes > 0 || stack.length > 0;
       const why =
         problem ?? (!finished && inside ? 'the data set ends inside an element' : undefined);
-      return why === undefined ? { elements } : { elements, problem: why };
+      return { elements, tooLong, ...(why === undefined ? {} : { problem: why }) };
     },
   };
 };

@@ -56,7 +56,8 @@ const ageNumber = (text: string): number | undefined => {
   return digits === '' ? undefined : Number(digits);
 };
 
-const headerValue = (keyword: string, vr: string, values: readonly Value[]): unknown => {
+/** The value of an attribute as dcm-processor's headers have it; undefined without any. */
+export const headerValue = (keyword: string, vr: string, values: readonly Value[]): unknown => {
   if (keyword === 'PatientAge') return ageNumber(values.join(''));
   const shown = vr === 'PN' ? values.map((value) => nameText(String(value))) : values;
   return shown.length > 1 ? shown : shown[0];

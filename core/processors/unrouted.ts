@@ -6,8 +6,8 @@
 import type { AeTitleItem } from '../contracts/configuration.ts';
 import { InstanceItem, type UnroutedItem } from '../contracts/items.ts';
 import type { ObjectStore } from '../contracts/ports.ts';
-import { instanceHeader, wantedTags, type InstanceHeader } from '../dicom/header.ts';
-import { createHeaderReader } from '../dicom/header-reader.ts';
+import { instanceHeader, wantedTags } from '../dicom/header.ts';
+import { storedHeader } from '../dicom/stored-header.ts';
 import type { AdmitInstance } from './admission.ts';
 import { keyOfInstance } from './ae-title-key.ts';
 import type { GroupStore } from './group-store.ts';
@@ -26,36 +26,6 @@ export type Routing =
   | { readonly outcome: 'known' }
   | { readonly outcome: 'refused'; readonly reason: string };
 
-/** Preamble, `DICM`, and the element (0002,0000), whose value is the length of what follows of its group. */
-const FIXED_HEAD = 128 + 4 + 12;
-
-const headerOf = async (
-  { objects }: UnroutedDependencies,
-  item: UnroutedItem,
-  groupBy: readonly string[],
-): Promise<InstanceHeader> => {
-  const reader = createHeaderReader(item.transferSyntaxUid, wantedTags(groupBy));
-  try {
-    let head: Buffer | undefined = Buffer.alloc(0);
-    for await (const chunk of await objects.getStream(item.objectKey)) {
-      let dataSet = chunk as Buffer;
-      if (head !== undefined) {
-        head = Buffer.concat([head, dataSet]);
-        if (head.length < FIXED_HEAD) continue;
-        const length = FIXED_HEAD + head.readUInt32LE(FIXED_HEAD - 4);
-        if (head.length < length) continue;
-        dataSet = head.subarray(length);
-        head = undefined;
-      }
-      await reader.write(dataSet);
-      if (reader.finished) break;
-    }
-    return instanceHeader(await reader.end());
-  } finally {
-    reader.close();
-  }
-};
-
 /** The object first: after a failure between the two it can still be seen, and deleted again. */
 export const deleteUnrouted = async (
   { objects, groups }: Pick<UnroutedDependencies, 'objects' | 'groups'>,
@@ -73,7 +43,9 @@ export const routeUnrouted = async (
 ): Promise<Routing> => {
   const ignored = ignoredBecause(settings, item.sopClassUid);
   if (ignored !== undefined) return { outcome: 'refused', reason: ignored };
-  const header = await headerOf(deps, item, settings.groupBy);
+  const header = instanceHeader(
+    await storedHeader(deps.objects, item, wantedTags(settings.groupBy)),
+  );
   const outcome = keyOfInstance(settings, (keyword) => header.text(keyword));
   if (!outcome.routed) return { outcome: 'refused', reason: outcome.reason };
   const { aeTitle } = settings;

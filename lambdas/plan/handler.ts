@@ -6,7 +6,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { ConfigurationStore } from '../../aws/configuration.ts';
-import { AE_TITLE_DEFAULTS } from '../../core/contracts/configuration.ts';
+import { AE_TITLE_DEFAULTS, type PipelineItem } from '../../core/contracts/configuration.ts';
 import { GroupManifest, SessionPlan, type SessionItem } from '../../core/contracts/items.ts';
 import { objectKeys } from '../../core/contracts/keys.ts';
 import { errorFacts, messageBody } from '../../core/contracts/message-body.ts';
@@ -16,13 +16,21 @@ import type { Clock, Executions, Functions, ObjectStore } from '../../core/contr
 import { servicesOfPipeline } from '../../core/planning/candidates.ts';
 import { TooManyNodes } from '../../core/planning/graph.ts';
 import { planSession } from '../../core/planning/plan.ts';
+import type { GroupStore } from '../../core/processors/group-store.ts';
+import { askGroupRule } from '../../core/rules/group-rule.ts';
+import { ruleDecision, ruleSentence } from '../../core/rules/rule-decision.ts';
+import { storedAttributes } from '../../core/dicom/stored-header.ts';
 import type { SessionStore } from '../../core/running/session-store.ts';
 import { inParallel } from './in-parallel.ts';
 import { REGISTRY_LIMITS, askFunctions } from './ask-functions.ts';
 
 export interface PlanDependencies {
   readonly sessions: Pick<SessionStore, 'getSession' | 'storePlan'>;
-  readonly objects: Pick<ObjectStore, 'getJson' | 'putJson' | 'putJsonIfAbsent' | 'size'>;
+  readonly objects: Pick<
+    ObjectStore,
+    'getJson' | 'getStream' | 'putJson' | 'putJsonIfAbsent' | 'size'
+  >;
+  readonly decisions: Pick<GroupStore, 'recordDecision'>;
   readonly configuration: {
     readonly aeTitles: Pick<ConfigurationStore['aeTitles'], 'get'>;
     readonly pipelines: Pick<ConfigurationStore['pipelines'], 'get'>;
@@ -50,7 +58,8 @@ class PlanImpossible extends Error {
     | 'ManifestMissing'
     | 'ManifestUnreadable'
     | 'PipelineMissing'
-    | 'PlanTooLarge';
+    | 'PlanTooLarge'
+    | 'RuleFailed';
 
   constructor(name: PlanImpossible['name'], message: string) {
     super(message);
@@ -65,7 +74,10 @@ class PlannedElsewhere extends Error {
 
 const Message = messageBody(PlanRequest);
 
-const pipelineOf = async (session: SessionItem, { configuration }: PlanDependencies) => {
+const pipelineOf = async (
+  session: SessionItem,
+  { configuration }: PlanDependencies,
+): Promise<Pick<PipelineItem, 'services' | 'rule'>> => {
   const pipeline = await configuration.pipelines.get(session.pipeline);
   if (pipeline !== undefined) return pipeline;
   // Every installation has this one without anybody having set it.
@@ -89,6 +101,20 @@ const manifestOf = async (session: SessionItem, { objects }: PlanDependencies) =
   );
 };
 
+/** Nothing runs for a group that the pipeline's rule is not about, or about which it could not say. */
+const ruledOut = (
+  { pipeline }: SessionItem,
+  rule: NonNullable<SessionPlan['rule']>,
+): SessionPlan => ({
+  jobs: [],
+  edges: [],
+  objects: [],
+  runnable: 0,
+  emptyBecause: ruleSentence(pipeline, rule),
+  missingServices: [],
+  rule,
+});
+
 const makePlan = async (session: SessionItem, deps: PlanDependencies): Promise<SessionPlan> => {
   const { configuration, functions, clock } = deps;
   const now = clock();
@@ -99,6 +125,16 @@ const makePlan = async (session: SessionItem, deps: PlanDependencies): Promise<S
     configuration.workers.list(),
     configuration.aeTitles.get(session.aeTitle),
   ]);
+  const rule =
+    pipeline.rule === undefined
+      ? undefined
+      : {
+          ...(await askGroupRule(pipeline.rule, manifest, (files, keywords) =>
+            storedAttributes(deps.objects, files, keywords),
+          )),
+          at: now,
+        };
+  if (rule !== undefined && rule.outcome !== 'matched') return ruledOut(session, rule);
   const { services, missing } = servicesOfPipeline(installed, pipeline);
   const ask = askFunctions(functions, clock, session.id, {
     ...REGISTRY_LIMITS,
@@ -116,7 +152,7 @@ const makePlan = async (session: SessionItem, deps: PlanDependencies): Promise<S
     if (error instanceof TooManyNodes) throw new PlanImpossible('PlanTooLarge', error.message);
     throw error;
   });
-  return { ...planned, missingServices: [...missing] };
+  return { ...planned, missingServices: [...missing], ...(rule === undefined ? {} : { rule }) };
 };
 
 const readPlan = async (
@@ -167,6 +203,19 @@ const noteOn = ({ emptyBecause, missingServices }: SessionPlan): Pick<SessionIte
   return sentences.length === 0 ? {} : { reason: sentences.join(' ') };
 };
 
+/** Throws when the rule failed: that is no "no", and the session must be seen to fail. */
+const recordRule = async (
+  session: SessionItem,
+  { rule }: SessionPlan,
+  { decisions }: PlanDependencies,
+): Promise<void> => {
+  if (rule === undefined) return;
+  await decisions.recordDecision(ruleDecision(session, rule, rule.at));
+  if (rule.outcome !== 'failed') return;
+  const remedy = `To see what it read: gantry session explain ${session.id}`;
+  throw new PlanImpossible('RuleFailed', `${ruleSentence(session.pipeline, rule)} ${remedy}`);
+};
+
 const answerFor = async (sessionId: string, deps: PlanDependencies): Promise<PlanAnswer> => {
   const { sessions, objects, clock } = deps;
   const session = await sessions.getSession(sessionId);
@@ -177,6 +226,7 @@ const answerFor = async (sessionId: string, deps: PlanDependencies): Promise<Pla
   // The graph of a session that is being restarted is stored already, and may be half done.
   if (session.state !== 'PLANNING') return { sessionId, jobs: before?.runnable ?? 0 };
   const plan = before ?? (await seal(session, await makePlan(session, deps), deps));
+  await recordRule(session, plan, deps);
   await inParallel(plan.objects, PUTS_AT_A_TIME, (document) =>
     objects.putJson(objectKeys.sessionObject(sessionId, document.objectId), document),
   );

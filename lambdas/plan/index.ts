@@ -8,6 +8,7 @@ import { tableConfiguration } from '../../aws/configuration.ts';
 import { stepFunctions } from '../../aws/executions.ts';
 import { repeatingSoon } from '../../aws/failed-records.ts';
 import { lambdaFunctions } from '../../aws/functions.ts';
+import { tableGroups } from '../../aws/groups.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
@@ -17,13 +18,15 @@ import { makeHandler } from './handler.ts';
 
 const variables = readVariables(process.env, [ENV.table, ENV.bucket, ENV.planQueueUrl]);
 const table = dynamoTable(documentClient(), variables[ENV.table]);
+const objects = bucketObjects(objectClient(process.env), variables[ENV.bucket]);
 
 export const handler = repeatingSoon(
   new SQSClient({}),
   variables[ENV.planQueueUrl],
   makeHandler({
     sessions: tableSessions(table),
-    objects: bucketObjects(objectClient(process.env), variables[ENV.bucket]),
+    objects,
+    decisions: tableGroups(table, objects),
     configuration: tableConfiguration(table),
     functions: lambdaFunctions(new LambdaClient({})),
     executions: stepFunctions(new SFNClient({})),

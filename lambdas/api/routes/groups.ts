@@ -1,12 +1,28 @@
 /** Groups: what belongs together, while it is collected and after it was released. */
 import { z } from 'zod';
-import { Group, GroupDetail, GroupPage, InstancePage } from '../../../core/contracts/api.ts';
-import { manifestInstances, toGroup, toInstance } from '../../../core/contracts/api-conversion.ts';
+import {
+  Group,
+  GroupDetail,
+  GroupPage,
+  InstancePage,
+  RuleRequest,
+  RuleTrial,
+} from '../../../core/contracts/api.ts';
+import {
+  manifestInstances,
+  toGroup,
+  toInstance,
+  toRuleTrial,
+} from '../../../core/contracts/api-conversion.ts';
 import { groupTimeline } from '../../../core/contracts/group-timeline.ts';
-import { GroupItem } from '../../../core/contracts/items.ts';
+import { GroupItem, type GroupManifest } from '../../../core/contracts/items.ts';
 import { stateIndexKeys } from '../../../core/contracts/keys.ts';
 import { GROUP_STATES, GroupState } from '../../../core/contracts/vocabulary.ts';
+import { storedAttributes } from '../../../core/dicom/stored-header.ts';
 import { releaseByHand } from '../../../core/processors/manual-release.ts';
+import { buildManifest } from '../../../core/processors/manifest.ts';
+import { askGroupRule } from '../../../core/rules/group-rule.ts';
+import { checkRule } from '../rules.ts';
 import type { ApiContext } from '../context.ts';
 import { getGroup, membersOf } from '../group-members.ts';
 import { pageOfList, pageOfStates, Paging } from '../paging.ts';
@@ -23,6 +39,12 @@ const detailOf = async (context: ApiContext, group: GroupItem): Promise<GroupDet
   const instances = manifest?.series.flatMap((series) => series.instances) ?? items;
   const timeline = groupTimeline({ group, instances, sealedAt: manifest?.sealedAt });
   return { ...toGroup(group), timeline };
+};
+
+/** As its manifest has it; of a group that has none yet, as it would be sealed now. */
+const presentManifest = async (context: ApiContext, group: GroupItem): Promise<GroupManifest> => {
+  const { manifest, items = [] } = await membersOf(context, group);
+  return manifest ?? buildManifest(group, items, context.clock());
 };
 
 export const groupRoutes = [
@@ -85,6 +107,22 @@ export const groupRoutes = [
         ]);
       }
       return { json: toGroup(release.group) };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/groups/{id}/rule',
+    operation: 'tryRule',
+    summary: 'Tries a rule on a group: what it says, and every value that it reads',
+    body: RuleRequest,
+    response: RuleTrial,
+    handle: async (context, { parameters, body }) => {
+      checkRule(body.rule);
+      const manifest = await presentManifest(context, await getGroup(context, parameters.id));
+      const outcome = await askGroupRule(body.rule, manifest, (files, keywords) =>
+        storedAttributes(context.objects, files, keywords),
+      );
+      return { json: toRuleTrial(outcome) };
     },
   }),
   route({

@@ -11,6 +11,7 @@ import type { ApiContext } from '../context.ts';
 import { pageOfList, Paging } from '../paging.ts';
 import { ApiProblem, notFound } from '../problems.ts';
 import { route } from '../router.ts';
+import { checkRule } from '../rules.ts';
 
 const MAX_ID_LENGTH = 100;
 
@@ -31,6 +32,9 @@ const checkId = (id: string): void => {
     },
   ]);
 };
+
+const ruleField = (rule: string | null | undefined): Pick<PipelineItem, 'rule'> =>
+  rule === undefined || rule === null ? {} : { rule };
 
 export const pipelineRoutes = [
   route({
@@ -68,6 +72,7 @@ export const pipelineRoutes = [
     response: Pipeline,
     handle: async ({ configuration }, { parameters: { id }, body }) => {
       checkId(id);
+      checkRule(body.rule);
       const [before, services] = await Promise.all([
         configuration.pipelines.get(id),
         configuration.services.list(),
@@ -76,6 +81,7 @@ export const pipelineRoutes = [
         id,
         name: body.name ?? before?.name ?? id,
         services: [...new Set(body.services ?? before?.services ?? [])],
+        ...ruleField(body.rule === undefined ? before?.rule : body.rule),
       };
       await configuration.pipelines.put(id, item);
       const notes = item.services

@@ -96,6 +96,25 @@ describe('AE titles', () => {
 });
 
 describe('pipelines and sources', () => {
+  it('keep a rule until it is taken away, and refuse one with all its problems', async () => {
+    const rule = '"CT" in instances.Modality';
+
+    const made = await api.call('PUT', '/pipelines/ruled', { rule });
+    const refused = await api.call('PUT', '/pipelines/ruled', {
+      rule: '$cuont(instances.Modallity) > 1',
+    });
+    const kept = await api.call('PUT', '/pipelines/ruled', { name: 'Ruled' });
+    const taken = await api.call('PUT', '/pipelines/ruled', { rule: null });
+
+    expect(made).toMatchObject({ status: 200, json: { rule } });
+    expect(refused).toMatchObject({
+      status: 400,
+      json: { problems: [{ path: 'rule' }, { path: 'rule' }] },
+    });
+    expect(kept).toMatchObject({ json: { name: 'Ruled', rule } });
+    expect(taken).toMatchObject({ json: { name: 'Ruled', rule: null } });
+  });
+
   it('keep a pipeline that an AE title names', async () => {
     const made = await api.call('PUT', '/pipelines/lung', { services: ['nodule'] });
     await api.call('PUT', '/ae-titles/CT2', { pipelines: { lung: 'lung' } });
@@ -106,6 +125,7 @@ describe('pipelines and sources', () => {
     expect(made.json).toEqual({
       id: 'lung',
       name: 'lung',
+      rule: null,
       services: ['nodule'],
       notes: ['the service "nodule" is not installed yet'],
     });

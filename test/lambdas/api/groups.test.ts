@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableGroups } from '../../../aws/groups.ts';
 import { Group, GroupDetail, type Page } from '../../../core/contracts/api.ts';
+import { buildManifest } from '../../../core/processors/manifest.ts';
 import { HOLD_MS } from '../../../core/processors/timing.ts';
 import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';
 import { aGroup, aManifest, anInstance } from '../../support/groups.ts';
@@ -216,6 +217,54 @@ describe("a group's timeline", () => {
       count: 30,
       associationId: null,
       message: '30 instances in 30 further associations',
+    });
+  });
+});
+
+describe('a rule that is tried on a group', () => {
+  const trial = (id: string, rule: string) => api.call('POST', `/groups/${id}/rule`, { rule });
+
+  it('says what it says of the manifest, and every value that it read', async () => {
+    const group = aGroup({ keyValues: ['RULED'] });
+    await groups().open(group);
+    const attributes = { Modality: 'CT', PatientAge: 54 };
+    await groups().sealManifest(
+      buildManifest(group, [anInstance(group, '1', { attributes })], 1_010_000),
+    );
+
+    const matched = await trial(group.id, '"CT" in instances.Modality');
+    const failed = await trial(group.id, 'instances.PatientAge');
+
+    expect(matched).toMatchObject({
+      status: 200,
+      json: {
+        outcome: 'matched',
+        reason: null,
+        readings: [{ path: 'instances.Modality', values: [{ value: 'CT', count: 1 }] }],
+      },
+    });
+    expect(failed.json).toMatchObject({ outcome: 'failed', reason: expect.any(String) as string });
+  });
+
+  it('looks at what has come so far while the group collects', async () => {
+    const group = aGroup({ keyValues: ['COLLECTING'] });
+    await groups().open(group);
+    await groups().putInstance(anInstance(group, '1', { attributes: { Modality: 'MR' } }));
+
+    expect((await trial(group.id, '"MR" in instances.Modality')).json).toMatchObject({
+      outcome: 'matched',
+    });
+  });
+
+  it('is refused like one that is saved', async () => {
+    const group = aGroup({ keyValues: ['REFUSED'] });
+    await groups().open(group);
+
+    expect(await trial(group.id, 'instances.Modallity = 1')).toMatchObject({
+      status: 400,
+      json: {
+        problems: [{ path: 'rule', message: expect.stringContaining('"Modality"') as string }],
+      },
     });
   });
 });

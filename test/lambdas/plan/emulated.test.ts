@@ -9,6 +9,7 @@ import { LambdaClient, PublishLayerVersionCommand } from '@aws-sdk/client-lambda
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
 import { tableConfiguration } from '../../../aws/configuration.ts';
+import { tableGroups } from '../../../aws/groups.ts';
 import { lambdaFunctions } from '../../../aws/functions.ts';
 import { registryFunctions } from '../../../aws/registry-functions.ts';
 import { tableSessions } from '../../../aws/sessions.ts';
@@ -120,6 +121,7 @@ describe('planning in the emulated cloud', () => {
     handler = makeHandler({
       sessions,
       objects,
+      decisions: tableGroups(table, objects),
       configuration,
       functions: lambdaFunctions(client),
       executions: {

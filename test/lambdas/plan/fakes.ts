@@ -1,8 +1,10 @@
 /** The world around the plan Lambda, in memory: one session to plan, its bucket, and what the token was told. */
+import { Readable } from 'node:stream';
 import type { SQSRecord } from 'aws-lambda';
 import { FunctionFailed } from '../../../aws/functions.ts';
 import type { ServiceItem } from '../../../core/contracts/configuration.ts';
 import type {
+  DecisionRecord,
   EdgeItem,
   GroupManifest,
   JobItem,
@@ -45,6 +47,10 @@ export interface World {
   readonly manifest?: GroupManifest | undefined;
   readonly services?: readonly ServiceItem[];
   readonly pipelines?: Readonly<Record<string, readonly string[]>>;
+  /** Of those pipelines. */
+  readonly rule?: string;
+  /** Part 10 files by key. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
   readonly invoke?: Invoke;
   readonly tokenAlive?: boolean;
 }
@@ -63,6 +69,7 @@ export const aWorld = (world: World = {}) => {
     edges: readonly EdgeItem[];
     reason: string | undefined;
   }[] = [];
+  const decisions: DecisionRecord[] = [];
   const logged: unknown[] = [];
   const log = (...entry: unknown[]): void => {
     logged.push(entry);
@@ -81,6 +88,12 @@ export const aWorld = (world: World = {}) => {
     objects: {
       size: (key) => Promise.resolve(bucket.get(key)?.length),
       getJson: (key) => Promise.resolve(JSON.parse(bucket.get(key) ?? '') as unknown),
+      getStream: (key) => {
+        const file = world.files?.[key];
+        return file === undefined
+          ? Promise.reject(new Error(`no object ${key}`))
+          : Promise.resolve(Readable.from([Buffer.from(file)]));
+      },
       putJson: (key, value) => {
         bucket.set(key, JSON.stringify(value));
         return Promise.resolve();
@@ -97,7 +110,12 @@ export const aWorld = (world: World = {}) => {
         get: (id) => {
           const services = world.pipelines?.[id];
           return Promise.resolve(
-            services === undefined ? undefined : { id, name: id, services: [...services] },
+            services === undefined
+              ? undefined
+              : {
+                  ...{ id, name: id, services: [...services] },
+                  ...(world.rule === undefined ? {} : { rule: world.rule }),
+                },
           );
         },
       },
@@ -124,10 +142,16 @@ export const aWorld = (world: World = {}) => {
         return Promise.resolve(world.tokenAlive ?? true);
       },
     },
+    decisions: {
+      recordDecision: (record) => {
+        decisions.push(record);
+        return Promise.resolve();
+      },
+    },
     clock: () => START,
     logger: { info: log, warn: log, error: log },
   };
-  return { deps, bucket, told, invoked, stored, logged };
+  return { deps, bucket, told, invoked, stored, decisions, logged };
 };
 
 export const functionFailed = (message: string) =>
