@@ -5,6 +5,7 @@ import {
   AeTitleItem,
   DestinationItem,
   PipelineItem,
+  RECEPTION_DEFAULTS,
   ServiceItem,
   SourceItem,
   WorkerItem,
@@ -80,6 +81,7 @@ export const tableConfiguration = (table: Table): ConfigurationStore => {
           accept: [],
           ignore: [],
           jobRetryDelayMs: AE_TITLE_DEFAULTS.jobRetryDelayMs,
+          ...RECEPTION_DEFAULTS,
         } satisfies AeTitleItem),
         write.put(tableKeys.configuration('WORKER', DEFAULT_WORKER), {
           name: DEFAULT_WORKER,

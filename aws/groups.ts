@@ -3,9 +3,15 @@ import {
   GroupItem,
   GroupManifest,
   InstanceItem,
-  type StoredInstanceItem,
+  StoredInstanceItem,
 } from '../core/contracts/items.ts';
-import { objectKeys, stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
+import {
+  objectKeys,
+  parseStoredVersion,
+  stateIndexKeys,
+  storedVersion,
+  tableKeys,
+} from '../core/contracts/keys.ts';
 import type { ObjectStore } from '../core/contracts/ports.ts';
 import type { GroupStore } from '../core/processors/group-store.ts';
 import type { Table } from './table.ts';
@@ -108,16 +114,19 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
 
     putInstance: async (item) => {
       const { aeTitle, keyId, sopInstanceUid, sha256 } = item;
-      const [isNew] = await Promise.all([
+      const [isNew, pointer] = await Promise.all([
         table.putIfAbsent(tableKeys.instance(keyId, sopInstanceUid, sha256), item),
-        // Of the smallest write unit, and at the same time: the sender does not wait for it.
-        table.put(tableKeys.storedInstance(aeTitle, sopInstanceUid, sha256), {
-          keyId,
-          sopInstanceUid,
-          sha256,
-        } satisfies StoredInstanceItem),
+        // Of the smallest write unit, and at the same time: the sender does not wait for it. Of two versions that
+        // come together, one finds the other.
+        table.update(tableKeys.storedInstance(aeTitle, sopInstanceUid), {
+          update: 'ADD #versions :versions',
+          names: ['versions'],
+          values: { versions: new Set([storedVersion(keyId, sha256)]) },
+        }),
       ]);
-      return isNew;
+      const { versions } = StoredInstanceItem.parse(pointer);
+      const others = [...versions].map(parseStoredVersion);
+      return { isNew, others: others.filter((other) => other.sha256 !== sha256) };
     },
     getInstance: (keyId, sopInstanceUid, sha256) =>
       table.get(tableKeys.instance(keyId, sopInstanceUid, sha256), InstanceItem),

@@ -1,20 +1,20 @@
 /** Finds instances by SOP Instance UID: through the pointer beside each instance's item, or among the unrouted. */
 import { InstanceItem, StoredInstanceItem } from '../core/contracts/items.ts';
-import { tableKeys } from '../core/contracts/keys.ts';
+import { parseStoredVersion, tableKeys } from '../core/contracts/keys.ts';
 import type { StoredInstances } from '../core/contracts/ports.ts';
 import type { Table } from './table.ts';
 
-const Found = InstanceItem.pick({ sopClassUid: true, objectKey: true });
+const Found = InstanceItem.pick({ sopClassUid: true, objectKey: true, sha256: true });
 
 export const tableStoredInstances = (table: Pick<Table, 'get' | 'queryAll'>): StoredInstances => ({
   find: async (aeTitle, sopInstanceUid) => {
-    const pointers = await table.queryAll(
-      tableKeys.storedInstancePartition(aeTitle, sopInstanceUid),
-      tableKeys.storedInstancePrefix,
+    const pointer = await table.get(
+      tableKeys.storedInstance(aeTitle, sopInstanceUid),
       StoredInstanceItem,
     );
+    const versions = [...(pointer?.versions ?? [])].map(parseStoredVersion);
     const routed = await Promise.all(
-      pointers.map(({ keyId, sha256 }) =>
+      versions.map(({ keyId, sha256 }) =>
         table.get(tableKeys.instance(keyId, sopInstanceUid, sha256), Found),
       ),
     );

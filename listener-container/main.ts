@@ -67,9 +67,10 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   const queues = sqsQueues(new SQSClient({}));
 
   const decisions = tableDecisions(table, clock, log);
+  const stored = tableStoredInstances(table);
   const commitment = new StorageCommitment({
     verify: referenceVerifier({
-      stored: tableStoredInstances(table),
+      stored,
       objects: bucketListing(s3, settings.bucket),
       log,
     }),
@@ -85,6 +86,17 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   const credentials =
     settings.tls === undefined ? undefined : await TlsCredentials.load(settings.tls, log);
   const refusals = new ThrottledRefusals(decisions);
+  const ingest = makeIngest({
+    objects,
+    groups: tableGroups(table, objects),
+    stored,
+    aeTitle: (name) => configuration.aeTitles.get(name),
+    sendCheck: (check, delaySeconds) =>
+      queues.send(settings.stabilityChecksQueueUrl, check, delaySeconds),
+    spoolDirectory: settings.spoolDirectory,
+    clock,
+    log,
+  });
   const listener = await Listener.start({
     host: settings.dimseHost,
     port: settings.dimsePort,
@@ -97,16 +109,7 @@ const run = async (settings: ListenerSettings): Promise<void> => {
     policy: configuredAdmission(configuration, clock),
     refusals,
     commitment,
-    receiver: makeIngest({
-      objects,
-      groups: tableGroups(table, objects),
-      aeTitle: (name) => configuration.aeTitles.get(name),
-      sendCheck: (check, delaySeconds) =>
-        queues.send(settings.stabilityChecksQueueUrl, check, delaySeconds),
-      spoolDirectory: settings.spoolDirectory,
-      clock,
-      log,
-    }),
+    receiver: ingest,
     log,
   });
   const health = await startHealth(settings.dimseHost, settings.healthPort, () => ({
@@ -125,7 +128,7 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   await stopping;
   log.info('stopping', { associations: listener.associations });
   await listener.stop(GRACE_MS);
-  await refusals.flush();
+  await Promise.all([refusals.flush(), ingest.flush()]);
   await Promise.race([commitment.stop(), sleep(COMMITMENT_GRACE_MS)]);
   await health.stop();
 };

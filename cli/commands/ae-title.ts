@@ -19,6 +19,10 @@ interface SetOptions {
   readonly ignore?: string[];
   readonly jobRetryDelay?: string;
   readonly acceptUnknownSopClasses?: string;
+  readonly uidMismatch?: string;
+  readonly unparsable?: string;
+  readonly duplicates?: string;
+  readonly resends?: string;
 }
 
 /** What is no number goes to the API as it is, which tells it together with every other problem. */
@@ -65,6 +69,10 @@ const settingsOf = (options: SetOptions): Record<string, unknown> => ({
   ignore: sopClassList(options.ignore, 'none'),
   jobRetryDelay: numberOrText(options.jobRetryDelay),
   acceptUnknownSopClasses: yesNoOrText(options.acceptUnknownSopClasses),
+  uidMismatch: options.uidMismatch,
+  unparsable: options.unparsable,
+  duplicates: options.duplicates,
+  resends: options.resends,
 });
 
 /** For a person: SOP classes by name. */
@@ -138,6 +146,19 @@ export const addAeTitleCommands = (program: Command): void => {
         .option(
           '--accept-unknown-sop-classes <true|false>',
           'private ones, and those of later editions',
+        )
+        .option(
+          '--uid-mismatch <policy>',
+          'SOP class or instance is not that of the request: refuse or store',
+        )
+        .option('--unparsable <policy>', 'cannot be read for its key: unrouted or refuse')
+        .option(
+          '--duplicates <policy>',
+          'the same instance with other bytes: keepBoth, keepFirst or replace',
+        )
+        .option(
+          '--resends <policy>',
+          'the same instance with the same bytes: acknowledge, or restart the quiet time',
         ),
     async ({ api, output }, values, options) => {
       const aeTitle = await api.put(

@@ -6,10 +6,18 @@ import type { ProblemDetail } from '../contracts/api-problem.ts';
 import { PROCESSORS } from '../contracts/api-configuration.ts';
 import {
   AE_TITLE_DEFAULTS,
+  RECEPTION_DEFAULTS,
   MINIMUM_TIMEOUT_SECONDS,
   type AeTitleItem,
 } from '../contracts/configuration.ts';
-import { LATE_POLICIES, PRIORITIES } from '../contracts/vocabulary.ts';
+import {
+  DUPLICATE_POLICIES,
+  LATE_POLICIES,
+  PRIORITIES,
+  RESEND_POLICIES,
+  UID_MISMATCH_POLICIES,
+  UNPARSABLE_POLICIES,
+} from '../contracts/vocabulary.ts';
 import { nearest } from '../packages/nearest.ts';
 import { keyAttribute } from './key-attributes.ts';
 import { readSopClass } from './sop-classes.ts';
@@ -33,6 +41,10 @@ const FIELDS = [
   'ignore',
   'jobRetryDelay',
   'acceptUnknownSopClasses',
+  'uidMismatch',
+  'unparsable',
+  'duplicates',
+  'resends',
 ] as const;
 const PIPELINE_PREFIX = 'pipeline-';
 
@@ -48,6 +60,7 @@ const DEFAULTS: Settings = {
   accept: [],
   ignore: [],
   jobRetryDelayMs: AE_TITLE_DEFAULTS.jobRetryDelayMs,
+  ...RECEPTION_DEFAULTS,
 };
 
 /** Collects problems while the fields are read one by one. */
@@ -124,7 +137,7 @@ class Reader {
 
   oneOf<T extends string>(path: string, value: unknown, known: readonly T[]): T | undefined {
     const lower = typeof value === 'string' ? value.trim().toLowerCase() : undefined;
-    const found = known.find((word) => word === lower);
+    const found = known.find((word) => word.toLowerCase() === lower);
     if (found === undefined) {
       this.tell(path, `must be one of ${known.join(', ')}, not ${JSON.stringify(value)}`);
     }
@@ -171,6 +184,9 @@ export const readAeTitleSettings = (
   const read = <T>(key: string, reading: (value: unknown) => T | undefined, otherwise: T): T =>
     changes[key] === undefined ? otherwise : (reading(changes[key]) ?? otherwise);
 
+  const policy = <T extends string>(key: string, known: readonly T[], otherwise: T): T =>
+    read(key, (value) => reader.oneOf(key, value, known), otherwise);
+
   const map = changes['pipelines'];
   const isMap = typeof map === 'object' && map !== null && !Array.isArray(map);
   if (map !== undefined && !isMap) reader.tell('pipelines', 'must be an object: name to id');
@@ -201,13 +217,9 @@ export const readAeTitleSettings = (
       (value) => reader.duration('maxWait', value),
       base.maxWaitSeconds,
     ),
-    priority: read(
-      'priority',
-      (value) => reader.oneOf('priority', value, PRIORITIES),
-      base.priority,
-    ),
+    priority: policy('priority', PRIORITIES, base.priority),
     pipelines: reader.pipelines(pipelineChanges, base.pipelines, knownPipelines),
-    late: read('late', (value) => reader.oneOf('late', value, LATE_POLICIES), base.late),
+    late: policy('late', LATE_POLICIES, base.late),
     lateWindowSeconds: read(
       'lateWindow',
       (value) => reader.duration('lateWindow', value),
@@ -225,6 +237,10 @@ export const readAeTitleSettings = (
       (value) => reader.yesOrNo('acceptUnknownSopClasses', value),
       base.acceptUnknownSopClasses ?? false,
     ),
+    uidMismatch: policy('uidMismatch', UID_MISMATCH_POLICIES, base.uidMismatch),
+    unparsable: policy('unparsable', UNPARSABLE_POLICIES, base.unparsable),
+    duplicates: policy('duplicates', DUPLICATE_POLICIES, base.duplicates),
+    resends: policy('resends', RESEND_POLICIES, base.resends),
   };
   const faulty = new Set(reader.problems.map(({ path }) => path));
   if (

@@ -8,13 +8,32 @@ import { isoTime, showGroupBy } from './api-conversion.ts';
 import type { AeTitleItem, DestinationItem, PipelineItem, SourceItem } from './configuration.ts';
 import type { IgnoredCount } from './items.ts';
 import { DEFAULT_PIPELINE } from './names.ts';
-import { LATE_POLICIES, LatePolicy, Priority, PRIORITIES } from './vocabulary.ts';
+import {
+  DUPLICATE_POLICIES,
+  DuplicatePolicy,
+  LATE_POLICIES,
+  LatePolicy,
+  Priority,
+  PRIORITIES,
+  RESEND_POLICIES,
+  ResendPolicy,
+  UID_MISMATCH_POLICIES,
+  UidMismatchPolicy,
+  UNPARSABLE_POLICIES,
+  UnparsablePolicy,
+} from './vocabulary.ts';
 
 export const PROCESSORS = ['ae-title'] as const;
 
 const SopClasses = z
   .union([z.string(), z.array(z.string())])
   .describe("UIDs, or the standard's names or keywords");
+
+const policyOf = (policies: readonly string[], what: string) =>
+  z
+    .string()
+    .optional()
+    .describe(`${what}: ${policies.join(', ')}`);
 
 /** What `ae-title set` may say. Checked field by field in core/configuration, so that all problems are told. */
 export const AeTitleSettings = named(
@@ -50,6 +69,16 @@ export const AeTitleSettings = named(
       .boolean()
       .optional()
       .describe('whether private and later storage SOP classes are received too'),
+    uidMismatch: policyOf(
+      UID_MISMATCH_POLICIES,
+      'a data set whose SOP class or instance is not that of its request',
+    ),
+    unparsable: policyOf(UNPARSABLE_POLICIES, 'a data set that cannot be read for its key'),
+    duplicates: policyOf(DUPLICATE_POLICIES, 'the same SOP instance again, with other bytes'),
+    resends: policyOf(
+      RESEND_POLICIES,
+      'the same SOP instance again, with the same bytes; restart: the quiet time starts anew',
+    ),
   }),
 );
 
@@ -70,6 +99,10 @@ export const AeTitle = named(
     ignore: z.array(z.string()),
     jobRetryDelay: z.number().describe('milliseconds'),
     acceptUnknownSopClasses: z.boolean(),
+    uidMismatch: UidMismatchPolicy,
+    unparsable: UnparsablePolicy,
+    duplicates: DuplicatePolicy,
+    resends: ResendPolicy,
     /** What was changed on the way in, such as a timeout that was raised. */
     notes: z.array(z.string()),
   }),
@@ -109,6 +142,10 @@ export const toAeTitle = (item: AeTitleItem, notes: string[] = []): AeTitle => (
   ignore: item.ignore,
   jobRetryDelay: item.jobRetryDelayMs,
   acceptUnknownSopClasses: item.acceptUnknownSopClasses ?? false,
+  uidMismatch: item.uidMismatch,
+  unparsable: item.unparsable,
+  duplicates: item.duplicates,
+  resends: item.resends,
   notes,
 });
 

@@ -195,6 +195,7 @@ export const toDecision = (record: DecisionRecord): Decision => ({
   callingAeTitle: record.callingAeTitle ?? null,
   remoteAddress: record.remoteAddress ?? null,
   studyInstanceUid: record.studyInstanceUid ?? null,
+  sopInstanceUid: record.sopInstanceUid ?? null,
   groupId: record.groupId ?? null,
   sessionId: record.sessionId ?? null,
   jobId: record.jobId ?? null,

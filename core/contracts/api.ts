@@ -211,6 +211,7 @@ export const Decision = named(
     callingAeTitle: z.string().nullable(),
     remoteAddress: z.string().nullable(),
     studyInstanceUid: z.string().nullable(),
+    sopInstanceUid: z.string().nullable(),
     groupId: z.string().nullable(),
     sessionId: z.string().nullable(),
     jobId: z.string().nullable(),

@@ -4,7 +4,15 @@
  * what Clara's documentation of its job processors says; durations are in seconds where a person writes them.
  */
 import { z } from 'zod';
-import { LatePolicy, Priority, StableEvent } from './vocabulary.ts';
+import {
+  DuplicatePolicy,
+  LatePolicy,
+  Priority,
+  ResendPolicy,
+  StableEvent,
+  UidMismatchPolicy,
+  UnparsablePolicy,
+} from './vocabulary.ts';
 
 /** PS3.5 section 6.2, VR AE: at most 16 characters of the default repertoire, no backslash, not only spaces. */
 export const AeTitleName = z
@@ -21,7 +29,16 @@ export const AeTitleName = z
       ),
   );
 
+/** What becomes of instances that are not as they should be; nothing is lost by any of these defaults. */
+export const RECEPTION_DEFAULTS = {
+  uidMismatch: 'refuse',
+  unparsable: 'unrouted',
+  duplicates: 'keepBoth',
+  resends: 'acknowledge',
+} as const;
+
 export const AE_TITLE_DEFAULTS = {
+  ...RECEPTION_DEFAULTS,
   groupBy: ['StudyInstanceUID'],
   timeoutSeconds: 5,
   maxWaitSeconds: 3600,
@@ -56,6 +73,10 @@ export const AeTitleItem = z.object({
   jobRetryDelayMs: z.number().default(AE_TITLE_DEFAULTS.jobRetryDelayMs),
   /** Whether private SOP classes, and storage SOP classes of later editions, are received too; default false. */
   acceptUnknownSopClasses: z.boolean().optional(),
+  uidMismatch: UidMismatchPolicy.default(RECEPTION_DEFAULTS.uidMismatch),
+  unparsable: UnparsablePolicy.default(RECEPTION_DEFAULTS.unparsable),
+  duplicates: DuplicatePolicy.default(RECEPTION_DEFAULTS.duplicates),
+  resends: ResendPolicy.default(RECEPTION_DEFAULTS.resends),
 });
 export type AeTitleItem = z.infer<typeof AeTitleItem>;
 

@@ -13,7 +13,7 @@ export interface TimelineFacts {
   readonly group: GroupItem;
   readonly instances: readonly Pick<
     ManifestInstance,
-    'callingAeTitle' | 'associationId' | 'receivedAt' | 'repeated'
+    'sopInstanceUid' | 'callingAeTitle' | 'associationId' | 'receivedAt' | 'repeated'
   >[];
   /** Of a group that has a manifest. */
   readonly sealedAt?: number | undefined;

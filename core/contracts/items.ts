@@ -46,18 +46,16 @@ export const InstanceItem = z.object({
   associationId: z.string(),
   receivedAt: Milliseconds,
   attributes: HeaderAttributes,
+  /** Versions of the SOP instance that came before it under its key belong to no group any more, unless sealed. */
+  replaces: z.literal(true).optional(),
 });
 export type InstanceItem = z.infer<typeof InstanceItem>;
 
 /**
- * Points from a SOP Instance UID to the instance's item. Written beside it and without a promise of its own:
- * one that points to nothing is of an instance that was never acknowledged.
+ * Points from a SOP Instance UID to the items of its versions: see storedVersion. Written beside them and without a
+ * promise of its own: a version that points to nothing is of an instance that was never acknowledged.
  */
-export const StoredInstanceItem = InstanceItem.pick({
-  keyId: true,
-  sopInstanceUid: true,
-  sha256: true,
-});
+export const StoredInstanceItem = z.object({ versions: z.set(z.string()) });
 export type StoredInstanceItem = z.infer<typeof StoredInstanceItem>;
 
 /** A received instance that its AE title's processor could not put into a group. */
@@ -316,6 +314,7 @@ export const DecisionRecord = z.object({
   callingAeTitle: z.string().optional(),
   remoteAddress: z.string().optional(),
   studyInstanceUid: z.string().optional(),
+  sopInstanceUid: z.string().optional(),
   groupId: z.string().optional(),
   sessionId: z.string().optional(),
   jobId: z.string().optional(),

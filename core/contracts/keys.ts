@@ -68,6 +68,15 @@ export const documentId = (...parts: readonly string[]): string =>
 /** How much of a data set's SHA-256 tells two versions of one SOP instance apart in keys. */
 export const INSTANCE_HASH_LENGTH = 16;
 
+/** One version of a SOP instance in the set that its StoredInstanceItem has. */
+export const storedVersion = (keyId: string, sha256: string): string => `${keyId}#${sha256}`;
+
+/** The parts of what {@link storedVersion} built. */
+export const parseStoredVersion = (version: string): { keyId: string; sha256: string } => {
+  const [keyId = '', sha256 = ''] = version.split('#');
+  return { keyId, sha256 };
+};
+
 export const tableKeys = {
   group: (keyId: string, generation: number): TableKey => ({
     pk: `K#${keyId}`,
@@ -80,13 +89,10 @@ export const tableKeys = {
   }),
   instancePrefix: 'I#',
   /** Where the item of an instance is, for who knows only its SOP Instance UID: see StoredInstanceItem. */
-  storedInstance: (aeTitle: string, sopInstanceUid: string, sha256: string): TableKey => ({
+  storedInstance: (aeTitle: string, sopInstanceUid: string): TableKey => ({
     pk: `I#${aeTitle}#${sopInstanceUid}`,
-    sk: `V#${sha256.slice(0, INSTANCE_HASH_LENGTH)}`,
+    sk: 'VERSIONS',
   }),
-  storedInstancePartition: (aeTitle: string, sopInstanceUid: string): string =>
-    `I#${aeTitle}#${sopInstanceUid}`,
-  storedInstancePrefix: 'V#',
   unroutedPartition: (aeTitle: string): string => `U#${aeTitle}`,
   unroutedPrefix: (sopInstanceUid: string): string => `I#${sopInstanceUid}#`,
   unrouted: (aeTitle: string, sopInstanceUid: string, sha256: string): TableKey => ({

@@ -47,7 +47,9 @@ export interface StoredInstances {
   find(
     aeTitle: string,
     sopInstanceUid: string,
-  ): Promise<readonly { readonly sopClassUid: string; readonly objectKey: string }[]>;
+  ): Promise<
+    readonly { readonly sopClassUid: string; readonly objectKey: string; readonly sha256: string }[]
+  >;
 }
 
 /** A queue message is JSON; the delay is in whole seconds, 0 to 900 (SQS's limit). */

@@ -18,6 +18,26 @@ export const LATE_POLICIES = ['new', 'rerun', 'hold'] as const;
 export const LatePolicy = z.enum(LATE_POLICIES);
 export type LatePolicy = z.infer<typeof LatePolicy>;
 
+/** A data set whose SOP class or instance is not that of its C-STORE request. */
+export const UID_MISMATCH_POLICIES = ['refuse', 'store'] as const;
+export const UidMismatchPolicy = z.enum(UID_MISMATCH_POLICIES);
+export type UidMismatchPolicy = z.infer<typeof UidMismatchPolicy>;
+
+/** A data set that cannot be read as far as the attributes that say where it belongs. */
+export const UNPARSABLE_POLICIES = ['unrouted', 'refuse'] as const;
+export const UnparsablePolicy = z.enum(UNPARSABLE_POLICIES);
+export type UnparsablePolicy = z.infer<typeof UnparsablePolicy>;
+
+/** A SOP instance that an AE title has already, with other bytes. */
+export const DUPLICATE_POLICIES = ['keepBoth', 'keepFirst', 'replace'] as const;
+export const DuplicatePolicy = z.enum(DUPLICATE_POLICIES);
+export type DuplicatePolicy = z.infer<typeof DuplicatePolicy>;
+
+/** A SOP instance that an AE title has already, with the same bytes: whether its group waits on for it. */
+export const RESEND_POLICIES = ['acknowledge', 'restart'] as const;
+export const ResendPolicy = z.enum(RESEND_POLICIES);
+export type ResendPolicy = z.infer<typeof ResendPolicy>;
+
 export const SESSION_STATES = [
   'PLANNING',
   'RUNNING',

@@ -45,6 +45,21 @@ const openEnd = ({ group, instances }: TimelineFacts, now: number): ToldEvent[] 
   return [{ at: now, what: held ? 'group-held' : 'group-collecting', sentence }];
 };
 
+/** Instances of which the group has versions with different bytes. */
+const versions = ({ group, instances }: TimelineFacts): ToldEvent[] => {
+  const bySopInstance = Map.groupBy(
+    instances.filter(({ repeated }) => repeated === undefined),
+    ({ sopInstanceUid }) => sopInstanceUid,
+  );
+  const several = [...bySopInstance.values()].filter(({ length }) => length > 1);
+  if (several.length === 0) return [];
+  const at = Math.max(...several.flat().map(({ receivedAt }) => receivedAt));
+  const sentence =
+    `${plural(several.length, 'instance')} came more than once with different bytes, and the group has every ` +
+    `version. To decide otherwise: gantry ae-title set '${group.aeTitle}' --duplicates keepFirst|replace`;
+  return [{ at, what: 'instances-in-versions', sentence }];
+};
+
 /** `now` dates what is so at this moment. */
 export const groupEvents = (facts: TimelineFacts, now: number): ToldEvent[] =>
   [
@@ -53,5 +68,6 @@ export const groupEvents = (facts: TimelineFacts, now: number): ToldEvent[] =>
       what: entry.event === 'received' ? 'instances-received' : `group-${entry.event}`,
       sentence: sentenceOf(entry, facts.group),
     })),
+    ...versions(facts),
     ...openEnd(facts, now),
   ].map((event) => ({ ...event, groupId: facts.group.id }));

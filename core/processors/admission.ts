@@ -6,9 +6,10 @@ import type { AeTitleItem } from '../contracts/configuration.ts';
 import type { InstanceItem } from '../contracts/items.ts';
 import { groupId } from '../contracts/keys.ts';
 import type { GroupKey } from './ae-title-key.ts';
-import type { GroupStore } from './group-store.ts';
+import type { GroupStore, InstancePut } from './group-store.ts';
 import type { GroupToucher } from './group-toucher.ts';
 import { manifestInstances } from './manifest.ts';
+import { TOUCH_INTERVAL_MS } from './timing.ts';
 
 /** Two data sets of one SOP instance share the part of their hash that is in keys: only forgery does that. */
 export class InstanceKeyTaken extends Error {
@@ -22,12 +23,28 @@ export class InstanceKeyTaken extends Error {
 const MAX_REMEMBERED = 200_000;
 
 export type Admission =
-  | { readonly outcome: 'grouped'; readonly groupId: string }
-  /** An identical re-send of an instance that a sealed manifest has: nothing was changed. */
-  | { readonly outcome: 'known' };
+  | {
+      readonly outcome: 'grouped';
+      readonly groupId: string;
+      /** The AE title has versions of the SOP instance with other bytes. */
+      readonly conflict: boolean;
+    }
+  /** An identical re-send of an instance that has its place: nothing was changed. */
+  | {
+      readonly outcome: 'known';
+      /** Of the group that still collects; of a sealed one it is not looked up. */
+      readonly groupId?: string | undefined;
+    };
+
+/** The attempts to admit one instance are one; a sender that sends it again makes another. */
+const isSameReception = (a: InstanceItem, b: InstanceItem): boolean =>
+  a.associationId === b.associationId && a.receivedAt === b.receivedAt;
 
 export const createAdmission = (deps: {
-  readonly groups: Pick<GroupStore, 'putInstance' | 'getInstance' | 'generations' | 'manifest'>;
+  readonly groups: Pick<
+    GroupStore,
+    'putInstance' | 'getInstance' | 'newest' | 'generations' | 'manifest'
+  >;
   readonly toucher: GroupToucher;
 }) => {
   const { groups, toucher } = deps;
@@ -70,6 +87,29 @@ export const createAdmission = (deps: {
     return false;
   };
 
+  /**
+   * The collecting generation that will have the item without another touch: it was there before this question,
+   * and its own reception was followed by a touch, or came within one that was good for it. A held one is touched.
+   */
+  const waitingIn = async ({ keyId, receivedAt }: InstanceItem): Promise<string | undefined> => {
+    const newest = await groups.newest(keyId);
+    const waits =
+      newest?.state === 'COLLECTING' &&
+      newest.held !== true &&
+      newest.lastReceivedAt > receivedAt - TOUCH_INTERVAL_MS;
+    return waits ? newest.id : undefined;
+  };
+
+  const hasItem = async (
+    sopInstanceUid: string,
+    versions: InstancePut['others'],
+  ): Promise<boolean> => {
+    const items = await Promise.all(
+      versions.map(({ keyId, sha256 }) => groups.getInstance(keyId, sopInstanceUid, sha256)),
+    );
+    return items.some((item) => item !== undefined);
+  };
+
   return {
     /** May be repeated after a failure. */
     admit: async (
@@ -77,17 +117,23 @@ export const createAdmission = (deps: {
       key: GroupKey,
       settings: AeTitleItem,
     ): Promise<Admission> => {
-      const isNew = await groups.putInstance(instance);
+      const { isNew, others } = await groups.putInstance(instance);
+      const { keyId, sopInstanceUid, sha256 } = instance;
+      let isResend = false;
       if (!isNew) {
-        const { keyId, sopInstanceUid, sha256 } = instance;
         const existing = await groups.getInstance(keyId, sopInstanceUid, sha256);
         if (existing !== undefined && existing.sha256 !== sha256) throw new InstanceKeyTaken();
-        if (existing !== undefined && (await isSealed(keyId, existing.objectKey))) {
-          return { outcome: 'known' };
+        if (existing !== undefined) {
+          if (await isSealed(keyId, existing.objectKey)) return { outcome: 'known' };
+          isResend = !isSameReception(existing, instance);
+          const waiting =
+            isResend && settings.resends === 'acknowledge' ? await waitingIn(existing) : undefined;
+          if (waiting !== undefined) return { outcome: 'known', groupId: waiting };
         }
       }
       const generation = await toucher.ensureTouched(key, settings, instance, isNew ? 1 : 0);
-      return { outcome: 'grouped', groupId: groupId(key.keyId, generation) };
+      const conflict = !isResend && others.length > 0 && (await hasItem(sopInstanceUid, others));
+      return { outcome: 'grouped', groupId: groupId(key.keyId, generation), conflict };
     },
   };
 };

@@ -44,6 +44,13 @@ export interface Subjects {
   readonly accessionNumbers: readonly string[];
 }
 
+export interface InstancePut {
+  /** False when an item of that SOP instance with these bytes exists under the key: it is left as it is. */
+  readonly isNew: boolean;
+  /** Versions of the SOP instance with other bytes that were ever put for the AE title, under any key. */
+  readonly others: readonly { readonly keyId: string; readonly sha256: string }[];
+}
+
 export interface GroupStore {
   /** The generation of the key that was opened last. */
   newest(keyId: string): Promise<GroupItem | undefined>;
@@ -59,8 +66,7 @@ export interface GroupStore {
   /** CLAIMED → RELEASED. False when it is not CLAIMED. */
   release(group: Pick<GroupItem, 'keyId' | 'generation'>, release: Release): Promise<boolean>;
 
-  /** False when an item of that SOP instance with these bytes exists under the key: it is left as it is. */
-  putInstance(instance: InstanceItem): Promise<boolean>;
+  putInstance(instance: InstanceItem): Promise<InstancePut>;
   getInstance(
     keyId: string,
     sopInstanceUid: string,

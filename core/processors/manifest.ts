@@ -93,6 +93,21 @@ const isIn = (holdings: readonly Holding[]) => {
   return ({ objectKey }: InstanceItem): boolean => taken.has(objectKey);
 };
 
+/** Without versions of a SOP instance that a later one replaces: by its arrival, so that everybody finds the same. */
+const withoutReplaced = (items: readonly InstanceItem[]): readonly InstanceItem[] => {
+  const latest = new Map<string, InstanceItem>();
+  for (const item of items) {
+    if (item.replaces !== true) continue;
+    const known = latest.get(item.sopInstanceUid);
+    if (known === undefined || byArrival(known, item) < 0) latest.set(item.sopInstanceUid, item);
+  }
+  if (latest.size === 0) return items;
+  return items.filter((item) => {
+    const replacing = latest.get(item.sopInstanceUid);
+    return replacing === undefined || byArrival(item, replacing) >= 0;
+  });
+};
+
 /**
  * The members of a generation: what no earlier one has. What came after the window of a held one belongs to the
  * generation that was opened by it, if there is one: else to the held one, where its touch was good.
@@ -107,7 +122,7 @@ const membersOf = (
   if (group.closedBecause === 'empty') return [];
   const before = group.late === 'hold' && !isLast ? (group.lateUntil ?? Infinity) : Infinity;
   const taken = isIn(earlier);
-  return items.filter((item) => !taken(item) && item.receivedAt < before);
+  return withoutReplaced(items).filter((item) => !taken(item) && item.receivedAt < before);
 };
 
 /** Members of a generation that is not sealed, as of now; `manifests` are those of the generations before it. */
@@ -161,7 +176,7 @@ const seal = async (
   // Nothing new: the instance by which it was opened was still in time for the generation before.
   const repetition = members.length === 0 ? undefined : repetitionOf(group, earlier);
   const taken = isIn(earlier);
-  const repeats = items.filter(
+  const repeats = withoutReplaced(items).filter(
     (item) => taken(item) && repetition?.repeated.has(item.objectKey) === true,
   );
   return deps.groups.sealManifest(

@@ -22,8 +22,8 @@ export interface UnroutedDependencies {
 
 export type Routing =
   | { readonly outcome: 'grouped'; readonly groupId: string }
-  /** A sealed group of that AE title has it already. */
-  | { readonly outcome: 'known' }
+  /** A group of that AE title has it already; which one, is told while it collects. */
+  | { readonly outcome: 'known'; readonly groupId?: string | undefined }
   | { readonly outcome: 'refused'; readonly reason: string };
 
 /** The object first: after a failure between the two it can still be seen, and deleted again. */

@@ -1,14 +1,14 @@
 /**
- * Instances that their AE title ignores: counted by SOP class, and told once for each association and SOP class.
- * Counting is not allowed to slow a sender down: one update is under way at a time, and the next one has the
- * counts that came meanwhile.
+ * Instances that their AE title ignores: counted by SOP class, and told as decisions. Counting is not allowed to
+ * slow a sender down: one update is under way at a time, and the next one has the counts that came meanwhile.
  */
-import { randomUUID } from 'node:crypto';
+import { limit } from '../../aws/time-limit.ts';
 import { sopClassName } from '../../core/configuration/sop-classes.ts';
 import type { Clock } from '../../core/contracts/ports.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import type { ReceptionContext } from '../services/instance-receiver.ts';
+import { RECORD_LIMIT_MS, type InstanceDecisions } from './instance-decisions.ts';
 
 export interface IgnoredInstance {
   readonly context: ReceptionContext;
@@ -17,63 +17,51 @@ export interface IgnoredInstance {
   readonly reason: string;
 }
 
-/** Of associations and SOP classes that were told; beyond, the longest known are forgotten. */
-const MAX_TOLD = 10_000;
-
 export const createIgnoredInstances = (deps: {
-  readonly groups: Pick<GroupStore, 'countIgnored' | 'recordDecision'>;
+  readonly groups: Pick<GroupStore, 'countIgnored'>;
+  readonly decisions: Pick<InstanceDecisions, 'record'>;
   readonly clock: Clock;
   readonly log: ListenerLog;
 }) => {
-  const { groups, clock, log } = deps;
-  const told = new Set<string>();
+  const { groups, decisions, clock, log } = deps;
   const uncounted = new Map<string, number>();
   const counting = new Map<string, Promise<void>>();
 
-  const attempt = async (what: string, call: () => Promise<void>): Promise<boolean> => {
+  const tell = ({ context, studyInstanceUid, reason }: IgnoredInstance): Promise<void> => {
+    const { sopClassUid, calledAeTitle, callingAeTitle } = context;
+    return decisions.record({
+      context,
+      code: 'instance-ignored',
+      kind: sopClassUid,
+      message:
+        `${callingAeTitle} sent instances of ${sopClassName(sopClassUid)} that were acknowledged and ` +
+        `not kept: ${reason}. To see its lists: gantry ae-title show '${calledAeTitle}'`,
+      studyInstanceUid,
+    });
+  };
+
+  const stored = async (
+    { calledAeTitle: aeTitle, sopClassUid }: ReceptionContext,
+    count: number,
+  ): Promise<boolean> => {
     try {
-      await call();
+      await limit(
+        groups.countIgnored({ aeTitle, sopClassUid, count, lastAt: clock() }),
+        RECORD_LIMIT_MS,
+      );
       return true;
     } catch (error) {
-      log.warn(`${what} could not be stored`, { error: errorName(error) });
+      log.warn('A count could not be stored', { error: errorName(error) });
       return false;
     }
   };
 
-  const tell = async ({ context, studyInstanceUid, reason }: IgnoredInstance): Promise<void> => {
-    const { associationId, sopClassUid, calledAeTitle, callingAeTitle, remoteAddress } = context;
-    const id = `${associationId} ${sopClassUid}`;
-    if (told.has(id)) return;
-    told.add(id);
-    for (const oldest of told) {
-      if (told.size <= MAX_TOLD) break;
-      told.delete(oldest);
-    }
-    await attempt('A decision', () =>
-      groups.recordDecision({
-        id: randomUUID(),
-        at: clock(),
-        code: 'instance-ignored',
-        message:
-          `${callingAeTitle} sent instances of ${sopClassName(sopClassUid)} that were acknowledged and ` +
-          `not kept: ${reason}. To see its lists: gantry ae-title show '${calledAeTitle}'`,
-        aeTitle: calledAeTitle,
-        callingAeTitle,
-        remoteAddress,
-        ...(studyInstanceUid === '' ? {} : { studyInstanceUid }),
-      }),
-    );
-  };
-
-  const countAll = async (aeTitle: string, sopClassUid: string, id: string): Promise<void> => {
+  const countAll = async (context: ReceptionContext, id: string): Promise<void> => {
     for (;;) {
       const count = uncounted.get(id) ?? 0;
       if (count === 0) break;
       uncounted.delete(id);
-      const done = await attempt('A count', () =>
-        groups.countIgnored({ aeTitle, sopClassUid, count, lastAt: clock() }),
-      );
-      if (done) continue;
+      if (await stored(context, count)) continue;
       // The next ignored instance tries again.
       uncounted.set(id, count + (uncounted.get(id) ?? 0));
       break;
@@ -82,10 +70,10 @@ export const createIgnoredInstances = (deps: {
     counting.delete(id);
   };
 
-  const count = async ({ calledAeTitle, sopClassUid }: ReceptionContext): Promise<void> => {
-    const id = `${calledAeTitle} ${sopClassUid}`;
+  const count = async (context: ReceptionContext): Promise<void> => {
+    const id = `${context.calledAeTitle} ${context.sopClassUid}`;
     uncounted.set(id, (uncounted.get(id) ?? 0) + 1);
-    const running = counting.get(id) ?? countAll(calledAeTitle, sopClassUid, id);
+    const running = counting.get(id) ?? countAll(context, id);
     counting.set(id, running);
     await running;
   };

@@ -4,7 +4,7 @@
  */
 import { limit } from '../../aws/time-limit.ts';
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
-import type { Clock, ObjectStore } from '../../core/contracts/ports.ts';
+import type { Clock, ObjectStore, StoredInstances } from '../../core/contracts/ports.ts';
 import type { StabilityCheck } from '../../core/contracts/messages.ts';
 import { createAdmission } from '../../core/processors/admission.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
@@ -13,12 +13,14 @@ import { errorName, type ListenerLog } from '../listener-log.ts';
 import type { InstanceReceiver } from '../services/instance-receiver.ts';
 import { keptAeTitles } from './ae-title-settings.ts';
 import { createIgnoredInstances } from './ignored-instances.ts';
+import { createInstanceDecisions } from './instance-decisions.ts';
 import { memoryBudget } from './memory-budget.ts';
 import { beginReception } from './reception.ts';
 
 export interface IngestDependencies {
   readonly objects: Pick<ObjectStore, 'put'>;
   readonly groups: GroupStore;
+  readonly stored: StoredInstances;
   readonly aeTitle: (name: string) => Promise<AeTitleItem | undefined>;
   readonly sendCheck: (check: StabilityCheck, delaySeconds: number) => Promise<void>;
   /** Must exist, and be this process's own: see prepareSpoolDirectory. */
@@ -47,7 +49,12 @@ const LIMITS: IngestLimits = {
   attemptMs: 8000,
 };
 
-export const makeIngest = (deps: IngestDependencies): InstanceReceiver => {
+export interface Ingest extends InstanceReceiver {
+  /** Stores what was decided and only counted so far. */
+  flush(): Promise<void>;
+}
+
+export const makeIngest = (deps: IngestDependencies): Ingest => {
   const { clock, groups, log } = deps;
   const limits = { ...LIMITS, ...deps.limits };
   const toucher = createGroupToucher({
@@ -62,11 +69,14 @@ export const makeIngest = (deps: IngestDependencies): InstanceReceiver => {
       });
     },
   });
+  const decisions = createInstanceDecisions({ groups, clock, log });
   const shared = {
     objects: deps.objects,
     groups,
+    stored: deps.stored,
+    decisions,
     admit: createAdmission({ groups, toucher }).admit,
-    ignored: createIgnoredInstances({ groups, clock, log }),
+    ignored: createIgnoredInstances({ groups, decisions, clock, log }),
     aeTitle: keptAeTitles(deps.aeTitle, clock),
     spool: {
       directory: deps.spoolDirectory,
@@ -77,5 +87,8 @@ export const makeIngest = (deps: IngestDependencies): InstanceReceiver => {
     clock,
     log,
   };
-  return { begin: (context) => beginReception(shared, context) };
+  return {
+    begin: (context) => beginReception(shared, context),
+    flush: () => decisions.flush(),
+  };
 };

@@ -11,6 +11,12 @@ const outcome = (status: number, comment: string): StoreOutcome => ({
 
 export const SUCCESS: StoreOutcome = { status: 0x0000 };
 
+/** Warning: it is stored, and the data set does not match the SOP class (or instance) of the request. */
+export const STORED_WITH_MISMATCH: StoreOutcome = { status: 0xb007 };
+
+/** Failure: duplicate SOP instance (PS3.7 annex C). What came is not kept. */
+export const duplicateInstance = (comment: string): StoreOutcome => outcome(0x0111, comment);
+
 /** Refused: out of resources. The sender may try again. */
 export const outOfResources = (comment: string): StoreOutcome => outcome(0xa700, comment);
 

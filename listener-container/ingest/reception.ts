@@ -11,6 +11,8 @@ import type {
   ReceptionContext,
   StoreOutcome,
 } from '../services/instance-receiver.ts';
+import { requestRefused } from './instance-messages.ts';
+import type { InstanceDecisions } from './instance-decisions.ts';
 import { cannotUnderstand, outOfResources, processingFailure } from './outcomes.ts';
 import { createSpool } from './spool.ts';
 import { storeInstance, type StoreDependencies } from './store-instance.ts';
@@ -20,17 +22,18 @@ import type { SpoolSettings } from './spool.ts';
 export interface ReceptionDependencies extends StoreDependencies {
   readonly aeTitle: FindAeTitle;
   readonly spool: SpoolSettings;
+  readonly decisions: Pick<InstanceDecisions, 'record'>;
 }
 
 /** UIDs become parts of keys: what is no UID is refused before anything is stored. */
-const refusedUid = (context: ReceptionContext): StoreOutcome | undefined => {
+const badUid = (context: ReceptionContext): string | undefined => {
   const checked = [
     ['SOP Class UID', context.sopClassUid],
     ['SOP Instance UID', context.sopInstanceUid],
     ['Transfer Syntax UID', context.transferSyntaxUid],
   ] as const;
   const bad = checked.find(([, uid]) => !isValidUid(uid));
-  return bad === undefined ? undefined : cannotUnderstand(`${bad[0]} is not a valid UID`);
+  return bad === undefined ? undefined : `${bad[0]} is not a valid UID`;
 };
 
 interface Opened {
@@ -47,7 +50,9 @@ export const beginReception = (
   const { associationId } = context;
   const spool = createSpool(deps.spool);
   const hash = createHash('sha256');
-  let refusal = refusedUid(context);
+  const badRequest = badUid(context);
+  let refusal: StoreOutcome | undefined =
+    badRequest === undefined ? undefined : cannotUnderstand(badRequest);
   let opened: Opened | undefined;
 
   /** The settings say which tags to look for, so they are there before the first byte is looked at. */
@@ -101,10 +106,13 @@ export const beginReception = (
       try {
         const current = await open();
         if (refusal !== undefined || current === undefined) {
+          if (badRequest !== undefined) {
+            await deps.decisions.record({ context, ...requestRefused(context, badRequest) });
+          }
           return refusal ?? processingFailure('the instance was not begun');
         }
         const header = instanceHeader(await current.reader.end());
-        return await storeInstance(deps, {
+        const { outcome, decision } = await storeInstance(deps, {
           context,
           settings: current.settings,
           ignoredBecause: current.ignored,
@@ -112,6 +120,13 @@ export const beginReception = (
           spool,
           sha256: hash.digest('hex'),
         });
+        if (decision !== undefined) {
+          await deps.decisions.record({
+            ...{ context, ...decision, sopInstanceUid: context.sopInstanceUid },
+            studyInstanceUid: header.text('StudyInstanceUID'),
+          });
+        }
+        return outcome;
       } finally {
         await close();
       }

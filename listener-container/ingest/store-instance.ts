@@ -1,23 +1,38 @@
-/** What happens to an instance of which all bytes are there: checked against its request, stored, grouped. */
+/**
+ * What happens to an instance of which all bytes are there: identified, checked against its AE title's policies,
+ * stored, grouped. What is not as it should be comes out as a decision beside the answer.
+ */
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { InstanceItem } from '../../core/contracts/items.ts';
 import { objectKeys } from '../../core/contracts/keys.ts';
-import type { Clock, ObjectStore } from '../../core/contracts/ports.ts';
+import type { Clock, ObjectStore, StoredInstances } from '../../core/contracts/ports.ts';
 import type { InstanceHeader } from '../../core/dicom/header.ts';
 import { part10Head } from '../../core/dicom/part10.ts';
 import { InstanceKeyTaken, type AdmitInstance } from '../../core/processors/admission.ts';
-import { keyOfInstance } from '../../core/processors/ae-title-key.ts';
+import { keyOfInstance, type KeyOutcome } from '../../core/processors/ae-title-key.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
 import { instanceObjectKey } from '../../core/processors/instance-object.ts';
+import { ignoredBecause } from '../../core/processors/sop-class-filter.ts';
+import type { Decision } from '../admission/admission-policy.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import type { ReceptionContext, StoreOutcome } from '../services/instance-receiver.ts';
 import { untilDeadline } from './deadline.ts';
+import { identityOf, type Identity, type SopReference } from './identity.ts';
 import type { IgnoredInstances } from './ignored-instances.ts';
+import {
+  conflictKept,
+  duplicateRefused,
+  mismatchRefused,
+  mismatchStored,
+  unreadableRefused,
+} from './instance-messages.ts';
 import {
   cannotUnderstand,
   doesNotMatch,
+  duplicateInstance,
   outOfResources,
   processingFailure,
+  STORED_WITH_MISMATCH,
   SUCCESS,
 } from './outcomes.ts';
 import type { Spool } from './spool.ts';
@@ -25,6 +40,7 @@ import type { Spool } from './spool.ts';
 export interface StoreDependencies {
   readonly objects: Pick<ObjectStore, 'put'>;
   readonly groups: Pick<GroupStore, 'putUnrouted'>;
+  readonly stored: StoredInstances;
   readonly admit: AdmitInstance;
   readonly ignored: IgnoredInstances;
   readonly limits: { readonly deadlineMs: number; readonly attemptMs: number };
@@ -43,28 +59,25 @@ export interface ReceivedInstance {
   readonly sha256: string;
 }
 
+export interface StoreResult {
+  readonly outcome: StoreOutcome;
+  /** What a person is to find out about. */
+  readonly decision?: Decision | undefined;
+}
+
 const DICOM_TYPE = 'application/dicom';
 
-/** The data set must be the instance that the request announced (PS3.4 section B.2.3, status A9xx). */
-const mismatch = ({ context, header }: ReceivedInstance): StoreOutcome | undefined => {
-  const sopClassUid = header.text('SOPClassUID');
-  const sopInstanceUid = header.text('SOPInstanceUID');
-  if (sopClassUid === undefined || sopInstanceUid === undefined) {
-    const missing = sopClassUid === undefined ? 'SOPClassUID' : 'SOPInstanceUID';
-    return cannotUnderstand(header.problem ?? `the data set has no ${missing}`);
-  }
-  return sopClassUid === context.sopClassUid && sopInstanceUid === context.sopInstanceUid
-    ? undefined
-    : doesNotMatch('data set does not match SOP class/instance');
-};
+/** Slower than any working path to the bucket: what a large instance adds to the limits. */
+const SLOWEST_BYTES_PER_MS = (50 * 1024 * 1024) / 1000;
 
 const describe = (
-  { context, header, sha256 }: ReceivedInstance,
+  { context, header, sha256, settings }: ReceivedInstance,
+  { sopClassUid, sopInstanceUid }: SopReference,
   size: number,
   receivedAt: number,
 ): Omit<InstanceItem, 'keyId' | 'objectKey'> => {
   const text = (keyword: string): string => header.text(keyword) ?? '';
-  const { calledAeTitle: aeTitle, sopInstanceUid, sopClassUid, transferSyntaxUid } = context;
+  const { calledAeTitle: aeTitle, transferSyntaxUid } = context;
   return {
     aeTitle,
     sopInstanceUid,
@@ -81,54 +94,99 @@ const describe = (
     associationId: context.associationId,
     receivedAt,
     attributes: header.attributes,
+    ...(settings.duplicates === 'replace' ? { replaces: true as const } : {}),
   };
 };
 
-export const storeInstance = async (
+/** The end of an instance that is not what was announced, or that nobody can read. */
+const refused = (
+  { context }: ReceivedInstance,
+  identity: Extract<Identity, { kind: 'mismatch' | 'unreadable' }>,
+): StoreResult =>
+  identity.kind === 'mismatch'
+    ? {
+        outcome: doesNotMatch('data set does not match SOP class/instance'),
+        decision: mismatchRefused(context, identity.differs),
+      }
+    : {
+        outcome: cannotUnderstand(identity.problem),
+        decision: unreadableRefused(context, identity.problem),
+      };
+
+/** The key of its group; of what cannot be read, why there is none. */
+const keyOf = ({ settings, header }: ReceivedInstance, identity: Identity): KeyOutcome => {
+  if (identity.kind === 'announced') {
+    return { routed: false, reason: `the data set cannot be read: ${identity.problem}` };
+  }
+  const outcome = keyOfInstance(settings, (keyword) => header.text(keyword));
+  return outcome.routed || header.problem === undefined
+    ? outcome
+    : { routed: false, reason: `${outcome.reason} (${header.problem})` };
+};
+
+/** Under `keepFirst`: whether other bytes of the instance were there before it. */
+const isLaterVersion = async (
+  deps: StoreDependencies,
+  { settings: { aeTitle, duplicates }, sha256 }: ReceivedInstance,
+  { sopInstanceUid }: SopReference,
+): Promise<boolean> => {
+  if (duplicates !== 'keepFirst') return false;
+  const versions = await deps.stored.find(aeTitle, sopInstanceUid);
+  return versions.length > 0 && versions.every((version) => version.sha256 !== sha256);
+};
+
+/** Puts the object, then its items; resolves to the decision about other versions, if there are any. */
+const keep = async (
   deps: StoreDependencies,
   received: ReceivedInstance,
-): Promise<StoreOutcome> => {
-  const { context, settings, header, spool } = received;
+  sop: SopReference,
+  key: KeyOutcome,
+): Promise<StoreResult> => {
+  const { context, settings, spool } = received;
   const { log, limits } = deps;
-  const refusal = mismatch(received);
-  if (refusal !== undefined) return refusal;
-  if (received.ignoredBecause !== undefined) {
-    const studyInstanceUid = header.text('StudyInstanceUID') ?? '';
-    await deps.ignored.ignore({ context, studyInstanceUid, reason: received.ignoredBecause });
-    return SUCCESS;
-  }
-
-  const head = part10Head(context);
+  const head = part10Head({ ...context, ...sop });
   const length = head.length + spool.length;
-  const described = describe(received, length, deps.clock());
-  const outcome = keyOfInstance(settings, (keyword) => header.text(keyword));
+  const described = describe(received, sop, length, deps.clock());
   const { aeTitle, sopInstanceUid, sha256 } = described;
-  const objectKey = outcome.routed
+  const objectKey = key.routed
     ? instanceObjectKey(described)
     : objectKeys.unrouted(aeTitle, sopInstanceUid, sha256);
   const instance = { ...described, objectKey };
 
-  const progress = { stored: false };
-  const attempt = async (signal: AbortSignal): Promise<void> => {
+  const progress = { checked: false, stored: false };
+  const attempt = async (signal: AbortSignal): Promise<StoreResult> => {
+    if (!progress.checked) {
+      if (await isLaterVersion(deps, received, sop)) {
+        return {
+          outcome: duplicateInstance('kept as first received, with other bytes'),
+          decision: duplicateRefused(context),
+        };
+      }
+      progress.checked = true;
+    }
     if (!progress.stored) {
       const options = { length, contentType: DICOM_TYPE, signal };
       await deps.objects.put(instance.objectKey, spool.read(head), options);
       progress.stored = true;
     }
-    if (outcome.routed) {
-      await deps.admit({ ...instance, keyId: outcome.key.keyId }, outcome.key, settings);
-    } else {
-      const why = header.problem === undefined ? '' : ` (${header.problem})`;
-      await deps.groups.putUnrouted({ ...instance, reason: outcome.reason + why });
+    if (!key.routed) {
+      await deps.groups.putUnrouted({ ...instance, reason: key.reason });
+      return { outcome: SUCCESS };
     }
+    const admission = await deps.admit({ ...instance, keyId: key.key.keyId }, key.key, settings);
+    const conflict = admission.outcome === 'grouped' && admission.conflict;
+    return {
+      outcome: SUCCESS,
+      decision: conflict ? conflictKept(context, settings.duplicates) : undefined,
+    };
   };
+  const transferMs = length / SLOWEST_BYTES_PER_MS;
   try {
-    await untilDeadline(attempt, {
-      deadlineMs: limits.deadlineMs,
-      attemptMs: limits.attemptMs,
+    return await untilDeadline(attempt, {
+      deadlineMs: limits.deadlineMs + 2 * transferMs,
+      attemptMs: limits.attemptMs + transferMs,
       isFinal: (error) => error instanceof InstanceKeyTaken,
     });
-    return SUCCESS;
   } catch (error) {
     const { cause } = error as Error;
     log.error('An instance could not be stored', {
@@ -136,10 +194,47 @@ export const storeInstance = async (
       phase: progress.stored ? 'items' : 'object',
       error: errorName(cause ?? error),
     });
-    return error instanceof InstanceKeyTaken
-      ? processingFailure('another version of the instance has the same key')
-      : outOfResources(
-          `the ${progress.stored ? 'items' : 'object'} could not be stored; try again`,
-        );
+    return {
+      outcome:
+        error instanceof InstanceKeyTaken
+          ? processingFailure('another version of the instance has the same key')
+          : outOfResources(
+              `the ${progress.stored ? 'items' : 'object'} could not be stored; try again`,
+            ),
+    };
   }
+};
+
+export const storeInstance = async (
+  deps: StoreDependencies,
+  received: ReceivedInstance,
+): Promise<StoreResult> => {
+  const { context, settings, header, spool } = received;
+  // Of what is ignored nothing was spooled, so no policy could keep it.
+  const isKept = received.ignoredBecause === undefined;
+  const identity = identityOf(
+    context,
+    header,
+    isKept ? settings : { uidMismatch: 'refuse', unparsable: 'refuse' },
+    spool.length === 0,
+  );
+  if (identity.kind === 'mismatch' || identity.kind === 'unreadable') {
+    return refused(received, identity);
+  }
+  const reason = received.ignoredBecause ?? ignoredBecause(settings, identity.sop.sopClassUid);
+  if (reason !== undefined) {
+    const studyInstanceUid = header.text('StudyInstanceUID') ?? '';
+    const ofClass = { ...context, sopClassUid: identity.sop.sopClassUid };
+    await deps.ignored.ignore({ context: ofClass, studyInstanceUid, reason });
+    return { outcome: SUCCESS };
+  }
+  const key = keyOf(received, identity);
+  const { problem } = header;
+  if (!key.routed && problem !== undefined && settings.unparsable === 'refuse') {
+    return refused(received, { kind: 'unreadable', problem });
+  }
+  const result = await keep(deps, received, identity.sop, key);
+  return identity.kind === 'known' && identity.differs !== undefined && result.outcome === SUCCESS
+    ? { outcome: STORED_WITH_MISMATCH, decision: mismatchStored(context, identity.differs) }
+    : result;
 };

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { tableGroups } from '../../aws/groups.ts';
 import type { Table } from '../../aws/table.ts';
-import type { AeTitleItem } from '../../core/contracts/configuration.ts';
+import { RECEPTION_DEFAULTS, type AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { GroupItem, GroupManifest, InstanceItem } from '../../core/contracts/items.ts';
 import { groupId, shortHash, tableKeys } from '../../core/contracts/keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
@@ -213,7 +213,8 @@ describe('groups of the table', () => {
     await groups.putInstance(anInstance(keyId, 2));
     await groups.putInstance(anInstance(newKey(), 3));
 
-    expect(answers).toEqual([true, false]);
+    expect(answers.map(({ isNew }) => isNew)).toEqual([true, false]);
+    expect(answers.map(({ others }) => others)).toEqual([[], []]);
     expect(await groups.getInstance(keyId, item.sopInstanceUid, item.sha256)).toEqual(item);
     expect(await groups.instances(keyId)).toEqual([item, anInstance(keyId, 2)]);
   });
@@ -265,6 +266,7 @@ describe('ingest on a real table and bucket', () => {
     accept: [],
     ignore: [],
     jobRetryDelayMs: 5000,
+    ...RECEPTION_DEFAULTS,
   };
 
   it.each([
@@ -276,6 +278,7 @@ describe('ingest on a real table and bucket', () => {
     const receiver = makeIngest({
       objects,
       groups,
+      stored: { find: () => Promise.resolve([]) },
       aeTitle: () => Promise.resolve(settings),
       sendCheck: () => Promise.resolve(),
       spoolDirectory,

@@ -1,7 +1,11 @@
 /** Who is let in: by configuration and address, and within the listener's capacity; every refusal is recorded. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { AeTitleItem, SourceItem } from '../../core/contracts/configuration.ts';
+import {
+  RECEPTION_DEFAULTS,
+  type AeTitleItem,
+  type SourceItem,
+} from '../../core/contracts/configuration.ts';
 import { REJECTION } from '../../core/upper-layer/reject.ts';
 import type {
   AdmissionPolicy,
@@ -27,6 +31,7 @@ const anAeTitle = (aeTitle: string): AeTitleItem => ({
   accept: [],
   ignore: [],
   jobRetryDelayMs: 5000,
+  ...RECEPTION_DEFAULTS,
 });
 
 /** A configuration in memory that counts how often it is read. */

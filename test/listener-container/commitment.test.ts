@@ -54,7 +54,7 @@ const committing = async (changes: Partial<CommitmentOptions> = {}) => {
         find: (aeTitle, uid) =>
           Promise.resolve(
             aeTitle === 'GANTRY' && uid === STORED
-              ? [{ sopClassUid: CT_IMAGE_STORAGE, objectKey: OBJECT_KEY }]
+              ? [{ sopClassUid: CT_IMAGE_STORAGE, objectKey: OBJECT_KEY, sha256: '' }]
               : [],
           ),
       },

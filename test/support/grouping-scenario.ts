@@ -1,5 +1,5 @@
 /** What a simulation of the grouping is told: how much happens, how much of it goes wrong, and which rule is missing. */
-import type { AeTitleItem } from '../../core/contracts/configuration.ts';
+import { RECEPTION_DEFAULTS, type AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { GroupItem, InstanceItem } from '../../core/contracts/items.ts';
 import type { LatePolicy } from '../../core/contracts/vocabulary.ts';
 import type { MemoryGroups } from './memory-groups.ts';
@@ -79,6 +79,7 @@ export const simulatedSettings = (scenario: Scenario, timeoutMs: number): AeTitl
   accept: [],
   ignore: [],
   jobRetryDelayMs: 5000,
+  ...RECEPTION_DEFAULTS,
 });
 
 /** The instance with this number. */

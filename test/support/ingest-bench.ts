@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
-import type { AeTitleItem } from '../../core/contracts/configuration.ts';
-import type { ObjectStore } from '../../core/contracts/ports.ts';
-import { makeIngest, type IngestDependencies } from '../../listener-container/ingest/ingest.ts';
-import type { InstanceReceiver } from '../../listener-container/services/instance-receiver.ts';
+import { RECEPTION_DEFAULTS, type AeTitleItem } from '../../core/contracts/configuration.ts';
+import type { ObjectStore, StoredInstances } from '../../core/contracts/ports.ts';
+import {
+  makeIngest,
+  type Ingest,
+  type IngestDependencies,
+} from '../../listener-container/ingest/ingest.ts';
 import { memoryGroups, type MemoryGroups } from './memory-groups.ts';
 
 export const BENCH_AE_TITLE: AeTitleItem = {
@@ -23,6 +26,7 @@ export const BENCH_AE_TITLE: AeTitleItem = {
   accept: [],
   ignore: [],
   jobRetryDelayMs: 5000,
+  ...RECEPTION_DEFAULTS,
 };
 
 export interface IngestBench {
@@ -36,9 +40,19 @@ export interface IngestBench {
   readonly checks: readonly { readonly groupId: string; readonly delay: number }[];
   readonly spoolDirectory: string;
   readonly keepObject: ObjectStore['put'];
-  ingest(change?: Partial<IngestDependencies>): InstanceReceiver;
+  ingest(change?: Partial<IngestDependencies>): Ingest;
   close(): Promise<void>;
 }
+
+/** Of the items in memory, as the table finds them. */
+const storedOf = ({ instanceItems, unrouted }: MemoryGroups): StoredInstances => ({
+  find: (aeTitle, sopInstanceUid) =>
+    Promise.resolve(
+      [...instanceItems.values(), ...unrouted].filter(
+        (item) => item.aeTitle === aeTitle && item.sopInstanceUid === sopInstanceUid,
+      ),
+    ),
+});
 
 export const openIngestBench = async (): Promise<IngestBench> => {
   const spoolDirectory = await mkdtemp(join(tmpdir(), 'gantry-spool-'));
@@ -59,6 +73,7 @@ export const openIngestBench = async (): Promise<IngestBench> => {
       makeIngest({
         objects: { put: keepObject },
         groups,
+        stored: storedOf(groups),
         aeTitle: () => Promise.resolve(BENCH_AE_TITLE),
         sendCheck: ({ groupId }, delay) => {
           checks.push({ groupId, delay });

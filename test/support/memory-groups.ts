@@ -97,9 +97,15 @@ export const memoryGroups = (): MemoryGroups => {
       }),
     putInstance: (item) => {
       const key = instanceKey(item.keyId, item.sopInstanceUid, item.sha256);
-      if (instanceItems.has(key)) return Promise.resolve(false);
-      instanceItems.set(key, item);
-      return Promise.resolve(true);
+      const isNew = !instanceItems.has(key);
+      if (isNew) instanceItems.set(key, item);
+      const others = [...instanceItems.values()].filter(
+        ({ aeTitle, sopInstanceUid, sha256 }) =>
+          aeTitle === item.aeTitle &&
+          sopInstanceUid === item.sopInstanceUid &&
+          sha256 !== item.sha256,
+      );
+      return Promise.resolve({ isNew, others });
     },
     getInstance: (keyId, sopInstanceUid, sha256) =>
       Promise.resolve(instanceItems.get(instanceKey(keyId, sopInstanceUid, sha256))),

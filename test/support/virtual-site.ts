@@ -22,6 +22,8 @@ export interface SentInstance {
   /** Seconds after the start. */
   readonly at: number;
   readonly number: number;
+  /** What tells its bytes from those of other versions of it. */
+  readonly bytes?: string;
   readonly patient?: string;
   readonly study?: string;
   readonly series?: string;
@@ -80,8 +82,12 @@ export const virtualSite = (settings: Readonly<Record<string, Record<string, unk
     const outcome = keyOfInstance(aeTitle, (keyword) => values[keyword]);
     if (!outcome.routed) throw new Error(outcome.reason);
     const { key } = outcome;
+    const simulated = simulatedInstance(key.keyId, number, patient, time.now);
+    const version = `${simulated.sha256}${sent.bytes ?? ''}`;
     const item = {
-      ...simulatedInstance(key.keyId, number, patient, time.now),
+      ...simulated,
+      ...{ sha256: version, objectKey: version },
+      ...(aeTitle.duplicates === 'replace' ? { replaces: true as const } : {}),
       ...{ aeTitle: aeTitle.aeTitle, studyInstanceUid: study, seriesInstanceUid: series },
     };
     await admit(item, key, aeTitle);

@@ -35,6 +35,10 @@ describe('readAeTitleSettings', () => {
       ignore: [],
       jobRetryDelayMs: 5000,
       acceptUnknownSopClasses: false,
+      uidMismatch: 'refuse',
+      unparsable: 'unrouted',
+      duplicates: 'keepBoth',
+      resends: 'acknowledge',
     });
   });
 
@@ -67,6 +71,23 @@ describe('readAeTitleSettings', () => {
       expect(item({ priority }).priority).toBe('higher');
     },
   );
+
+  it.each([
+    ['uidMismatch', 'STORE', 'store'],
+    ['unparsable', 'refuse', 'refuse'],
+    ['duplicates', 'keepfirst', 'keepFirst'],
+    ['duplicates', 'keepFirst', 'keepFirst'],
+    ['resends', 'restart', 'restart'],
+  ])('takes the policy %s %s in any letter case', (name, given, expected) => {
+    expect(item({ [name]: given })).toMatchObject({ [name]: expected });
+  });
+
+  it('names the policies that there are', () => {
+    expect(problems({ duplicates: 'newest', uidMismatch: true })).toEqual([
+      'uidMismatch must be one of refuse, store, not true',
+      'duplicates must be one of keepBoth, keepFirst, replace, not "newest"',
+    ]);
+  });
 
   it('merges with what is there, and takes pipelines away by null', () => {
     const before = { ...item({ timeout: 60, groupBy: 'Patient' }), pipelines: { old: 'p-lung' } };

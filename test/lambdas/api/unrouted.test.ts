@@ -29,6 +29,7 @@ const unrouted = async (sopInstanceUid: string): Promise<Unrouted> => {
   const receiver = makeIngest({
     ...{ objects: context.objects, groups: context.groups, clock: Date.now, spoolDirectory },
     aeTitle: (name) => context.configuration.aeTitles.get(name),
+    stored: { find: () => Promise.resolve([]) },
     sendCheck: () => Promise.resolve(),
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   });
