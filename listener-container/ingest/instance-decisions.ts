@@ -22,9 +22,9 @@ export interface InstanceDecision extends Decision {
 
 export interface InstanceDecisions {
   /** Resolves when it is stored, or could not be, within {@link RECORD_LIMIT_MS}; never rejects. */
-  record(decision: InstanceDecision): Promise<void>;
+  readonly record: (decision: InstanceDecision) => Promise<void>;
   /** Stores what was counted and not stored yet. */
-  flush(): Promise<void>;
+  readonly flush: () => Promise<void>;
 }
 
 /** A sender waits for its answer meanwhile. */
@@ -82,7 +82,7 @@ export const createInstanceDecisions = (deps: {
     clearTimeout(window.timer);
     const { decision, more } = window;
     if (more === 0) return;
-    const { sopInstanceUid: _first, ...ofAll } = decision;
+    const ofAll = { ...decision, sopInstanceUid: undefined };
     await store(ofAll, `${decision.message} (${more} more such instances of the association)`);
   };
 

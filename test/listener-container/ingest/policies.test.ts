@@ -179,8 +179,12 @@ describe('the same SOP instance with other bytes', () => {
 describe('decisions about instances', () => {
   const facts = { code: 'c', message: 'It happened.', context: contextOf(IMAGE) };
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const decisions = (recordDecision = bench.groups.recordDecision) =>
-    createInstanceDecisions({ groups: { recordDecision }, clock: Date.now, log: silent });
+  const decisions = (recordDecision?: () => Promise<void>) =>
+    createInstanceDecisions({
+      groups: recordDecision ? { recordDecision } : bench.groups,
+      clock: Date.now,
+      log: silent,
+    });
 
   it('are told once for an association, a study and a kind, and then with their number', async () => {
     const { record, flush } = decisions();
