@@ -1,4 +1,5 @@
 /** The data bucket as an ObjectStore. */
+import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import {
   CopyObjectCommand,
@@ -11,11 +12,21 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import type { ObjectStore } from '../core/contracts/ports.ts';
+import type { ObjectBody, ObjectStore } from '../core/contracts/ports.ts';
 
 const JSON_TYPE = 'application/json';
 const MAX_KEYS_PER_DELETE = 1000;
 const SDK_CHECKSUM_HEADERS = new Set(['x-amz-checksum-crc32', 'x-amz-sdk-checksum-algorithm']);
+
+/** Large enough that reading a file costs little beside sending it. */
+const FILE_CHUNK_BYTES = 256 * 1024;
+
+const requestBody = (body: ObjectBody): Uint8Array | Readable => {
+  if (body instanceof Uint8Array || body instanceof Readable) return body;
+  return 'file' in body
+    ? createReadStream(body.file, { highWaterMark: FILE_CHUNK_BYTES })
+    : Readable.from(body, { objectMode: false });
+};
 
 export const bucketObjects = (client: S3Client, bucket: string): ObjectStore => {
   const get = async (key: string, firstBytes?: number) => {
@@ -71,7 +82,7 @@ export const bucketObjects = (client: S3Client, bucket: string): ObjectStore => 
         new PutObjectCommand({
           Bucket: bucket,
           Key: key,
-          Body: body,
+          Body: requestBody(body),
           ContentLength: length,
           ContentType: contentType,
         }),

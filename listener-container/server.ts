@@ -4,7 +4,8 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
-import { Association, type AssociationLimits } from './association/association.ts';
+import { Association } from './association/association.ts';
+import type { AssociationLimits } from './association/association-ports.ts';
 import { ReceptionDesk } from './association/reception-desk.ts';
 import type { AdmissionPolicy, RefusalLog } from './admission/admission-policy.ts';
 import type { ListenerLog } from './listener-log.ts';

@@ -8,6 +8,9 @@ import type { Readable } from 'node:stream';
 /** The time in milliseconds since the epoch. Passed in, so that tests can hold it. */
 export type Clock = () => number;
 
+/** What an object is made of: bytes, pieces one after the other, a file that does not change any more, or a stream. */
+export type ObjectBody = Uint8Array | readonly Uint8Array[] | { readonly file: string } | Readable;
+
 /** Objects in the data bucket. */
 export interface ObjectStore {
   getJson(key: string): Promise<unknown>;
@@ -20,7 +23,7 @@ export interface ObjectStore {
   /** `length` in bytes is that of the whole body: a put is one request with a known length. */
   put(
     key: string,
-    body: Uint8Array | Readable,
+    body: ObjectBody,
     options: { length: number; contentType: string; signal?: AbortSignal },
   ): Promise<void>;
   /** At most 5 GiB; what is at `to` is replaced. */

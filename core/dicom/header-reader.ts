@@ -7,8 +7,8 @@ import { createElementParser, type ParsedHeader } from './element-parser.ts';
 import { encodingOf } from './transfer-syntaxes.ts';
 
 export interface HeaderReader {
-  /** Resolves when the chunk has been looked at; never rejects. */
-  write(chunk: Uint8Array): Promise<void>;
+  /** Undefined when the chunk has been looked at, else it resolves then; never rejects. */
+  write(chunk: Uint8Array): Promise<void> | undefined;
   readonly finished: boolean;
   /** No more bytes come: what was found. */
   end(): Promise<ParsedHeader>;
@@ -18,8 +18,6 @@ export interface HeaderReader {
 
 /** A few kilobytes can inflate to gigabytes; a header before Pixel Data has at most some megabytes. */
 const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
-
-const DONE = Promise.resolve();
 
 export const createHeaderReader = (
   transferSyntaxUid: string,
@@ -31,7 +29,7 @@ export const createHeaderReader = (
     return {
       write: (chunk) => {
         parser.write(chunk);
-        return DONE;
+        return undefined;
       },
       get finished() {
         return parser.finished;
@@ -70,7 +68,7 @@ export const createHeaderReader = (
   });
   return {
     write: (chunk) => {
-      if (over || chunk.length === 0) return DONE;
+      if (over || chunk.length === 0) return undefined;
       const written = new Promise<void>((resolve) => {
         inflater.write(chunk, () => {
           resolve();

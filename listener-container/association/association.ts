@@ -1,7 +1,7 @@
 /**
  * One connection of a peer: feeds what arrives through decoder and state machine, hands messages to the services,
  * and carries out what the machine says on the socket. Everything that arrives is worked on in order; while we
- * work the socket is not read, so a slow store slows the sender down.
+ * work no more than a little is read from the socket, so a slow store slows the sender down.
  */
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
@@ -25,32 +25,14 @@ import { REJECTION } from '../../core/upper-layer/reject.ts';
 import { EVENT, STATE } from '../../core/upper-layer/state-machine.ts';
 import { plainAddress } from '../admission/hosts.ts';
 import { peerFingerprint } from '../tls/peer-certificate.ts';
-import { errorName, type ListenerLog } from '../listener-log.ts';
-import type { InstanceReceiver } from '../services/instance-receiver.ts';
+import { errorName } from '../listener-log.ts';
 import { MessageHandler } from '../services/message-handler.ts';
-import type { CommitmentService } from '../services/commitment/commitment-service.ts';
 import { admit } from './admit.ts';
+import type { AssociationPorts } from './association-ports.ts';
 import { EventReports } from './event-reports.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { MessageSender } from './message-sender.ts';
-import type { Reception } from './reception-desk.ts';
-
-export interface AssociationLimits {
-  /** ARTIM (PS3.8 section 9.1.5): from connection to request, and from our last word to the peer's close. */
-  readonly artimMs: number;
-  /** How long an established association may be unused. */
-  readonly idleMs: number;
-  /** How long the peer may take to answer a report; default 30 s. */
-  readonly reportMs?: number;
-}
-
-export interface AssociationPorts {
-  readonly reception: Reception;
-  readonly receiver: InstanceReceiver;
-  readonly commitment?: CommitmentService | undefined;
-  readonly limits: AssociationLimits;
-  readonly log: ListenerLog;
-}
+import { WorkQueue } from './work-queue.ts';
 
 export class Association {
   readonly id = randomUUID();
@@ -63,14 +45,12 @@ export class Association {
   readonly #idle: IdleTimer;
   readonly #reports: EventReports;
   readonly #sender: MessageSender;
+  readonly #work: WorkQueue;
   #artim: NodeJS.Timeout | undefined;
-  /** After a violation nothing that still arrives can be told apart. */
-  #unreadable = false;
+  #unreadable = false; // after a violation nothing that still arrives can be told apart
   #indicated: Incoming | ProviderAbort | undefined;
   #contexts: ReadonlyMap<number, AcceptedContext> = new Map();
   #handler: MessageHandler | undefined;
-  /** Work in progress: the next begins when it has settled. */
-  #work: Promise<void> = Promise.resolve();
   #leave: (() => void) | undefined;
 
   constructor(socket: Socket, ports: AssociationPorts) {
@@ -101,15 +81,16 @@ export class Association {
           ? REJECTION.protocolVersionNotSupported
           : undefined,
     });
+    this.#work = new WorkQueue(socket, (error) => {
+      this.#failed(error);
+    });
     this.#sender = new MessageSender(socket, this.#machine, this.#idle);
     socket.on('data', (chunk: Buffer) => {
-      this.#run(() => this.#take(chunk));
+      this.#work.arrived(chunk, (next) => this.#take(next));
     });
     // 'close' follows every error, and it is what counts.
     socket.on('error', () => undefined);
-    socket.on('close', () => {
-      this.#closed();
-    });
+    socket.on('close', this.#closed.bind(this));
     this.#machine.dispatch({ event: EVENT.transportAccepted });
   }
 
@@ -130,14 +111,12 @@ export class Association {
     }, this.#ports.limits.artimMs);
   }
 
-  #run(task: () => Promise<void>): void {
-    this.#work = this.#work.then(task).catch((error: unknown) => {
-      this.#ports.log.error('an association failed in a way that is not the peer’s', {
-        associationId: this.id,
-        problem: errorName(error),
-      });
-      this.#abortBecause('an internal fault');
+  #failed(error: unknown): void {
+    this.#ports.log.error('an association failed in a way that is not the peer’s', {
+      associationId: this.id,
+      problem: errorName(error),
     });
+    this.#abortBecause('an internal fault');
   }
 
   #closed(): void {
@@ -146,7 +125,7 @@ export class Association {
     this.#machine.dispatch({ event: EVENT.transportClosed });
     this.#reports.end();
     this.#indicated = undefined;
-    this.#run(async () => {
+    this.#work.run(async () => {
       await this.#handler?.abandon('the connection was lost');
       this.#leaveDesk();
     });
@@ -157,60 +136,76 @@ export class Association {
     this.#leave = undefined;
   }
 
-  async #take(chunk: Buffer): Promise<void> {
-    if (this.#unreadable) return;
-    this.#socket.pause();
+  /** Undefined when all of the chunk has been worked on; a promise for each would cost more than most of them do. */
+  #take(chunk: Buffer): Promise<void> | undefined {
+    if (this.#unreadable) return undefined;
     this.#idle.pause();
     this.#idle.received(chunk.length);
+    let pending: Promise<void> | undefined;
     try {
-      for (const incoming of this.#decoder.push(chunk)) {
-        const action = this.#machine.dispatch(occurrenceOf(incoming));
-        // AA-1 indicates nothing: there is no association yet that could end.
-        if (action === 'AA-1') this.#log('association aborted: a PDU before any association');
-        await this.#handle();
-        if (this.#socket.destroyed) return;
-      }
-      await this.#sendReport();
+      pending = this.#takeAll(this.#decoder.push(chunk));
     } catch (error) {
-      await this.#fault(error);
-    } finally {
-      if (!this.#socket.destroyed) {
-        if (this.#machine.state === STATE.established) this.#idle.waitForPeer();
-        this.#socket.resume();
-      }
+      pending = this.#fault(error);
+    }
+    const done = (): void => {
+      this.#waitForPeer();
+    };
+    if (pending !== undefined) {
+      return pending.catch((error: unknown) => this.#fault(error)).finally(done);
+    }
+    done();
+    return undefined;
+  }
+
+  #waitForPeer(): void {
+    if (!this.#socket.destroyed && this.#machine.state === STATE.established) {
+      this.#idle.waitForPeer();
     }
   }
 
-  async #handle(): Promise<void> {
+  #takeAll(incoming: Iterator<Incoming, void>): Promise<void> | undefined {
+    for (let next = incoming.next(); next.done !== true; next = incoming.next()) {
+      const action = this.#machine.dispatch(occurrenceOf(next.value));
+      // AA-1 indicates nothing: there is no association yet that could end.
+      if (action === 'AA-1') this.#log('association aborted: a PDU before any association');
+      const pending = this.#handle();
+      if (pending !== undefined) {
+        return pending.then(() => (this.#socket.destroyed ? undefined : this.#takeAll(incoming)));
+      }
+      if (this.#socket.destroyed) return undefined;
+    }
+    return this.#reports.due ? this.#sendReport() : undefined;
+  }
+
+  #handle(): Promise<void> | undefined {
     const indication = this.#indicated;
     this.#indicated = undefined;
     switch (indication?.type) {
-      case 'associate-request':
-        await this.#admit(indication);
-        break;
       case 'fragment':
-        await this.#fragment(indication);
-        break;
+        return this.#fragment(indication);
+      case 'associate-request':
+        return this.#admit(indication);
       case 'release-request':
-        this.#reports.end();
-        await this.#handler?.abandon('the peer released the association in mid-instance');
-        this.#leaveDesk();
-        this.#machine.dispatch({ event: EVENT.releaseResponsePrimitive });
-        break;
+        return this.#released();
       case 'abort':
-        await this.#handler?.abandon('the peer aborted the association');
-        break;
+        return this.#handler?.abandon('the peer aborted the association');
       case 'provider-abort':
         this.#unreadable = true;
         this.#log('association aborted: a PDU that its state does not expect');
-        await this.#handler?.abandon('the peer broke the protocol');
-        break;
+        return this.#handler?.abandon('the peer broke the protocol');
       case 'associate-accept':
       case 'associate-reject':
       case 'release-response':
       case undefined:
-        break;
+        return undefined;
     }
+  }
+
+  async #released(): Promise<void> {
+    this.#reports.end();
+    await this.#handler?.abandon('the peer released the association in mid-instance');
+    this.#leaveDesk();
+    this.#machine.dispatch({ event: EVENT.releaseResponsePrimitive });
   }
 
   async #admit(request: AssociateRequest): Promise<void> {
@@ -239,22 +234,28 @@ export class Association {
       answered: (response) => this.#reports.answered(response),
       owe: (context, result) => {
         const answer = this.#reports.owe(context, result);
-        this.#run(() => this.#sendReport());
+        this.#work.run(() => this.#sendReport());
         return answer;
       },
     });
     this.#machine.dispatch({ event: EVENT.acceptPrimitive, pdu: negotiated.answer });
   }
 
-  async #fragment(fragment: Fragment): Promise<void> {
+  #fragment(fragment: Fragment): Promise<void> | undefined {
     const context = this.#contexts.get(fragment.contextId);
     if (context === undefined || this.#handler === undefined) {
       throw contextNotAccepted(fragment.contextId);
     }
     const part = this.#reader.read(fragment);
-    if (part?.kind === 'command') await this.#handler.command(context, part.command);
-    if (part?.kind === 'data') await this.#handler.data(part.data, part.last);
-    if (part !== undefined && this.#reader.idle) this.#idle.progress();
+    if (part === undefined) return undefined;
+    const pending =
+      part.kind === 'command'
+        ? this.#handler.command(context, part.command)
+        : this.#handler.data(part.data, part.last);
+    if (!this.#reader.idle) return pending;
+    return (pending ?? Promise.resolve()).then(() => {
+      this.#idle.progress();
+    });
   }
 
   /** A piece of work: no request is unanswered now. */
@@ -287,13 +288,12 @@ export class Association {
     if (this.#machine.dispatch({ event: EVENT.abortPrimitive }) === undefined) return;
     this.#unreadable = true;
     this.#log(`association aborted: ${reason}`);
-    this.#run(async () => {
+    this.#work.run(async () => {
       await this.#handler?.abandon(reason);
     });
   }
 
   #log(message: string): void {
-    const facts = { associationId: this.id, remoteAddress: this.#remoteAddress };
-    this.#ports.log.warn(message, facts);
+    this.#ports.log.warn(message, { associationId: this.id, remoteAddress: this.#remoteAddress });
   }
 }

@@ -49,9 +49,14 @@ export class EventReports {
     });
   }
 
+  /** Whether there is one to be sent. */
+  get due(): boolean {
+    return !this.#ended && this.#outstanding === undefined && this.#waiting.length > 0;
+  }
+
   /** What is to be sent now; to be asked only between two messages of the peer. */
   next(): ReportMessage | undefined {
-    if (this.#ended || this.#outstanding !== undefined) return undefined;
+    if (!this.due) return undefined;
     const owed = this.#waiting.shift();
     if (owed === undefined) return undefined;
     const { context, result } = owed;

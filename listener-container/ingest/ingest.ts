@@ -43,8 +43,8 @@ export interface IngestLimits {
 
 const MEBIBYTE = 1024 * 1024;
 const LIMITS: IngestLimits = {
-  memoryPerInstanceBytes: 8 * MEBIBYTE,
-  memoryBytes: 256 * MEBIBYTE,
+  memoryPerInstanceBytes: 4 * MEBIBYTE,
+  memoryBytes: 64 * MEBIBYTE,
   deadlineMs: 20_000,
   attemptMs: 8000,
 };

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import { instanceHeader, wantedTags } from '../../core/dicom/header.ts';
 import { createHeaderReader, type HeaderReader } from '../../core/dicom/header-reader.ts';
+import { part10Head } from '../../core/dicom/part10.ts';
 import { isValidUid } from '../../core/dicom/uid.ts';
 import { ignoredBecause } from '../../core/processors/sop-class-filter.ts';
 import { errorName } from '../listener-log.ts';
@@ -48,7 +49,7 @@ export const beginReception = (
 ): InstanceReception => {
   const { log } = deps;
   const { associationId } = context;
-  const spool = createSpool(deps.spool);
+  const spool = createSpool(deps.spool, part10Head(context));
   const hash = createHash('sha256');
   const badRequest = badUid(context);
   let refusal: StoreOutcome | undefined =
@@ -85,23 +86,30 @@ export const beginReception = (
     }
   };
 
+  const noRoom = async (error: unknown): Promise<StoreOutcome> => {
+    log.error('An instance could not be spooled', { associationId, error: errorName(error) });
+    refusal = outOfResources('the spool has no room; try again later');
+    await close();
+    return refusal;
+  };
+
+  /** Undefined when the chunk was taken at once, as nearly all are. */
+  const take = (chunk: Buffer): Promise<void> | undefined => {
+    // What is refused is read to its end, since the answer comes only after it, but not kept.
+    if (refusal !== undefined || opened === undefined) return undefined;
+    const { reader, ignored } = opened;
+    const read = reader.finished ? undefined : reader.write(chunk);
+    if (ignored !== undefined) return read;
+    hash.update(chunk);
+    const spooled = spool.write(chunk)?.catch(noRoom);
+    return read === undefined && spooled === undefined
+      ? undefined
+      : Promise.all([read, spooled]).then(() => undefined);
+  };
+
   return {
-    write: async (chunk) => {
-      const current = await open();
-      // What is refused is read to its end, since the answer comes only after it, but not kept.
-      if (refusal !== undefined || current === undefined) return;
-      const { reader, ignored } = current;
-      if (!reader.finished) await reader.write(chunk);
-      if (ignored !== undefined) return;
-      hash.update(chunk);
-      try {
-        await spool.write(chunk);
-      } catch (error) {
-        log.error('An instance could not be spooled', { associationId, error: errorName(error) });
-        refusal = outOfResources('the spool has no room; try again later');
-        await close();
-      }
-    },
+    write: (chunk) =>
+      opened === undefined && refusal === undefined ? open().then(() => take(chunk)) : take(chunk),
     end: async () => {
       try {
         const current = await open();
@@ -112,6 +120,11 @@ export const beginReception = (
           return refusal ?? processingFailure('the instance was not begun');
         }
         const header = instanceHeader(await current.reader.end());
+        try {
+          await spool.finish();
+        } catch (error) {
+          return await noRoom(error);
+        }
         const { outcome, decision } = await storeInstance(deps, {
           context,
           settings: current.settings,
@@ -131,8 +144,6 @@ export const beginReception = (
         await close();
       }
     },
-    abort: async () => {
-      await close();
-    },
+    abort: close,
   };
 };

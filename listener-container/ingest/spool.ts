@@ -1,115 +1,185 @@
 /**
- * Holds one data set until all of it is there: in memory up to a limit, then in a file. Only then is its length
- * known, so that the object can be put with one request that may be repeated.
+ * Holds one instance until all of it is there: in memory up to a limit, then in a file. Only then is its length
+ * known, so that the object can be put with one request that may be repeated. Large pieces are kept as they came,
+ * without a copy; the file is written while more comes.
  */
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import type { ObjectBody } from '../../core/contracts/ports.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 
 export interface SpoolSettings {
   readonly directory: string;
-  /** A data set that grows beyond goes to a file. */
+  /** An instance that grows beyond goes to a file. */
   readonly memoryLimitBytes: number;
   readonly budget: MemoryBudget;
 }
 
 export interface Spool {
-  /** Rejects when the disk does. */
-  write(chunk: Uint8Array): Promise<void>;
+  /** Undefined when the piece was taken at once; it may not be changed afterwards. Rejects when the disk does. */
+  write(piece: Buffer): Promise<void> | undefined;
+  /** Of the data set. */
   readonly length: number;
-  readonly inFile: boolean;
-  /** `head`, then the data set. May be called again for another attempt. */
-  read(head: Uint8Array): Readable;
+  /** All of it was written: resolves when what goes to the file is there. */
+  finish(): Promise<void>;
+  /** `head` and the data set, when it is finished; may be called again for another attempt. */
+  body(head: Buffer): ObjectBody;
   /** Gives memory and file back; may be called at any time, and again. */
   dispose(): Promise<void>;
 }
 
-const BLOCK_BYTES = 256 * 1024;
+/** What is collected for one write to the file; as much again may come while it is written. */
+const WRITE_BYTES = 1024 * 1024;
+
+/**
+ * Smaller pieces are copied together: each of them would keep alive the buffer of the socket of which it is a
+ * part, and sixty-four kilobytes for every two bytes is a way to fill the memory.
+ */
+const SMALL_PIECE_BYTES = 8 * 1024;
+const COPY_BYTES = 64 * 1024;
+
 const SUFFIX = '.spool';
 
-export const createSpool = ({ directory, memoryLimitBytes, budget }: SpoolSettings): Spool => {
-  let blocks: Buffer[] = [];
-  /** Bytes used of the last block. */
-  let used = 0;
+/** Pieces in the order in which they came. */
+class Pieces {
+  #pieces: Buffer[] = [];
+  /** The last piece, if it has room for more; how much of it is used. */
+  #copy: Buffer | undefined;
+  #used = 0;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add(piece: Buffer): void {
+    this.#length += piece.length;
+    if (piece.length < SMALL_PIECE_BYTES) {
+      this.#addCopy(piece);
+      return;
+    }
+    this.#closeCopy();
+    this.#pieces.push(piece);
+  }
+
+  /** Everything; nothing is left. */
+  take(): Buffer[] {
+    this.#closeCopy();
+    const taken = this.#pieces;
+    this.#pieces = [];
+    this.#length = 0;
+    return taken;
+  }
+
+  /** Everything, which stays. */
+  get all(): readonly Buffer[] {
+    this.#closeCopy();
+    return this.#pieces;
+  }
+
+  #addCopy(piece: Buffer): void {
+    if (this.#copy === undefined || this.#copy.length - this.#used < piece.length) {
+      this.#closeCopy();
+      // The first is mostly the beginning of a data set, before its pixels; many mean that more will come.
+      this.#copy = Buffer.allocUnsafeSlow(
+        this.#pieces.length === 0 ? SMALL_PIECE_BYTES : COPY_BYTES,
+      );
+      this.#used = 0;
+    }
+    this.#copy.set(piece, this.#used);
+    this.#used += piece.length;
+  }
+
+  #closeCopy(): void {
+    if (this.#copy === undefined) return;
+    this.#pieces.push(this.#copy.subarray(0, this.#used));
+    this.#copy = undefined;
+  }
+}
+
+/**
+ * `expectedHead` is what most probably stands in the object before the data set: a file begins with it, so that
+ * the file is the object.
+ */
+export const createSpool = (
+  { directory, memoryLimitBytes, budget }: SpoolSettings,
+  expectedHead: Buffer,
+): Spool => {
+  const pieces = new Pieces();
+  pieces.add(expectedHead);
   let length = 0;
+  let budgeted = 0;
   let file: { path: string; handle: FileHandle } | undefined;
+  /** The write to the file that is under way. */
+  let writing: Promise<void> | undefined;
   let disposed = false;
 
-  const inMemory = (): Buffer[] =>
-    blocks.map((block, index) => (index === blocks.length - 1 ? block.subarray(0, used) : block));
-
   const freeMemory = (): void => {
-    budget.giveBack(blocks.reduce((total, block) => total + block.length, 0));
-    blocks = [];
-    used = 0;
+    budget.giveBack(budgeted);
+    budgeted = 0;
   };
 
-  /** False when there is no memory for the chunk: nothing of it was kept then. */
-  const keep = (chunk: Uint8Array): boolean => {
-    if (length + chunk.length > memoryLimitBytes) return false;
-    const last = blocks.at(-1);
-    const room = last === undefined ? 0 : last.length - used;
-    const more = chunk.length - room;
-    if (more > 0) {
-      // A small instance takes what it needs, a growing one whole blocks.
-      const size = Math.max(more, Math.min(BLOCK_BYTES, length));
-      if (!budget.take(size)) return false;
-      const block = Buffer.allocUnsafeSlow(size);
-      last?.set(chunk.subarray(0, room), used);
-      block.set(chunk.subarray(room), 0);
-      blocks.push(block);
-      used = more;
-    } else {
-      last?.set(chunk, used);
-      used += chunk.length;
-    }
-    return true;
-  };
-
-  const toFile = async (): Promise<FileHandle> => {
+  const openFile = async (): Promise<FileHandle> => {
     if (file !== undefined) return file.handle;
     const path = join(directory, `${randomUUID()}${SUFFIX}`);
-    const handle = await open(path, 'wx+', 0o600);
-    file = { path, handle };
-    for (const block of inMemory()) await writeAll(handle, block);
-    freeMemory();
-    return handle;
+    file = { path, handle: await open(path, 'wx', 0o600) };
+    return file.handle;
   };
 
+  /** Begins to write what was collected; what is written stays of the budget until it is. */
+  const flush = async (): Promise<void> => {
+    await writing;
+    const taken = pieces.take();
+    const given = budgeted;
+    budgeted = 0;
+    writing = openFile()
+      .then((handle) => writeAll(handle, taken))
+      .finally(() => {
+        budget.giveBack(given);
+      });
+    // Whoever writes or reads next meets the failure; until then it is nobody's.
+    writing.catch(() => undefined);
+  };
+
+  const isFull = (): boolean =>
+    file === undefined && writing === undefined
+      ? length > memoryLimitBytes
+      : pieces.length >= WRITE_BYTES;
+
   return {
-    write: async (chunk) => {
-      if (disposed) return;
-      if (file === undefined && keep(chunk)) {
-        length += chunk.length;
-        return;
-      }
-      await writeAll(await toFile(), chunk);
-      length += chunk.length;
+    write: (piece) => {
+      if (disposed) return undefined;
+      length += piece.length;
+      pieces.add(piece);
+      const fits = budget.take(piece.length);
+      if (fits) budgeted += piece.length;
+      return fits && !isFull() ? undefined : flush();
     },
     get length() {
       return length;
     },
-    get inFile() {
-      return file !== undefined;
+    finish: async () => {
+      if (writing === undefined) return;
+      await flush();
+      await writing;
     },
-    read: (head) => {
-      const spooled = file;
-      if (spooled === undefined) return Readable.from([head, ...inMemory()], { objectMode: false });
-      return Readable.from(
-        (async function* () {
-          yield head;
-          yield* createReadStream(spooled.path) as AsyncIterable<Buffer>;
-        })(),
-        { objectMode: false },
-      );
+    body: (head) => {
+      const expected = head.equals(expectedHead);
+      if (file !== undefined) {
+        return expected ? { file: file.path } : fileAfter(head, file.path, expectedHead.length);
+      }
+      const all = pieces.all;
+      return expected ? all : [head, ...after(expectedHead.length, all)];
     },
     dispose: async () => {
       if (disposed) return;
       disposed = true;
       freeMemory();
+      await writing?.catch(() => undefined);
+      pieces.take();
       if (file === undefined) return;
       const { path, handle } = file;
       await handle.close().catch(() => undefined);
@@ -118,10 +188,38 @@ export const createSpool = ({ directory, memoryLimitBytes, budget }: SpoolSettin
   };
 };
 
-const writeAll = async (handle: FileHandle, bytes: Uint8Array): Promise<void> => {
-  for (let at = 0; at < bytes.length;) {
-    const { bytesWritten } = await handle.write(bytes, at);
-    at += bytesWritten;
+const after = (bytes: number, pieces: readonly Buffer[]): Buffer[] => {
+  let left = bytes;
+  return pieces.flatMap((piece) => {
+    const dropped = Math.min(left, piece.length);
+    left -= dropped;
+    return dropped === piece.length ? [] : [piece.subarray(dropped)];
+  });
+};
+
+const fileAfter = (head: Buffer, path: string, start: number): Readable =>
+  Readable.from(
+    (async function* () {
+      yield head;
+      yield* createReadStream(path, { start }) as AsyncIterable<Buffer>;
+    })(),
+    { objectMode: false },
+  );
+
+/** The system takes at most so many pieces in one call. */
+const PIECES_PER_WRITE = 1024;
+
+const writeAll = async (handle: FileHandle, pieces: readonly Buffer[]): Promise<void> => {
+  for (let start = 0; start < pieces.length; start += PIECES_PER_WRITE) {
+    let left = pieces.slice(start, start + PIECES_PER_WRITE);
+    while (left.length > 0) {
+      let { bytesWritten } = await handle.writev(left);
+      left = left.flatMap((piece) => {
+        const written = Math.min(piece.length, bytesWritten);
+        bytesWritten -= written;
+        return written === piece.length ? [] : [piece.subarray(written)];
+      });
+    }
   }
 };
 

@@ -166,7 +166,7 @@ const keep = async (
     }
     if (!progress.stored) {
       const options = { length, contentType: DICOM_TYPE, signal };
-      await deps.objects.put(instance.objectKey, spool.read(head), options);
+      await deps.objects.put(instance.objectKey, spool.body(head), options);
       progress.stored = true;
     }
     if (!key.routed) {

@@ -27,8 +27,11 @@ export interface StoreOutcome {
 
 /** One instance on its way in. Calls come one at a time: each waits for the promise of the one before. */
 export interface InstanceReception {
-  /** The socket is not read while this is pending; a rejection ends the instance with 0xA700. */
-  write(chunk: Buffer): Promise<void>;
+  /**
+   * Undefined when the chunk was taken at once. The socket is not read while a promise is pending; a rejection
+   * ends the instance with 0xA700. The chunk belongs to the reception from now on: nobody writes to it again.
+   */
+  write(chunk: Buffer): Promise<void> | undefined;
   /** All bytes were written. Resolves when the outcome is certain; a rejection is answered with 0x0110. */
   end(): Promise<StoreOutcome>;
   /** The association ended, or a write was refused, before `end`: forget the instance. Called at most once. */

@@ -76,24 +76,13 @@ export class MessageHandler {
     else await this.#respond(message);
   }
 
-  async data(data: Buffer, last: boolean): Promise<void> {
+  /** Undefined when the piece was taken at once: a promise for each piece would cost more than the piece. */
+  data(data: Buffer, last: boolean): Promise<void> | undefined {
     const message = this.#current;
     if (message === undefined) throw new MessageFault('a data set came without a command');
-    if (data.length > 0 && message.reception !== undefined) {
-      try {
-        await message.reception.write(data);
-      } catch (error) {
-        this.#ports.log.error('an instance could not be taken', { problem: errorName(error) });
-        message.outcome = {
-          status: STATUS.outOfResources,
-          errorComment: 'The instance could not be written; send it again later',
-        };
-        await this.abandon('a write was refused');
-      }
-    }
-    if (!last) return;
-    this.#current = undefined;
-    if (message.unanswered !== true) await this.#respond(message);
+    const written = data.length > 0 ? this.#write(message, data) : undefined;
+    if (!last) return written;
+    return written === undefined ? this.#end(message) : written.then(() => this.#end(message));
   }
 
   /** The rest of the current message will not come, or is not wanted. */
@@ -108,6 +97,22 @@ export class MessageHandler {
         problem: errorName(error),
       });
     }
+  }
+
+  #write(message: MessageWithData, data: Buffer): Promise<void> | undefined {
+    return message.reception?.write(data)?.catch(async (error: unknown) => {
+      this.#ports.log.error('an instance could not be taken', { problem: errorName(error) });
+      message.outcome = {
+        status: STATUS.outOfResources,
+        errorComment: 'The instance could not be written; send it again later',
+      };
+      await this.abandon('a write was refused');
+    });
+  }
+
+  async #end(message: MessageWithData): Promise<void> {
+    this.#current = undefined;
+    if (message.unanswered !== true) await this.#respond(message);
   }
 
   async #respond(message: MessageWithData): Promise<void> {

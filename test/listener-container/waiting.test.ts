@@ -64,6 +64,34 @@ describe('a slow receiver', () => {
   });
 });
 
+describe('a peer that goes away while its instance is stored', () => {
+  it('has its connection closed before the store has answered', async () => {
+    const ending = gate();
+    const receiver = new RecordingReceiver({
+      end: async () => {
+        await ending.opened;
+        return { status: 0 };
+      },
+    });
+    const { port } = await listening({ receiver });
+    const connections = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    const before = connections();
+    const peer = await RawPeer.associated(port);
+    peer.sendCommand(STORE_CONTEXT, aStore());
+    peer.sendData(STORE_CONTEXT, Buffer.alloc(10), true);
+    await until('the instance', 2000, () => Promise.resolve(receiver.instances[0]?.chunks.length));
+
+    peer.socket.destroy();
+
+    await until('the end of both sides', 2000, () =>
+      Promise.resolve(connections() <= before ? true : undefined),
+    );
+    expect(receiver.instances[0]?.ended).toBe(false);
+    ending.open();
+  });
+});
+
 describe('an idle peer', () => {
   const limits = { artimMs: 5000, idleMs: 150 };
 

@@ -2,8 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { Readable } from 'node:stream';
 import { RECEPTION_DEFAULTS, type AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { ObjectStore, StoredInstances } from '../../core/contracts/ports.ts';
 import {
@@ -11,6 +9,7 @@ import {
   type Ingest,
   type IngestDependencies,
 } from '../../listener-container/ingest/ingest.ts';
+import { objectBytes } from './object-bytes.ts';
 import { memoryGroups, type MemoryGroups } from './memory-groups.ts';
 
 export const BENCH_AE_TITLE: AeTitleItem = {
@@ -60,7 +59,7 @@ export const openIngestBench = async (): Promise<IngestBench> => {
   const stored: IngestBench['stored'][number][] = [];
   const checks: IngestBench['checks'][number][] = [];
   const keepObject: ObjectStore['put'] = async (key, body, { length }) => {
-    const bytes = body instanceof Readable ? await buffer(body) : Buffer.from(body);
+    const bytes = await objectBytes(body);
     stored.push({ key, bytes, length });
   };
   return {

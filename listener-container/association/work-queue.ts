@@ -1,0 +1,54 @@
+/**
+ * What an association has to do, in order: a chunk that arrives while nothing is under way is worked on at once,
+ * any other when what came before has settled. Meanwhile little more is read, so that a slow store slows the
+ * sender down and not the memory fills.
+ */
+import type { Socket } from 'node:net';
+
+/**
+ * What is read while something is under way: enough to see that the peer has closed the connection, since a peer
+ * that keeps to one operation at a time sends nothing else meanwhile.
+ */
+const READ_WHILE_WORKING_BYTES = 64 * 1024;
+
+export class WorkQueue {
+  readonly #socket: Socket;
+  readonly #onFault: (error: unknown) => void;
+  #work: Promise<void> = Promise.resolve();
+  /** Pieces of work that have not settled. */
+  #unsettled = 0;
+  /** Bytes that arrived meanwhile. */
+  #waitingBytes = 0;
+
+  /** `onFault` gets what a piece of work throws; the next one is begun all the same. */
+  constructor(socket: Socket, onFault: (error: unknown) => void) {
+    this.#socket = socket;
+    this.#onFault = onFault;
+  }
+
+  run(task: () => Promise<void> | undefined): void {
+    this.#unsettled += 1;
+    this.#work = this.#work
+      .then(task)
+      .catch(this.#onFault)
+      .finally(() => {
+        this.#unsettled -= 1;
+      });
+  }
+
+  /** `take` returns undefined when the chunk needed nobody to wait. */
+  arrived(chunk: Buffer, take: (chunk: Buffer) => Promise<void> | undefined): void {
+    if (this.#unsettled === 0) {
+      const pending = take(chunk);
+      if (pending !== undefined) this.run(() => pending);
+      return;
+    }
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes >= READ_WHILE_WORKING_BYTES) this.#socket.pause();
+    this.run(() => {
+      this.#waitingBytes -= chunk.length;
+      if (this.#waitingBytes === 0) this.#socket.resume();
+      return take(chunk);
+    });
+  }
+}
