@@ -14,6 +14,7 @@ import { tableSessions } from '../aws/sessions.ts';
 import { dynamoTable } from '../aws/table.ts';
 import { jobEndpoint } from './endpoint/job-endpoint.ts';
 import { peerDirectory } from './endpoint/peers.ts';
+import { callbackHosts, type CallbackHosts } from './execution/callback-hosts.ts';
 import { IsolationImpossible, whyNotIsolated } from './isolation/isolation.ts';
 import { userIds } from './isolation/user-ids.ts';
 import { makeJobHandler } from './job-handler.ts';
@@ -75,8 +76,13 @@ const usersOfAttempts = async () => {
   return undefined;
 };
 
+let hosts: CallbackHosts | undefined;
 try {
-  const users = await usersOfAttempts();
+  hosts = callbackHosts({
+    ...{ python: settings.python, path: settings.path, users: await usersOfAttempts() },
+    folder: folder.attempts,
+    maxWarm: settings.slots,
+  });
   const end = await runRunner(
     {
       ...{ worker, runnerId, messages, clock, logger },
@@ -100,7 +106,7 @@ try {
           }),
           modules: serviceModules(objects, folder.modules),
           endpoint,
-          users,
+          hosts,
           folders: folder,
           memoryLimitBytes: settings.jobMemoryBytes,
           python: settings.python,
@@ -118,5 +124,6 @@ try {
   );
   logger.info('the runner ends', { end });
 } finally {
+  await hosts?.close();
   await folder.remove();
 }

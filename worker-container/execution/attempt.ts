@@ -8,15 +8,15 @@ import { SessionObject } from '../../core/contracts/items.ts';
 import { objectKeys } from '../../core/contracts/keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
 import type { JobEndpoint } from '../endpoint/job-endpoint.ts';
-import type { AttemptUser, UserIds } from '../isolation/user-ids.ts';
 import { InstanceCorrupt, type GroupCache, type GroupInUse } from '../staging/group-cache.ts';
 import { ModuleUnusable, type ServiceModules } from '../staging/service-modules.ts';
 import { makeAttemptFolder, type AttemptFolder } from './attempt-folder.ts';
-import { PythonNotStarted, runCallbackProcess } from './callback-process.ts';
+import type { CallbackHost, CallbackHosts } from './callback-hosts.ts';
 import { callbackEnvironment, jobDocument, type ServiceJob } from './job-document.ts';
 import type { JobLog } from './job-log.ts';
 import { ObjectNotInGroup, stageJobObject } from './job-object.ts';
 import { failure, outcomeOf, type AttemptOutcome } from './outcome.ts';
+import { PythonNotStarted } from './python-process.ts';
 
 export interface AttemptTools {
   readonly objects: ObjectStore;
@@ -25,8 +25,7 @@ export interface AttemptTools {
   readonly endpoint: JobEndpoint;
   /** Below which each attempt has a folder while it lasts. */
   readonly folders: { readonly attempts: string; readonly spool: string };
-  /** Whence an attempt gets a user id of its own; without it callbacks run under the runner's. */
-  readonly users: UserIds | undefined;
+  readonly hosts: CallbackHosts;
   /** Of a callback and what it starts, together. */
   readonly memoryLimitBytes: number;
   readonly python: string;
@@ -60,7 +59,7 @@ const callback = async (
   tools: AttemptTools,
   serviceJob: ServiceJob,
   group: GroupInUse,
-  { folder, user }: { readonly folder: AttemptFolder; readonly user: AttemptUser | undefined },
+  { folder, host }: { readonly folder: AttemptFolder; readonly host: CallbackHost },
   log: JobLog,
   signals: AttemptSignals,
 ): Promise<AttemptOutcome | undefined> => {
@@ -80,22 +79,25 @@ const callback = async (
     stageJobObject(serviceJob, group, folder),
   ]);
   await folder.complete(jobDocument(serviceJob, object), module);
-  const { socketPath: socket, token, close } = await tools.endpoint.open(access, user?.gid);
+  const { socketPath: socket, token, close } = await tools.endpoint.open(access, host.user?.gid);
   try {
     tools.onStart(job.id, performance.now() - began);
-    const end = await runCallbackProcess({
-      ...{ python, user, memoryLimitBytes },
-      attemptFolder: folder.path,
-      workingDirectory: home,
-      environment: callbackEnvironment(serviceJob, {
-        ...{ object, python, path, home, temporary, socket, token },
-      }),
-      marker: token,
-      timeoutMs: timeoutSeconds * 1000,
-      signal: signals.stopping,
-      cancelled: signals.cancelled,
-      onOutput: log.write,
-    });
+    const end = await host.run(
+      {
+        memoryLimitBytes,
+        attemptFolder: folder.path,
+        workingDirectory: home,
+        environment: callbackEnvironment(serviceJob, {
+          ...{ object, python, path, home, temporary, socket, token },
+        }),
+        marker: token,
+        timeoutMs: timeoutSeconds * 1000,
+        signal: signals.stopping,
+        cancelled: signals.cancelled,
+        onOutput: log.write,
+      },
+      module,
+    );
     if (end.kind === 'aborted') {
       if (signals.cancelled.aborted) log.note('the job was cancelled: the callback was ended');
       return undefined;
@@ -117,20 +119,20 @@ export const runAttempt = async (
   log: JobLog,
   signals: AttemptSignals,
 ): Promise<AttemptOutcome | undefined> => {
-  const user = await tools.users?.take();
+  const host = await tools.hosts.take(serviceJob);
   let folder: AttemptFolder | undefined;
   let group: GroupInUse | undefined;
   try {
-    folder = await makeAttemptFolder(tools.folders, user);
+    folder = await makeAttemptFolder(tools.folders, host.user);
     group = await tools.groups.use(groupId);
-    return await callback(tools, serviceJob, group, { folder, user }, log, signals);
+    return await callback(tools, serviceJob, group, { folder, host }, log, signals);
   } catch (error) {
     if (!isPermanent(error)) throw error;
     log.note(`the callback was not called: ${error.message}`);
     return failure({ type: error.name, message: error.message, traceback: '' });
   } finally {
     await group?.release();
-    const left = (await user?.release()) ?? 0;
+    const left = await host.release();
     if (left > 0) tools.onLeftRunning(serviceJob.job.id, left);
     await folder?.remove();
   }

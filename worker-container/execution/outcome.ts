@@ -99,5 +99,8 @@ export const outcomeOf = (
       `the callback returned ${resultText.bytes} bytes of JSON; at most ${MAX_RESULT_BYTES} are kept: use upload_session_file`,
     );
   }
-  return withoutTraceback('ProcessDied', death(end));
+  return withoutTraceback(
+    'ProcessDied',
+    end.kind === 'returned' ? 'the callback removed its result' : death(end),
+  );
 };

@@ -100,7 +100,7 @@ export const endAbandoned = async (id: number): Promise<void> => {
 
 export const userIds = (): UserIds => {
   let next = randomInt(FIRST_USER_ID, LAST_USER_ID + 1);
-  const take = async (): Promise<AttemptUser> => {
+  const find = async (): Promise<AttemptUser> => {
     for (let tried = FIRST_USER_ID; tried <= LAST_USER_ID; tried += 1) {
       const id = next;
       next = id === LAST_USER_ID ? FIRST_USER_ID : id + 1;
@@ -124,5 +124,20 @@ export const userIds = (): UserIds => {
     }
     throw new NoUserIdFree();
   };
-  return { take };
+  // To find one takes as long as to start a Python: the next one is looked for while the last one is used.
+  let found: Promise<AttemptUser> | undefined;
+  const findNext = (): void => {
+    const search = find();
+    found = search;
+    search.catch(() => {
+      if (found === search) found = undefined;
+    });
+  };
+  return {
+    take: async () => {
+      const user = await (found ?? find());
+      findNext();
+      return user;
+    },
+  };
 };

@@ -100,10 +100,21 @@ export const groupCache = (options: {
     return path;
   };
 
+  /** What came damaged may have been damaged on its way: it is fetched once more before it counts as stored so. */
+  const fetchTwiceAtMost = (
+    group: CachedGroup,
+    id: string,
+    instance: ManifestInstance,
+  ): Promise<string> =>
+    fetch(group, id, instance).catch((error: unknown) => {
+      if (error instanceof InstanceCorrupt) return fetch(group, id, instance);
+      throw error;
+    });
+
   const fileOf = (group: CachedGroup, id: string, instance: ManifestInstance): Promise<string> => {
     const known = group.files.get(id);
     if (known !== undefined) return known;
-    const file = limit(() => fetch(group, id, instance));
+    const file = limit(() => fetchTwiceAtMost(group, id, instance));
     group.files.set(id, file);
     // What failed may be tried again by the next who asks.
     file.catch(() => group.files.delete(id));

@@ -19,6 +19,7 @@ class Bucket {
   readonly stored = new Map<string, unknown>();
   readonly asked: string[] = [];
   failNext = false;
+  cutNext = false;
 
   readonly store = {
     getJson: (key: string) => Promise.resolve(this.stored.get(key)),
@@ -28,7 +29,10 @@ class Bucket {
         this.failNext = false;
         return Promise.reject(new Error('the network is gone'));
       }
-      return Promise.resolve(Readable.from([this.stored.get(key)]));
+      const bytes = this.stored.get(key) as Buffer;
+      const sent = this.cutNext ? bytes.subarray(0, -2) : bytes;
+      this.cutNext = false;
+      return Promise.resolve(Readable.from([sent]));
     },
   } as Partial<ObjectStore> as ObjectStore;
 
@@ -128,5 +132,16 @@ describe('a group on the disk', () => {
     const group = await cacheOf(1_000_000).use('10');
 
     await expect(stageFirst(group)).rejects.toThrow(InstanceCorrupt);
+    expect(bucket.asked).toEqual([key, key]);
+  });
+
+  it('is fetched once more when it was damaged on its way', async () => {
+    const key = bucket.addGroup('10');
+    bucket.cutNext = true;
+
+    const file = await stageFirst(await cacheOf(1_000_000).use('10'));
+
+    expect(existsSync(file)).toBe(true);
+    expect(bucket.asked).toEqual([key, key]);
   });
 });

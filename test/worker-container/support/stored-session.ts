@@ -52,7 +52,8 @@ export interface JobOfSession {
   readonly timeoutSeconds?: number;
   readonly params?: Record<string, unknown>;
   readonly priority?: Priority;
-  readonly service?: string;
+  readonly keepWarm?: JobItem['keepWarm'];
+  readonly retry?: JobItem['retry'];
 }
 
 /** One study of two series of two instances each, and the jobs QUEUED in their first run. */
@@ -137,6 +138,8 @@ export const storeSession = async (
       object: { level, uid: object.uid },
       objectId: object.objectId,
       timeoutSeconds: job.timeoutSeconds ?? 60,
+      ...(job.keepWarm === undefined ? {} : { keepWarm: job.keepWarm }),
+      ...(job.retry === undefined ? {} : { retry: job.retry }),
       run: 0,
       attempt: 0,
       lostAttempts: 0,

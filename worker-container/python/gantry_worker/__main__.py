@@ -5,65 +5,20 @@ Reads `job.json` of that directory, imports `service_module` from it, calls the 
 the process died on its way, and the runner says so.
 """
 
-import contextlib
-import ctypes
-import os
-import resource
-import signal
 import sys
 from pathlib import Path
 
 from .callback import run_job
-
-_PR_SET_PDEATHSIG = 1
-_PR_SET_NO_NEW_PRIVS = 38
-#: Processes and threads of one attempt: far more than any computation starts, far fewer than a computer has.
-_MAX_PROCESSES = 4096
-#: Of -1000 to 1000: when memory runs out, the callback goes and not its runner.
-_OUT_OF_MEMORY_SCORE = "500"
-
-
-def _limit_what_it_may_do(runner: int) -> None:
-    """Limits that hold for this process and whatever it starts, before any code of a service runs."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold images of patients
-    # No program with the set-user-id bit gives it more rights than it has.
-    ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(_OUT_OF_MEMORY_SCORE)
-    try:
-        is_own_user = Path(f"/proc/{runner}").stat().st_uid != os.getuid()
-    except OSError:
-        return
-    if is_own_user:
-        # What it leaves in shared folders is its own. The limit counts all processes of a user, so it can
-        # only be set for one who is this attempt alone.
-        os.umask(0o077)
-        _, most = resource.getrlimit(resource.RLIMIT_NPROC)
-        limit = _MAX_PROCESSES if most == resource.RLIM_INFINITY else min(most, _MAX_PROCESSES)
-        resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
-
-
-def _end_with_the_runner(runner: int) -> None:
-    """A callback must not outlive its runner: nobody would read its result or end it in time."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != runner:
-        os.kill(os.getpid(), signal.SIGKILL)
+from .process import prepare
 
 
 def main() -> None:
     """Runs the job of the directory that the first argument names."""
-    runner = int(os.environ.pop("GANTRY_RUNNER_PID", os.getppid()))
-    if sys.platform == "linux":
-        _end_with_the_runner(runner)
-        _limit_what_it_may_do(runner)
-    # One pipe for both: the log then has the lines in the order in which they were written.
-    os.dup2(1, 2)
-    for stream in (sys.stdout, sys.stderr):
-        # Not of this type when something replaced it before; then it stays as it is.
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(line_buffering=True, errors="backslashreplace")
-    run_job(Path(sys.argv[1]))
+    prepare()
+    attempt = Path(sys.argv[1])
+    # In place of the working directory, which `python -m` puts there.
+    sys.path[0] = str(attempt)
+    run_job(attempt)
 
 
 if __name__ == "__main__":

@@ -113,19 +113,22 @@ def outcome_text(job: dict[str, Any]) -> str:
         return json.dumps(error_document(error, message))
 
 
-def run_job(attempt: Path) -> None:
-    """Runs the job of an attempt directory and leaves `result.json` in it, whole or not at all."""
-    job = json.loads((attempt / "job.json").read_text("utf-8"))
-    sys.argv = [str(attempt / "main.py")]
-    # In place of the working directory, which `python -m` puts there.
-    sys.path[0] = str(attempt)
-    text = outcome_text(job)
+def flush_output() -> None:
+    """Writes what was printed and is still held back."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError):
             # Closed by the callback: its own choice, and no reason to lose its result.
             continue
+
+
+def run_job(attempt: Path) -> None:
+    """Runs the job of an attempt directory and leaves `result.json` in it, whole or not at all."""
+    job = json.loads((attempt / "job.json").read_text("utf-8"))
+    sys.argv = [str(attempt / "main.py")]
+    text = outcome_text(job)
+    flush_output()
     partial = attempt / "result.json.partial"
     partial.write_text(text, "utf-8")
     partial.rename(attempt / "result.json")
