@@ -30,11 +30,12 @@ const Outputs = z.object({
   WorkQueueUrlPrefix: z.string(),
   RunnerSlots: z.string(),
   MaxRunners: z.string(),
-  /** Its host ends like an IPv4 address without being one, so it is no URL to a parser. */
-  ApiEndpoint: z.string().regex(/^https?:\/\/./),
+  /** No URL to a parser: its host ends like an IPv4 address without being one. */
+  ApiEndpoint: z.string(),
   StabilityChecksQueueUrl: z.url(),
   AdvanceQueueUrl: z.url(),
   SweepFunctionName: z.string(),
+  ApiFunctionName: z.string(),
 });
 /** What the stacks tell about themselves: see their CfnOutputs. */
 export type Outputs = z.infer<typeof Outputs>;

@@ -1,12 +1,15 @@
 /**
  * The AWS emulator (ministack) as it is published: its process, its environment, when it answers. It keeps its
  * tables when it is stopped in order and writes objects at once; after a kill, tables are those of the last stop.
+ * LocalStack can take its place: see localstack.ts.
  */
 import { writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { startChildProgram, untilHealthy, type ChildProgram } from './child-program.ts';
+import type { Commands } from './commands.ts';
 import type { DataFolder } from './data-folder.ts';
 import { moveState } from './emulator-address.ts';
+import { EMULATOR_PYTHON, type PythonEnvironmentOptions } from './python.ts';
 import { REPOSITORY } from './settings.ts';
 
 export const EMULATED_REGION = 'us-east-1';
@@ -35,10 +38,34 @@ export interface EmulatorOptions {
   readonly images: Readonly<Record<string, ContainerImage>>;
 }
 
+/** Where an emulator may install what it needs besides its Python environment. */
+export interface Installation {
+  readonly toolsDirectory: string;
+  readonly commands: Commands;
+}
+
+/** An AWS emulator: how it is installed, started and asked. */
+export interface Emulator {
+  /** Its Python environment; Lambda functions run on the same Python. */
+  readonly python: Pick<PythonEnvironmentOptions, 'name' | 'requirements' | 'paths'>;
+  /** Whether it finds its tables again after an orderly stop. */
+  readonly keepsState: boolean;
+  start(options: EmulatorOptions & Installation): Promise<ChildProgram>;
+  /** Resolves when it answers; throws ProgramEnded when it ends before, or the reason of an abort. */
+  answers(program: ChildProgram, port: number, signal: AbortSignal): Promise<void>;
+  /** Where the deployed REST API is reached: requests go to the emulator's port with this URL's host. */
+  apiEndpoint(port: number, outputs: ApiOutputs): Promise<string>;
+}
+
+export interface ApiOutputs {
+  readonly ApiEndpoint: string;
+  readonly ApiFunctionName: string;
+}
+
 const START_TIMEOUT_MS = 60_000;
 
 /** Inherited, because programs need it to work at all; nothing else reaches the emulator and its Lambdas. */
-const inherited = (): Record<string, string> =>
+export const inherited = (): Record<string, string> =>
   Object.fromEntries(
     ['HOME', 'LANG', 'USER'].flatMap((name) => {
       const value = process.env[name];
@@ -99,3 +126,12 @@ export const emulatorAnswers = (
   signal: AbortSignal,
 ): Promise<void> =>
   untilHealthy(program, `http://127.0.0.1:${port}/_ministack/health`, START_TIMEOUT_MS, signal);
+
+/** The default. */
+export const MINISTACK: Emulator = {
+  python: EMULATOR_PYTHON,
+  keepsState: true,
+  start: startEmulator,
+  answers: emulatorAnswers,
+  apiEndpoint: (_port, { ApiEndpoint }) => Promise.resolve(ApiEndpoint),
+};

@@ -15,16 +15,22 @@ import {
 } from './data-folder.ts';
 import { createCommands, type Commands } from './commands.ts';
 import { deploy, putRecord, takeRecord, type Deployment } from './deployment.ts';
-import { EMULATED_REGION, emulatedAws, emulatorAnswers, startEmulator } from './emulator.ts';
+import { EMULATED_REGION, emulatedAws, MINISTACK, type Emulator } from './emulator.ts';
 import { startHttpFront, type HttpFront } from './http-front.ts';
+import { LOCALSTACK } from './localstack.ts';
 import { claimPort } from './ports.ts';
 import { endProcesses, recordedProcesses } from './processes.ts';
 import { containerImages, listenerAccepts, startListener } from './programs.ts';
-import { EMULATOR_PYTHON, pythonEnvironment, WORKER_PYTHON } from './python.ts';
+import { pythonEnvironment, WORKER_PYTHON } from './python.ts';
 import type { Settings } from './settings.ts';
 
 /** Listener: answers what it has acknowledged. Runners: hand their jobs back. Emulator: writes its tables. */
 const GRACE_MS = { listener: 10_000, runners: 10_000, emulator: 60_000 } as const;
+
+const EMULATORS: Readonly<Record<Settings['emulator'], Emulator>> = {
+  ministack: MINISTACK,
+  localstack: LOCALSTACK,
+};
 
 /** Another process has this data folder. */
 export class AlreadyRunning extends Error {
@@ -128,7 +134,8 @@ const startPrograms = async (context: StartContext): Promise<string> => {
   const { settings, folder, ports, commands, started, progress, signal } = context;
   started.front = await startHttpFront(settings.httpHost, ports.http, ports.aws);
   const toolsDirectory = settings.toolsDirectory;
-  const python = (environment: typeof EMULATOR_PYTHON | typeof WORKER_PYTHON) =>
+  const kind = EMULATORS[settings.emulator];
+  const python = (environment: Emulator['python']) =>
     pythonEnvironment({
       ...environment,
       commands,
@@ -136,15 +143,17 @@ const startPrograms = async (context: StartContext): Promise<string> => {
       logFile: join(folder.logs, `python-${environment.name}.log`),
     });
   const [emulatorEnvironment, workerEnvironment, bundles] = await Promise.all([
-    python(EMULATOR_PYTHON),
+    python(kind.python),
     python(WORKER_PYTHON),
     bundlePrograms(folder.bundles),
   ]);
   progress('Python environments and programs are there');
 
-  const emulator = await startEmulator({
+  const emulator = await kind.start({
     port: ports.aws,
     folder,
+    toolsDirectory,
+    commands,
     pythonEnvironment: emulatorEnvironment,
     images: containerImages(folder, bundles, workerEnvironment),
   });
@@ -153,8 +162,8 @@ const startPrograms = async (context: StartContext): Promise<string> => {
     folder,
     awsPort: ports.aws,
     python: join(emulatorEnvironment, 'bin', 'python'),
-    record: takeRecord(folder.deploymentRecord),
-    emulator: emulatorAnswers(emulator, ports.aws, signal).then(() => {
+    record: kind.keepsState ? takeRecord(folder.deploymentRecord) : undefined,
+    emulator: kind.answers(emulator, ports.aws, signal).then(() => {
       progress('the emulator answers');
     }),
     progress,
@@ -179,7 +188,7 @@ const startPrograms = async (context: StartContext): Promise<string> => {
     }),
   ]);
   progress('the listener accepts associations');
-  started.front.ready(outputs.ApiEndpoint);
+  started.front.ready(await kind.apiEndpoint(ports.aws, outputs));
   return workerEnvironment;
 };
 

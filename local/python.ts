@@ -78,7 +78,7 @@ export const WORKER_PYTHON = {
 } as const;
 
 /** Waits while another process makes the same environment; takes over from one that has died. */
-const withLock = async <T>(lock: string, action: () => Promise<T>): Promise<T> => {
+export const withLock = async <T>(lock: string, action: () => Promise<T>): Promise<T> => {
   for (;;) {
     try {
       writeFileSync(lock, String(process.pid), { flag: 'wx' });

@@ -20,6 +20,9 @@ const Environment = z.object({
   GANTRY_TOOLS_DIR: z.string().min(1).default(`${REPOSITORY}/.gantry/tools`),
   GANTRY_DIMSE_HOST: z.string().min(1).default('127.0.0.1'),
   GANTRY_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
+  GANTRY_EMULATOR: z
+    .enum(['ministack', 'localstack'], 'is neither ministack nor localstack')
+    .default('ministack'),
 });
 
 export interface Settings {
@@ -34,6 +37,8 @@ export interface Settings {
   readonly dataDirectory: string;
   /** Python environments: shared by all that start from this clone. */
   readonly toolsDirectory: string;
+  /** What stands for AWS. LocalStack is there for the tests: it keeps nothing when it is stopped. */
+  readonly emulator: 'ministack' | 'localstack';
 }
 
 /** The environment is not usable; the message has one line for each variable. */
@@ -57,5 +62,6 @@ export const loadSettings = (environment: NodeJS.ProcessEnv): Settings => {
     httpHost: data.GANTRY_HTTP_HOST,
     dataDirectory: resolve(data.GANTRY_DATA_DIR),
     toolsDirectory: resolve(data.GANTRY_TOOLS_DIR),
+    emulator: data.GANTRY_EMULATOR,
   };
 };

@@ -3,6 +3,10 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const PACKAGES = [{ name: 'dcmtk', programs: ['echoscu', 'storescu', 'dcmsend'] }];
+const FOR_LOCALSTACK = [
+  { name: 'default-jre-headless', programs: ['java'] },
+  { name: 'maven', programs: ['mvn'] },
+];
 
 const isThere = (program) =>
   (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
@@ -15,8 +19,9 @@ const isThere = (program) =>
   });
 
 /** One line that names what is missing and the command that installs it, or undefined. */
-export const missingSystemPackages = () => {
-  const missing = PACKAGES.filter(({ programs }) => !programs.every(isThere));
+export const missingSystemPackages = (withLocalStack) => {
+  const packages = withLocalStack ? [...PACKAGES, ...FOR_LOCALSTACK] : PACKAGES;
+  const missing = packages.filter(({ programs }) => !programs.every(isThere));
   if (missing.length === 0) return undefined;
   const programs = missing.flatMap((entry) => entry.programs.filter((name) => !isThere(name)));
   const names = missing.map(({ name }) => name).join(' ');

@@ -1,10 +1,12 @@
 /**
  * `npm test`: all checks and tests, or some of them. Words on the command line that name a part (`check`,
  * `unit`, `protocol`, `infra`, `integration`, `python`) choose parts; any other word is handed to the chosen
- * test runners as the beginning of a file name, and `-t PATTERN` as a part of a title.
+ * test runners as the beginning of a file name, and `-t PATTERN` as a part of a title. The part `localstack`
+ * is the integration tests with LocalStack in the place of the default emulator; it runs when it is named.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { LOCALSTACK_GAPS } from '../test/support/localstack-gaps.ts';
 import { allChecks, runChecks } from './checks.ts';
 import { run } from './command.ts';
 import { preparePythonTools, REPOSITORY, type PythonTools } from './python-tools.ts';
@@ -12,6 +14,8 @@ import { addTallies, tallyLine, tallyPytest, tallyVitest, type Tally } from './t
 
 const VITEST_PROJECTS = ['unit', 'protocol', 'infra', 'integration'] as const;
 const PARTS: readonly string[] = ['check', ...VITEST_PROJECTS, 'python'];
+/** Needs Java and Maven besides, and the time that LocalStack takes. */
+const LOCALSTACK = 'localstack';
 const REPORTS = join(REPOSITORY, '.gantry', 'reports');
 
 const tell = (text: string): void => {
@@ -34,9 +38,13 @@ const check = async (tools: PythonTools): Promise<Tally> => {
   return { passed, failed: results.length - passed };
 };
 
-const vitest = async (projects: readonly string[], rest: readonly string[]): Promise<Tally> => {
-  tell(`\n--- ${projects.join(', ')}\n`);
-  const report = reportOf('vitest.json');
+const vitest = async (
+  projects: readonly string[],
+  rest: readonly string[],
+  emulator = 'ministack',
+): Promise<Tally> => {
+  tell(`\n--- ${projects.join(', ')}${emulator === LOCALSTACK ? ' (LocalStack)' : ''}\n`);
+  const report = reportOf(`vitest-${emulator}.json`);
   const { code } = await run({
     program: process.execPath,
     args: [
@@ -46,6 +54,7 @@ const vitest = async (projects: readonly string[], rest: readonly string[]): Pro
       ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
       ...['--passWithNoTests', ...rest],
     ],
+    env: { GANTRY_EMULATOR: emulator },
     cwd: REPOSITORY,
     loud: true,
   });
@@ -65,8 +74,8 @@ const pytest = async (tools: PythonTools, rest: readonly string[]): Promise<Tall
 };
 
 const words = process.argv.slice(2);
-const named = words.filter((word) => PARTS.includes(word));
-const rest = words.filter((word) => !PARTS.includes(word));
+const named = words.filter((word) => PARTS.includes(word) || word === LOCALSTACK);
+const rest = words.filter((word) => !named.includes(word));
 const isPython = (word: string): boolean => word.endsWith('.py') || word.includes('.py::');
 // A file chooses its runner; with neither parts nor files, everything runs.
 const parts =
@@ -83,6 +92,10 @@ const projects = parts.includes('vitest')
 const own = projects.filter((project) => project !== 'integration');
 if (own.length > 0) tallies.push(await vitest(own, rest));
 if (projects.includes('integration')) tallies.push(await vitest(['integration'], rest));
+if (parts.includes(LOCALSTACK)) {
+  for (const { file, reason } of LOCALSTACK_GAPS) tell(`\nLeft out: ${file}: ${reason}\n`);
+  tallies.push(await vitest(['integration'], rest, LOCALSTACK));
+}
 if (parts.includes('python')) tallies.push(await pytest(tools, rest));
 
 const total = addTallies(tallies);

@@ -200,6 +200,7 @@ export class OrchestrationStack extends Stack {
       SessionMachineArn: arns.sessionMachine,
       JobMachineArn: arns.jobMachine,
       SweepFunctionName: sweep.functionName,
+      ApiFunctionName: api.functionName,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }
