@@ -7,6 +7,7 @@ const config: KnipConfig = {
     'lambdas/*/index.ts',
     '{listener-container,worker-container,cli}/main.ts',
     'local/{bootstrap.mjs,main.ts,demo.ts,deploy.ts}',
+    'local/localstack/gantry_localstack/runtime.mjs',
     'scripts/{test,check,format}.ts',
     'bench/{main,listener/discarding-listener}.ts',
     'test/**/*.test.ts',
