@@ -8,8 +8,8 @@ import {
   RECEPTION_DEFAULTS,
   ServiceItem,
   SourceItem,
-  WorkerItem,
 } from '../core/contracts/configuration.ts';
+import { WorkerItem } from '../core/contracts/worker-item.ts';
 import { tableKeys } from '../core/contracts/keys.ts';
 import { DEFAULT_WORKER } from '../core/contracts/names.ts';
 import type { Table } from './table.ts';

@@ -1,75 +1,11 @@
 /** `gantry service …`: packages with processing code. */
-import { createReadStream } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { Option, type Command } from 'commander';
-import { Installation, Service, ServicePage, Upload } from '../../core/contracts/api-packages.ts';
+import { Installation, Service, ServicePage } from '../../core/contracts/api-packages.ts';
 import { readTypedValue, VALUE_TYPES, type ValueType } from '../../core/packages/parameters.ts';
-import { apiPath, type ApiClient } from '../lib/api-client.ts';
+import { apiPath } from '../lib/api-client.ts';
 import { addCommand, first } from '../lib/command.ts';
-import { CommandFailed, failureLines, WrongUsage } from '../lib/failures.ts';
-import type { Output } from '../lib/output.ts';
-import { packageZip } from '../lib/package-source.ts';
-
-const upload = async (api: ApiClient, file: string): Promise<string> => {
-  const { uploadId, url } = await api.post(Upload, '/uploads');
-  const { size } = await stat(file);
-  let answer: Response;
-  try {
-    answer = await fetch(url, {
-      method: 'PUT',
-      body: Readable.toWeb(createReadStream(file)) as ReadableStream,
-      headers: { 'content-length': String(size) },
-      duplex: 'half',
-    });
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new CommandFailed(
-      `the package cannot be uploaded to ${new URL(url).host}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    );
-  }
-  if (!answer.ok) {
-    throw new CommandFailed(`the upload was refused: ${answer.status} ${answer.statusText}`);
-  }
-  return uploadId;
-};
-
-const install = async (api: ApiClient, source: string, force: boolean): Promise<Installation> => {
-  const temporary = await mkdtemp(join(tmpdir(), 'gantry-package-'));
-  try {
-    const uploadId = await upload(api, await packageZip(source, temporary));
-    return await api.post(Installation, '/services', { uploadId, force });
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
-};
-
-/** Each source by itself: what one of them lacks does not keep the others out. */
-const installAll = async (
-  api: ApiClient,
-  output: Output,
-  sources: readonly string[],
-  force: boolean,
-): Promise<void> => {
-  const done: Installation[] = [];
-  for (const source of sources) {
-    try {
-      const installation = await install(api, source, force);
-      done.push(installation);
-      const { outcome, service, notes } = installation;
-      output.message(`${outcome}: ${service.name} ${service.version}`);
-      output.notes(notes);
-    } catch (error) {
-      output.message(`${source}:`);
-      for (const line of failureLines(error)) output.message(line);
-    }
-  }
-  if (output.json) output.document(done);
-  const failed = sources.length - done.length;
-  if (failed > 0) throw new CommandFailed(`${failed} of ${sources.length} packages not installed`);
-};
+import { WrongUsage } from '../lib/failures.ts';
+import { installAll, tellWorker } from '../lib/install-packages.ts';
 
 interface SetOptions {
   readonly job?: string;
@@ -85,7 +21,15 @@ const addInstall = (group: Command): void => {
     'installs packages: a folder, an archive, an http(s) URL, a git URL',
     (command) => command.option('-f, --force', 'replace a version that is installed'),
     async ({ api, output }, [sources], { force }) => {
-      await installAll(api, output, Array.isArray(sources) ? sources : [], force === true);
+      await installAll(Array.isArray(sources) ? sources : [], force === true, api, output, {
+        path: '/services',
+        schema: Installation,
+        tell: ({ outcome, service, notes, worker }) => {
+          if (worker !== undefined) tellWorker(output, worker);
+          output.message(`${outcome}: ${service.name} ${service.version}`);
+          output.notes(notes);
+        },
+      });
     },
   );
 };

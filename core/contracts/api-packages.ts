@@ -5,8 +5,15 @@
 import { z } from 'zod';
 import { named, pageOf } from './api.ts';
 import { isoTime } from './api-conversion.ts';
-import { JobDefinition, type ServiceItem, type WorkerItem } from './configuration.ts';
+import { JobDefinition, type ServiceItem } from './configuration.ts';
+import type { RunnerLease } from './items.ts';
 import { StableEvent } from './vocabulary.ts';
+import {
+  DockerSettings,
+  WorkerType,
+  type WorkerEnvironment,
+  type WorkerItem,
+} from './worker-item.ts';
 
 /** Those of JobDefinition that the original does not know; absent where the package does not have them. */
 const { keepWarm, priority, retry, gpu, cpu, memoryMiB } = JobDefinition.shape;
@@ -69,16 +76,6 @@ export const InstallRequest = named(
   z.strictObject({ uploadId: z.string(), force: z.boolean().optional() }),
 );
 
-export const Installation = named(
-  'Installation',
-  z.object({
-    outcome: z.enum(['installed', 'replaced', 'unchanged']),
-    service: Service,
-    notes: z.array(z.string()),
-  }),
-);
-export type Installation = z.infer<typeof Installation>;
-
 /** `service set`: one parameter of one job, or of every job that the service has. */
 export const ParameterChange = named(
   'ParameterChange',
@@ -92,15 +89,128 @@ export const ParameterChange = named(
 /** `service disable` and `enable`: of one job, or of the whole service. */
 export const JobChoice = named('JobChoice', z.strictObject({ job: z.string().optional() }));
 
+/** `version`, `hash` and what follows are null or absent for the worker that every installation has. */
 export const Worker = named(
   'Worker',
-  z.object({ name: z.string(), type: z.string(), slots: z.int(), maxRunners: z.int() }),
+  z.object({
+    name: z.string(),
+    type: WorkerType,
+    version: z.string().nullable(),
+    summary: z.string(),
+    hash: z.string().nullable(),
+    slots: z.int(),
+    maxRunners: z.int(),
+    lingerSeconds: z.int().nullable().describe('null: as long as those of the default worker'),
+    gpu: z.int(),
+    cpu: z.number().nullable().describe('null: as many as runners of the default worker'),
+    memoryMiB: z.int().nullable().describe('null: as much as runners of the default worker'),
+    pythonVersion: z.string().nullable(),
+    docker: DockerSettings.nullable(),
+    installedAt: z.iso.datetime({ precision: 3 }).nullable(),
+    updatedAt: z.iso.datetime({ precision: 3 }).nullable(),
+  }),
 );
 export type Worker = z.infer<typeof Worker>;
 export const WorkerPage = pageOf('WorkerPage', Worker);
-export const toWorker = ({ name, type, slots, maxRunners }: WorkerItem): Worker => ({
-  name,
-  type,
-  slots,
-  maxRunners,
+export const toWorker = (item: WorkerItem): Worker => ({
+  name: item.name,
+  type: item.type,
+  version: item.version ?? null,
+  summary: item.summary ?? '',
+  hash: item.hash ?? null,
+  slots: item.slots,
+  maxRunners: item.maxRunners,
+  lingerSeconds: item.lingerSeconds ?? null,
+  gpu: item.gpu ?? 0,
+  cpu: item.cpu ?? null,
+  memoryMiB: item.memoryMiB ?? null,
+  pythonVersion: item.pythonVersion ?? null,
+  docker: item.docker ?? null,
+  installedAt: item.installedAt === undefined ? null : isoTime(item.installedAt),
+  updatedAt: item.updatedAt === undefined ? null : isoTime(item.updatedAt),
 });
+
+/** `installed`: no job has needed its environment yet. */
+export const WorkerDetail = named(
+  'WorkerDetail',
+  z.object({
+    ...Worker.shape,
+    state: z.enum(['installed', 'building', 'ready', 'failing']),
+    /** The last try to make the environment of this version. */
+    environment: z
+      .object({
+        at: z.iso.datetime({ precision: 3 }),
+        python: z.string().nullable().describe('the version that it has'),
+        note: z.string().nullable(),
+        error: z.string().nullable().describe('the end of what pip said'),
+      })
+      .nullable(),
+    runners: z.array(z.object({ id: z.string(), leaseUntil: z.iso.datetime({ precision: 3 }) })),
+    /** Jobs that wait in its queues, and jobs that runners have taken. */
+    waiting: z.int(),
+    running: z.int(),
+    /** Services that require it, or have a job that names it. */
+    services: z.array(z.string()),
+  }),
+);
+export type WorkerDetail = z.infer<typeof WorkerDetail>;
+
+const STATE_OF_ENVIRONMENT = { BUILDING: 'building', READY: 'ready', FAILED: 'failing' } as const;
+
+export const toWorkerDetail = (
+  item: WorkerItem,
+  environment: WorkerEnvironment | undefined,
+  facts: {
+    readonly leases: readonly RunnerLease[];
+    readonly waiting: number;
+    readonly running: number;
+    readonly services: readonly string[];
+  },
+): WorkerDetail => ({
+  ...toWorker(item),
+  // The platform's own Python is a part of the installation.
+  state:
+    item.type === 'default'
+      ? 'ready'
+      : environment === undefined
+        ? 'installed'
+        : STATE_OF_ENVIRONMENT[environment.state],
+  environment:
+    environment === undefined
+      ? null
+      : {
+          at: isoTime(environment.at),
+          python: environment.python ?? null,
+          note: environment.note ?? null,
+          error: environment.error ?? null,
+        },
+  runners: facts.leases.map(({ runnerId, leaseUntil }) => ({
+    id: runnerId,
+    leaseUntil: isoTime(leaseUntil),
+  })),
+  waiting: facts.waiting,
+  running: facts.running,
+  services: [...facts.services],
+});
+
+export const WorkerInstallation = named(
+  'WorkerInstallation',
+  z.object({
+    outcome: z.enum(['installed', 'replaced', 'unchanged']),
+    worker: Worker,
+    notes: z.array(z.string()),
+  }),
+);
+export type WorkerInstallation = z.infer<typeof WorkerInstallation>;
+
+export const Installation = named(
+  'Installation',
+  z.object({
+    outcome: z.enum(['installed', 'replaced', 'unchanged']),
+    service: Service,
+    notes: z.array(z.string()),
+    /** The worker that came with the package. */
+    worker: WorkerInstallation.optional(),
+  }),
+);
+export type Installation = z.infer<typeof Installation>;

@@ -168,14 +168,8 @@ export const ServiceItem = z.object({
   updatedAt: z.int(),
   disabled: z.boolean(),
   jobs: z.array(JobDefinition),
+  /** Names with comparisons of versions, as the package writes them. */
+  requiredServices: z.array(z.string()).optional(),
+  requiredWorkers: z.array(z.string()).optional(),
 });
 export type ServiceItem = z.infer<typeof ServiceItem>;
-
-export const WorkerItem = z.object({
-  name: z.string(),
-  type: z.enum(['default', 'venv', 'docker']),
-  /** Jobs that one runner works on at a time. */
-  slots: z.int().min(1),
-  maxRunners: z.int().min(1),
-});
-export type WorkerItem = z.infer<typeof WorkerItem>;

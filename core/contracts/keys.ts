@@ -142,6 +142,15 @@ export const tableKeys = {
     pk: `SERVICE#${service}`,
     sk: `V#${hash}`,
   }),
+  workerVersion: (worker: string, hash: string): TableKey => ({
+    pk: `WORKER#${worker}`,
+    sk: `V#${hash}`,
+  }),
+  /** See WorkerEnvironment. */
+  workerEnvironment: (worker: string, hash: string): TableKey => ({
+    pk: `WORKER#${worker}`,
+    sk: `E#${hash}`,
+  }),
   runner: (worker: string, runnerId: string): TableKey => ({
     pk: `POOL#${worker}`,
     sk: `R#${runnerId}`,
@@ -196,6 +205,8 @@ export const objectKeys = {
   upload: (id: string): string => `uploads/${id}.zip`,
   serviceModule: (service: string, hash: string): string =>
     `services/${service}/${hash}/module.zip`,
+  /** The worker's folder: settings, requirements, Dockerfile, scripts, data. */
+  workerPackage: (worker: string, hash: string): string => `workers/${worker}/${hash}/package.zip`,
   serviceRegistry: (service: string, hash: string): string =>
     `services/${service}/${hash}/registry.zip`,
 } as const;

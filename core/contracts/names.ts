@@ -3,6 +3,7 @@
  * app and by the programs alike, so that a misspelt one is a compile error. `deployment` is the prefix
  * that lets two deployments share an account; it is `gantry` unless the site says otherwise.
  */
+import { shortHash } from './keys.ts';
 import type { Priority } from './vocabulary.ts';
 
 export const DEFAULT_DEPLOYMENT = 'gantry';
@@ -12,6 +13,25 @@ export const DEFAULT_WORKER = 'default';
 
 /** The pipeline of an AE title that names none: all installed services. */
 export const DEFAULT_PIPELINE = 'default';
+
+/** SQS has 80 characters for a queue's name; deployment, priority and `-dead-letters` take the others. */
+const MAX_WORKER_PART = 28;
+const WORKER_HASH_LENGTH = 8;
+
+/** A worker's name as a part of resource names: as it is if that is possible, else what is left of it, and a hash. */
+const workerPart = (worker: string): string =>
+  worker.length <= MAX_WORKER_PART && /^[A-Za-z0-9_-]+$/.test(worker)
+    ? worker
+    : `${worker
+        .replace(/[^A-Za-z0-9_-]/g, '_')
+        .slice(
+          0,
+          MAX_WORKER_PART - WORKER_HASH_LENGTH - 1,
+        )}-${shortHash(worker, WORKER_HASH_LENGTH)}`;
+
+/** What follows `<deployment>-work-` in the name and the URL of a work queue. */
+export const workQueueSuffix = (worker: string, priority: Priority): string =>
+  `${workerPart(worker)}-${priority}`;
 
 export const resourceNames = (deployment: string) => ({
   table: `${deployment}-table`,
@@ -24,9 +44,10 @@ export const resourceNames = (deployment: string) => ({
   registryLayer: `${deployment}-registry-python`,
   registryRole: `${deployment}-registry`,
   function: (name: string) => `${deployment}-${name}`,
-  workQueue: (worker: string, priority: Priority) => `${deployment}-work-${worker}-${priority}`,
+  workQueue: (worker: string, priority: Priority) =>
+    `${deployment}-work-${workQueueSuffix(worker, priority)}`,
   deadLetterQueue: (queue: string) => `${queue}-dead-letters`,
-  runnerFamily: (worker: string) => `${deployment}-runner-${worker}`,
+  runnerFamily: (worker: string) => `${deployment}-runner-${workerPart(worker)}`,
   /** One function per service version: `hash` is the content hash of the version. */
   registryFunction: (service: string, hash: string) =>
     `${deployment}-registry-${service.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 30)}-${hash.slice(0, 12)}`,

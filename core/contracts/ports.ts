@@ -62,6 +62,14 @@ export interface Queues {
   depth(queueUrl: string): Promise<{ waiting: number; inFlight: number; delayed: number }>;
 }
 
+/** The queues of workers, one for each priority, that are installed at run time. */
+export interface WorkQueues {
+  /** Those that are there already are left as they are. */
+  ensure(worker: string): Promise<void>;
+  /** With the messages in them; those that are not there are no failure. */
+  remove(worker: string): Promise<void>;
+}
+
 /** A message that this process holds: nobody else receives it before its visibility ends. */
 export interface HeldMessage {
   readonly queueUrl: string;

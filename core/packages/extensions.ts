@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { KeepWarm } from '../contracts/configuration.ts';
 import { Priority, PRIORITIES } from '../contracts/vocabulary.ts';
 import { parseDuration } from './durations.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
 const MAXIMUM_GPUS = 16;
 const MAXIMUM_CPUS = 192;
@@ -119,15 +120,3 @@ export const Warm = z
   .transform((value): z.infer<typeof KeepWarm> | undefined =>
     value === true ? 'session' : value === 'all-sessions' ? value : undefined,
   );
-
-type Defined<T> = {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-} & {
-  [K in keyof T as undefined extends T[K] ? never : K]: T[K];
-};
-
-/** What a package does not say is not stored either. */
-export const withoutUndefined = <T extends object>(fields: T): Defined<T> =>
-  Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as Defined<T>;

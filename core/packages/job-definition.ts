@@ -4,8 +4,9 @@ import type { ProblemDetail } from '../contracts/api-problem.ts';
 import type { JobDefinition } from '../contracts/configuration.ts';
 import { EVENTS, type StableEvent } from '../contracts/vocabulary.ts';
 import { parseTimeout } from './durations.ts';
-import { Cpus, Gpus, JobPriority, Memory, Retry, Warm, withoutUndefined } from './extensions.ts';
+import { Cpus, Gpus, JobPriority, Memory, Retry, Warm } from './extensions.ts';
 import { nearest } from './nearest.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
 /** Python 3.13's `keyword.kwlist`: words that no `from service_module import` can name. */
 const PYTHON_KEYWORDS = new Set(

@@ -8,6 +8,7 @@ import type { JobDefinition } from '../contracts/configuration.ts';
 import { EVENTS } from '../contracts/vocabulary.ts';
 import { findCycles, showCycle } from './cycles.ts';
 import { looseDependencies, readJob } from './job-definition.ts';
+import { Folder, get, Name, problemsOf, Version } from './manifest-fields.ts';
 
 export interface PackageManifest {
   readonly name: string;
@@ -29,33 +30,6 @@ export type ManifestReading =
       /** The folders as far as they could be read, so that missing files can be told in the same answer. */
       readonly folders: { readonly module?: string; readonly registry?: string };
     };
-
-const MAX_NAME_LENGTH = 100;
-
-const Name = z
-  .string('must be a text')
-  .min(1, 'must not be empty')
-  .max(MAX_NAME_LENGTH, `has more than ${MAX_NAME_LENGTH} characters`)
-
-  .regex(/^[^/\\#?%\x00-\x1f]+$/, 'must not contain / \\ # ? % or control characters')
-  .refine((name) => name !== '.' && name !== '..', 'is not a name');
-
-const Version = z
-  .union([z.string(), z.number().transform(String)], 'must be a text such as "1.0.0"')
-  .nullish()
-  .transform((version) => version ?? '0.0.0');
-
-const Folder = z
-  .string('must be the path of a folder in the package')
-  .transform((path) =>
-    path
-      .replaceAll('\\', '/')
-      .split('/')
-      .filter((part) => part !== '' && part !== '.')
-      .join('/'),
-  )
-  .refine((path) => !path.split('/').includes('..'), 'must be a folder inside the package')
-  .refine((path) => path !== '', 'must be a folder below that of dcm-processor.json');
 
 const Names = z
   .array(z.string('must be a text'), 'must be a list of texts')
@@ -82,27 +56,6 @@ const Manifest = z.object({
   summary: z.string().nullish().catch(''),
   service: Service,
 });
-
-const showPath = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (text, part) =>
-      typeof part === 'number'
-        ? `${text}[${part}]`
-        : text === ''
-          ? String(part)
-          : `${text}.${String(part)}`,
-    '',
-  );
-
-const problemsOf = (error: z.ZodError): ProblemDetail[] =>
-  error.issues.map((issue) => ({
-    path: showPath(issue.path),
-    message:
-      issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue.message,
-  }));
-
-const get = (value: unknown, key: string): unknown =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
 
 const cycleProblems = (rawJobs: readonly unknown[]): ProblemDetail[] =>
   findCycles(rawJobs.map(looseDependencies)).map((cycle) => ({

@@ -3,7 +3,7 @@
  * apart by the pool's lock; who finds it taken, and whoever cannot be sure, leaves a message to look again.
  */
 import { randomUUID } from 'node:crypto';
-import type { WorkerItem } from '../contracts/configuration.ts';
+import type { WorkerItem } from '../contracts/worker-item.ts';
 import type { Advance } from '../contracts/messages.ts';
 import { ENV } from '../contracts/names.ts';
 import type { Clock, Queues, Tasks } from '../contracts/ports.ts';

@@ -2,7 +2,7 @@
 import type { JobItem } from '../contracts/items.ts';
 import { executionName } from '../contracts/keys.ts';
 import type { JobInput } from '../contracts/messages.ts';
-import { DEFAULT_WORKER } from '../contracts/names.ts';
+import { DEFAULT_WORKER, workQueueSuffix } from '../contracts/names.ts';
 import type { Clock, Executions } from '../contracts/ports.ts';
 import type { Priority } from '../contracts/vocabulary.ts';
 import { MAXIMUM_BACKOFF_SECONDS } from '../packages/extensions.ts';
@@ -16,7 +16,7 @@ export interface StartJobDependencies {
 }
 
 export const workQueueUrl = (prefix: string, worker: string, priority: Priority): string =>
-  `${prefix}${worker}-${priority}`;
+  `${prefix}${workQueueSuffix(worker, priority)}`;
 
 /** The queues of a worker, by priority. */
 export const workQueueUrls = (

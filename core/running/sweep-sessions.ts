@@ -3,7 +3,7 @@
  * message is gone, queues that nobody serves. It compares what is stored with what runs and starts again what
  * was lost, under a new run number; whatever is in order is left alone, and what changed a moment ago too.
  */
-import type { WorkerItem } from '../contracts/configuration.ts';
+import type { WorkerItem } from '../contracts/worker-item.ts';
 import type { JobItem, SessionItem } from '../contracts/items.ts';
 import { executionName } from '../contracts/keys.ts';
 import type { Advance, SessionInput } from '../contracts/messages.ts';

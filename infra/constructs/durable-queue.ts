@@ -3,6 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { resourceNames } from '../../core/contracts/names.ts';
+import { WORK_QUEUE } from '../../core/contracts/work-queue.ts';
 import type { SiteConfig } from '../config.ts';
 
 export interface DurableQueueProps {
@@ -13,8 +14,7 @@ export interface DurableQueueProps {
   readonly maxReceiveCount: number;
 }
 
-/** How long a message may wait: SQS's longest. Token waits end before (see the state machines). */
-export const QUEUE_RETENTION = Duration.days(14);
+export const QUEUE_RETENTION = Duration.seconds(WORK_QUEUE.retentionSeconds);
 
 export const durableQueue = (scope: Construct, id: string, props: DurableQueueProps): Queue => {
   const shared = {

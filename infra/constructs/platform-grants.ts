@@ -102,6 +102,7 @@ export const platformGrants = ({
       data.table.grantReadWriteData(holder);
       data.bucket.grantRead(holder);
       data.bucket.grantPut(holder, 'services/*');
+      data.bucket.grantPut(holder, 'workers/*');
       // The URLs that it hands out for uploads are signed with its own permissions.
       data.bucket.grantPut(holder, 'uploads/*');
       data.bucket.grantDelete(holder, 'uploads/*');
@@ -112,7 +113,18 @@ export const platformGrants = ({
         queue.grantSendMessages(holder);
         queue.grant(holder, 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl');
       }
-      allow(holder, ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl'], [arns.workQueues]);
+      allow(
+        holder,
+        [
+          'sqs:GetQueueAttributes',
+          'sqs:GetQueueUrl',
+          // Those of a worker that is installed, or removed.
+          'sqs:CreateQueue',
+          'sqs:SetQueueAttributes',
+          'sqs:DeleteQueue',
+        ],
+        [arns.workQueues],
+      );
       allow(
         holder,
         [

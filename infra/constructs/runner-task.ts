@@ -77,8 +77,20 @@ export const runnerTask = (
   data.table.grantReadWriteData(role);
   data.bucket.grantRead(role);
   data.bucket.grantPut(role, 'sessions/*');
-  for (const queue of work.queues) queue.grantConsumeMessages(role);
   const stack = Stack.of(scope);
+  role.addToPrincipalPolicy(
+    new PolicyStatement({
+      // Of every worker: whatever is installed at run time is run by this task too, told which by its start.
+      actions: [
+        'sqs:ReceiveMessage',
+        'sqs:ChangeMessageVisibility',
+        'sqs:DeleteMessage',
+        'sqs:GetQueueUrl',
+        'sqs:GetQueueAttributes',
+      ],
+      resources: [stack.formatArn({ service: 'sqs', resource: `${config.deployment}-work-*` })],
+    }),
+  );
   role.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ['sqs:SendMessage'],

@@ -4,14 +4,9 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { resourceNames } from '../../core/contracts/names.ts';
 import { PRIORITIES } from '../../core/contracts/vocabulary.ts';
+import { WORK_QUEUE } from '../../core/contracts/work-queue.ts';
 import type { SiteConfig } from '../config.ts';
 import { durableQueue } from './durable-queue.ts';
-
-/** A runner extends its lease while it works; a dead runner's job comes back after this long. */
-const LEASE = Duration.seconds(120);
-
-/** The job item counts lost attempts and gives up at the third; the dead-letter queue is the net below it. */
-const MAX_RECEIVES = 10;
 
 export interface WorkQueues {
   readonly queues: readonly Queue[];
@@ -27,8 +22,8 @@ export const workQueues = (scope: Construct, worker: string, config: SiteConfig)
     durableQueue(scope, `Work-${worker}-${priority}`, {
       config,
       queueName: names.workQueue(worker, priority),
-      visibilityTimeout: LEASE,
-      maxReceiveCount: MAX_RECEIVES,
+      visibilityTimeout: Duration.seconds(WORK_QUEUE.leaseSeconds),
+      maxReceiveCount: WORK_QUEUE.maxReceives,
     }),
   );
   const [first] = queues;

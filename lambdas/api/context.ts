@@ -2,9 +2,10 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { ConfigurationStore } from '../../aws/configuration.ts';
 import type { Table } from '../../aws/table.ts';
-import type { Clock, ObjectStore, Queues } from '../../core/contracts/ports.ts';
+import type { Clock, ObjectStore, Queues, WorkQueues } from '../../core/contracts/ports.ts';
 import type { AdmitInstance } from '../../core/processors/admission.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
+import type { RunnerPool } from '../../core/running/runner-pool.ts';
 import type { SessionStore } from '../../core/running/session-store.ts';
 
 /** The functions that run the registry callbacks of service versions. */
@@ -26,11 +27,15 @@ export interface ApiContext {
   readonly admit: AdmitInstance;
   readonly sessions: Pick<
     SessionStore,
-    'getSession' | 'getJobs' | 'getJob' | 'listSessionsOfStudy'
+    'getSession' | 'getJobs' | 'getJob' | 'listSessions' | 'listSessionsOfStudy'
   >;
   readonly objects: ObjectStore;
   readonly queues: Queues;
   readonly registryFunctions: RegistryFunctions;
+  readonly workQueues: WorkQueues;
+  readonly runners: Pick<RunnerPool, 'liveLeases' | 'removeAllLeases'>;
+  /** Of workers that do not say how many. */
+  readonly runnerDefaults: { readonly slots: number; readonly maxRunners: number };
   readonly stabilityChecksQueueUrl: string;
   /** Queues to tell about in the status, by the name to show. */
   readonly platformQueues: Readonly<Record<string, string>>;

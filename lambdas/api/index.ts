@@ -9,8 +9,10 @@ import { tableGroups } from '../../aws/groups.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { sqsQueues } from '../../aws/queues.ts';
 import { registryFunctions } from '../../aws/registry-functions.ts';
+import { tableRunners } from '../../aws/runners.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
+import { sqsWorkQueues } from '../../aws/work-queues.ts';
 import { ENV } from '../../core/contracts/names.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { routedAdmission } from './admission.ts';
@@ -37,9 +39,15 @@ const table = dynamoTable(documentClient(), environment[ENV.table]);
 const bucket = environment[ENV.bucket];
 const objects = bucketObjects(objectClient(process.env), bucket);
 
+const sqs = new SQSClient({});
+const runnerDefaults = {
+  slots: environment[ENV.runnerSlots],
+  maxRunners: environment[ENV.maxRunners],
+};
+
 const shared = {
   groups: tableGroups(table, objects),
-  queues: sqsQueues(new SQSClient({})),
+  queues: sqsQueues(sqs),
   stabilityChecksQueueUrl: environment[ENV.stabilityChecksQueueUrl],
   clock: Date.now,
   logger: new Logger(),
@@ -61,6 +69,13 @@ const context: ApiContext = {
     // Layer and platform functions are built for the same processors.
     architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
   }),
+  workQueues: sqsWorkQueues(sqs, {
+    deployment: environment[ENV.deployment],
+    urlPrefix: environment[ENV.workQueueUrlPrefix],
+    encrypted: process.env['AWS_ENDPOINT_URL'] === undefined,
+  }),
+  runners: tableRunners(table),
+  runnerDefaults,
   platformQueues: {
     'stability-checks': environment[ENV.stabilityChecksQueueUrl],
     plan: environment[ENV.planQueueUrl],
@@ -74,10 +89,7 @@ let initialised: Promise<void> | undefined;
 
 /** Once per process; after a failure the next request tries again. */
 const ready = async (): Promise<ApiContext> => {
-  initialised ??= context.configuration.initialise({
-    slots: environment[ENV.runnerSlots],
-    maxRunners: environment[ENV.maxRunners],
-  });
+  initialised ??= context.configuration.initialise(runnerDefaults);
   try {
     await initialised;
   } catch (error) {

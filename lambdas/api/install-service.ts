@@ -2,28 +2,21 @@
  * Installing a service package from an upload: read and check everything, store what runs under the hash of
  * its content, make the registry function, and only then write the configuration item that makes it known.
  */
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Installation } from '../../core/contracts/api-packages.ts';
 import { toService } from '../../core/contracts/api-packages.ts';
 import { ServiceItem } from '../../core/contracts/configuration.ts';
 import { objectKeys, tableKeys } from '../../core/contracts/keys.ts';
 import { DEFAULT_WORKER, resourceNames } from '../../core/contracts/names.ts';
 import type { PackageManifest } from '../../core/packages/manifest.ts';
-import {
-  filesBelow,
-  findManifest,
-  MANIFEST_NAME,
-  readPackage,
-} from '../../core/packages/package-files.ts';
+import { filesBelow, readPackage } from '../../core/packages/package-files.ts';
 import { unmet } from '../../core/packages/requirements.ts';
+import { holdsWorker } from '../../core/packages/worker-manifest.ts';
 import type { ApiContext } from './context.ts';
-import { PackageArchive, type PackedFile } from './package-archive.ts';
+import { checkWorker, storeWorker, type CheckedWorker } from './install-worker.ts';
+import type { PackageArchive, PackedFile } from './package-archive.ts';
 import { ApiProblem } from './problems.ts';
-
-const MAX_UPLOAD_BYTES = 200 * 1024 ** 2;
+import { manifestOf, storeFiles, withUploadedPackage } from './uploaded-package.ts';
 
 /** The package that the registry function's handler imports. */
 const REGISTRY_PACKAGE = 'service_registry';
@@ -36,21 +29,30 @@ interface CheckedPackage {
   /** Below `service_registry/`: the code of a Lambda function. */
   readonly registry: readonly PackedFile[];
   readonly notes: readonly string[];
+  /** What the package holds beside the service. */
+  readonly worker: CheckedWorker | undefined;
 }
 
+/** A refusal as a value: it is told together with what is wrong with the service. */
+const workerOrProblem = async (archive: PackageArchive): Promise<CheckedWorker | ApiProblem> => {
+  try {
+    return await checkWorker(archive);
+  } catch (error) {
+    if (error instanceof ApiProblem) return error;
+    throw error;
+  }
+};
+
 const checkPackage = async (archive: PackageArchive): Promise<CheckedPackage> => {
-  const manifestPath = findManifest(archive.paths);
-  if (manifestPath === undefined) {
+  const { path: manifestPath, text: manifestText } = await manifestOf(archive);
+  const reading = readPackage(archive.paths, manifestPath, manifestText);
+  const worker = holdsWorker(manifestText) ? await workerOrProblem(archive) : undefined;
+  if (!reading.ok || worker instanceof ApiProblem) {
     throw new ApiProblem('invalid-package', [
-      {
-        path: MANIFEST_NAME,
-        message: 'is missing: the package has no such file in any of its folders',
-      },
+      ...(reading.ok ? [] : reading.problems),
+      ...(worker instanceof ApiProblem ? worker.problems : []),
     ]);
   }
-  const manifestText = await archive.text(manifestPath);
-  const reading = readPackage(archive.paths, manifestPath, manifestText);
-  if (!reading.ok) throw new ApiProblem('invalid-package', reading.problems);
   const below = (folder: string, prefix: string): PackedFile[] =>
     filesBelow(archive.paths, folder).map(({ path, relative }) => ({
       path,
@@ -68,30 +70,31 @@ const checkPackage = async (archive: PackageArchive): Promise<CheckedPackage> =>
     module,
     registry,
     notes: reading.notes,
+    worker,
   };
 };
 
 /** What the package needs of this installation; throws every requirement that is not met, returns notes. */
 const checkAgainstInstalled = async (
   { configuration }: ApiContext,
-  manifest: PackageManifest,
+  { manifest, worker: ownWorker }: CheckedPackage,
 ): Promise<{ before: ServiceItem | undefined; notes: string[] }> => {
   const [services, workers] = await Promise.all([
     configuration.services.list(),
     configuration.workers.list(),
   ]);
-  const workerNames = new Set([DEFAULT_WORKER, ...workers.map(({ name }) => name)]);
+  const own = ownWorker === undefined ? [] : [ownWorker.definition];
+  const workerVersions = new Map<string, string | undefined>([
+    [DEFAULT_WORKER, undefined],
+    ...[...workers, ...own].map(({ name, version }) => [name, version] as const),
+  ]);
   const messages = [
     ...unmet(
       'service',
       manifest.requiredServices,
       new Map(services.map(({ name, version }) => [name, version])),
     ),
-    ...unmet(
-      'worker',
-      manifest.requiredWorkers,
-      new Map([...workerNames].map((name) => [name, undefined])),
-    ),
+    ...unmet('worker', manifest.requiredWorkers, workerVersions),
   ];
   if (messages.length > 0) {
     throw new ApiProblem(
@@ -106,7 +109,7 @@ const checkAgainstInstalled = async (
   return {
     before: services.find(({ name }) => name === manifest.name),
     notes: manifest.jobs.flatMap(({ jobName, worker, dependsOn }) => [
-      ...(worker === null || workerNames.has(worker)
+      ...(worker === null || workerVersions.has(worker)
         ? []
         : [`job ${jobName}: the worker "${worker}" is not installed; the default worker runs it`]),
       ...dependsOn
@@ -114,21 +117,6 @@ const checkAgainstInstalled = async (
         .map((name) => `job ${jobName}: depends on ${name}, which no installed service has yet`),
     ]),
   };
-};
-
-const storeFolder = async (
-  { objects }: ApiContext,
-  archive: PackageArchive,
-  files: readonly PackedFile[],
-  key: string,
-  temporary: string,
-): Promise<void> => {
-  await archive.pack(files, temporary);
-  const { size } = await stat(temporary);
-  await objects.put(key, createReadStream(temporary), {
-    length: size,
-    contentType: 'application/zip',
-  });
 };
 
 const storeVersion = async (
@@ -140,8 +128,8 @@ const storeVersion = async (
   const { manifest, hash } = checked;
   const moduleKey = objectKeys.serviceModule(manifest.name, hash);
   const registryKey = objectKeys.serviceRegistry(manifest.name, hash);
-  await storeFolder(context, archive, checked.module, moduleKey, join(directory, 'module.zip'));
-  await storeFolder(
+  await storeFiles(context, archive, checked.module, moduleKey, join(directory, 'module.zip'));
+  await storeFiles(
     context,
     archive,
     checked.registry,
@@ -165,18 +153,23 @@ const installArchive = async (
 ): Promise<Installation> => {
   const checked = await checkPackage(archive);
   const { manifest, hash } = checked;
-  const { before, notes: installedNotes } = await checkAgainstInstalled(context, manifest);
+  const { before, notes: installedNotes } = await checkAgainstInstalled(context, checked);
   const notes = [...checked.notes, ...installedNotes];
-  if (before?.hash === hash && !force) {
-    return { outcome: 'unchanged', service: toService(before), notes };
-  }
-  if (before !== undefined && !force) {
+  const sameContent = before?.hash === hash;
+  if (before !== undefined && !sameContent && !force) {
     throw new ApiProblem('already-installed', [
       {
         message: `${manifest.name} ${before.version} is installed, with other content than this ${manifest.version}`,
         remedy: 'replace it with: gantry service install --force SOURCE',
       },
     ]);
+  }
+  // First, because the service's jobs are to find it.
+  const worker =
+    checked.worker && (await storeWorker(context, archive, directory, checked.worker, force));
+  const withWorker = worker === undefined ? {} : { worker };
+  if (sameContent && !force) {
+    return { outcome: 'unchanged', service: toService(before), notes, ...withWorker };
   }
   const registryFunction = await storeVersion(context, archive, checked, directory);
   const now = context.clock();
@@ -190,6 +183,8 @@ const installArchive = async (
     updatedAt: now,
     disabled: false,
     jobs: [...manifest.jobs],
+    requiredServices: [...manifest.requiredServices],
+    requiredWorkers: [...manifest.requiredWorkers],
   };
   const versionKey = tableKeys.serviceVersion(manifest.name, hash);
   const previous =
@@ -208,45 +203,16 @@ const installArchive = async (
     outcome: before === undefined ? 'installed' : 'replaced',
     service: toService(item),
     notes,
+    ...withWorker,
   };
 };
 
 /** Installs what was uploaded under the id; the upload is deleted in any case. */
-export const installService = async (
+export const installService = (
   context: ApiContext,
   uploadId: string,
   force: boolean,
-): Promise<Installation> => {
-  const key = objectKeys.upload(uploadId);
-  const size = await context.objects.size(key);
-  if (size === undefined) {
-    throw new ApiProblem('upload-missing', [
-      {
-        message: `nothing was uploaded as ${uploadId}`,
-        remedy: 'PUT the zip to the URL that POST /uploads gave, then install it',
-      },
-    ]);
-  }
-  const directory = await mkdtemp(join(context.temporaryDirectory, 'package-'));
-  try {
-    if (size > MAX_UPLOAD_BYTES) {
-      throw new ApiProblem('package-too-large', [
-        {
-          message: `the archive has ${Math.ceil(size / 1024 ** 2)} MiB; at most ${MAX_UPLOAD_BYTES / 1024 ** 2} MiB can be installed`,
-          remedy: 'keep large files elsewhere and let the worker fetch them',
-        },
-      ]);
-    }
-    const file = join(directory, 'upload.zip');
-    await pipeline(await context.objects.getStream(key), createWriteStream(file));
-    const archive = await PackageArchive.open(file);
-    try {
-      return await installArchive(context, archive, directory, force);
-    } finally {
-      archive.close();
-    }
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-    await context.objects.delete([key]);
-  }
-};
+): Promise<Installation> =>
+  withUploadedPackage(context, uploadId, (archive, directory) =>
+    installArchive(context, archive, directory, force),
+  );

@@ -15,9 +15,11 @@ import { tableConfiguration } from '../../aws/configuration.ts';
 import { tableGroups } from '../../aws/groups.ts';
 import { sqsQueues } from '../../aws/queues.ts';
 import { registryFunctions } from '../../aws/registry-functions.ts';
+import { tableRunners } from '../../aws/runners.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { DEFAULT_WORKER, resourceNames } from '../../core/contracts/names.ts';
 import { PRIORITIES } from '../../core/contracts/vocabulary.ts';
+import { sqsWorkQueues } from '../../aws/work-queues.ts';
 import { routedAdmission } from '../../lambdas/api/admission.ts';
 import type { ApiContext } from '../../lambdas/api/context.ts';
 import { makeHandler } from '../../lambdas/api/handler.ts';
@@ -52,6 +54,7 @@ export interface EmulatedApi {
   readonly url: string;
   readonly context: ApiContext;
   readonly lambda: LambdaClient;
+  readonly sqs: SQSClient;
   call(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
   stop(): Promise<void>;
 }
@@ -85,6 +88,7 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
   const work = await Promise.all(
     PRIORITIES.map((priority) => queueUrl(names.workQueue(DEFAULT_WORKER, priority))),
   );
+  const workQueueUrlPrefix = (work[0] ?? '').replace(/[^-]+-[^-]+$/, '');
   const { LayerVersionArn } = await lambda.send(
     new PublishLayerVersionCommand({
       LayerName: names.registryLayer,
@@ -114,7 +118,14 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
       architecture: 'x86_64',
     }),
     platformQueues,
-    workQueueUrlPrefix: (work[0] ?? '').replace(/[^-]+-[^-]+$/, ''),
+    workQueueUrlPrefix,
+    workQueues: sqsWorkQueues(sqs, {
+      deployment: DEPLOYMENT,
+      urlPrefix: workQueueUrlPrefix,
+      encrypted: true,
+    }),
+    runners: tableRunners(table),
+    runnerDefaults: { slots: 2, maxRunners: 4 },
     temporaryDirectory,
   };
   await context.configuration.initialise({ slots: 2, maxRunners: 4 });
@@ -123,6 +134,7 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
     url: server.url,
     context,
     lambda,
+    sqs,
     call: async (method, path, body) => {
       const response = await fetch(`${server.url}/api/v1${path}`, {
         method,

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { Health, Status } from '../../../core/contracts/api.ts';
 import { isoTime } from '../../../core/contracts/api-conversion.ts';
-import { RunnerLease } from '../../../core/contracts/items.ts';
-import { stateIndexKeys, tableKeys } from '../../../core/contracts/keys.ts';
+import { stateIndexKeys } from '../../../core/contracts/keys.ts';
 import { PRIORITIES } from '../../../core/contracts/vocabulary.ts';
+import { workQueueUrl } from '../../../core/running/start-job.ts';
 import type { ApiContext } from '../context.ts';
 import { route } from '../router.ts';
 
@@ -34,7 +34,7 @@ const queueDepths = async (context: ApiContext, workers: readonly string[]) => {
   const work = workers.flatMap((worker) =>
     PRIORITIES.map((priority): [string, string] => [
       `work-${worker}-${priority}`,
-      `${context.workQueueUrlPrefix}${worker}-${priority}`,
+      workQueueUrl(context.workQueueUrlPrefix, worker, priority),
     ]),
   );
   const queues = [...Object.entries(context.platformQueues), ...work];
@@ -43,16 +43,12 @@ const queueDepths = async (context: ApiContext, workers: readonly string[]) => {
   );
 };
 
-const runnersOf = async (context: ApiContext, worker: string) => {
-  const leases = await context.table.queryAll(
-    tableKeys.poolPartition(worker),
-    tableKeys.runnerPrefix,
-    RunnerLease,
-  );
-  return leases
-    .filter(({ leaseUntil }) => leaseUntil > context.clock())
-    .map(({ runnerId, leaseUntil }) => ({ id: runnerId, worker, leaseUntil: isoTime(leaseUntil) }));
-};
+const runnersOf = async ({ runners, clock }: ApiContext, worker: string) =>
+  (await runners.liveLeases(worker, clock())).map(({ runnerId, leaseUntil }) => ({
+    id: runnerId,
+    worker,
+    leaseUntil: isoTime(leaseUntil),
+  }));
 
 export const systemRoutes = [
   route({
