@@ -191,7 +191,9 @@ describe('any worker package', () => {
     });
     expect(reading).toMatchObject({
       ok: false,
-      problems: [{ path: 'worker', remedy: expect.stringContaining('gantry service install') }],
+      problems: [
+        { path: 'worker', remedy: expect.stringContaining('gantry service install') as unknown },
+      ],
     });
   });
 });

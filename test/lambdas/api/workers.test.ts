@@ -80,7 +80,7 @@ describe('installing a worker', () => {
       MessageRetentionPeriod: String(14 * 86_400),
     });
     expect(JSON.parse(Attributes?.RedrivePolicy ?? '{}')).toMatchObject({
-      deadLetterTargetArn: expect.stringMatching(/-higher-dead-letters$/),
+      deadLetterTargetArn: expect.stringMatching(/-higher-dead-letters$/) as unknown,
     });
   });
 
@@ -186,7 +186,10 @@ describe('a worker', () => {
 
     expect((await api.call('GET', '/workers/failing')).json).toMatchObject({
       state: 'failing',
-      environment: { python: '3.12.1', error: expect.stringContaining('No matching distribution') },
+      environment: {
+        python: '3.12.1',
+        error: expect.stringContaining('No matching distribution') as unknown,
+      },
     });
   });
 });
