@@ -2,13 +2,14 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ENV } from '../core/contracts/names.ts';
+import { DEFAULT_DEPLOYMENT, ENV } from '../core/contracts/names.ts';
 import type { TlsFiles } from './tls/tls-credentials.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const text = z.string().min(1);
 
 const Environment = z.object({
+  [ENV.deployment]: text.default(DEFAULT_DEPLOYMENT),
   [ENV.table]: text,
   [ENV.bucket]: text,
   [ENV.stabilityChecksQueueUrl]: text,
@@ -28,6 +29,8 @@ const Environment = z.object({
 });
 
 export interface ListenerSettings {
+  /** The deployment's name: of metrics and audit messages. */
+  readonly deployment: string;
   readonly table: string;
   readonly bucket: string;
   readonly stabilityChecksQueueUrl: string;
@@ -72,6 +75,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv): ListenerSettings =
     ]);
   }
   return {
+    deployment: data[ENV.deployment],
     table: data[ENV.table],
     bucket: data[ENV.bucket],
     stabilityChecksQueueUrl: data[ENV.stabilityChecksQueueUrl],

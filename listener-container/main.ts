@@ -21,6 +21,9 @@ import { startHealth } from './health.ts';
 import { makeIngest } from './ingest/ingest.ts';
 import { prepareSpoolDirectory } from './ingest/spool.ts';
 import type { ListenerLog } from './listener-log.ts';
+import { createListenerMetrics } from './observation/metrics.ts';
+import { createObserver } from './observation/observer.ts';
+import { reportCertificate } from './observation/certificate-report.ts';
 import { DEFAULT_LIMITS, Listener } from './server.ts';
 import { StorageCommitment } from './services/commitment/commitment-service.ts';
 import { sendReport } from './services/commitment/report-sender.ts';
@@ -86,7 +89,14 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   const credentials =
     settings.tls === undefined ? undefined : await TlsCredentials.load(settings.tls, log);
   const refusals = new ThrottledRefusals(decisions);
+  const write = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+  };
+  const source = settings.deployment;
+  const metrics = createListenerMetrics({ deployment: source, clock, write });
+  const observer = createObserver({ metrics, write, clock, source });
   const ingest = makeIngest({
+    observer,
     objects,
     groups: tableGroups(table, objects),
     stored,
@@ -98,6 +108,7 @@ const run = async (settings: ListenerSettings): Promise<void> => {
     log,
   });
   const listener = await Listener.start({
+    observer,
     host: settings.dimseHost,
     port: settings.dimsePort,
     tls:
@@ -123,13 +134,22 @@ const run = async (settings: ListenerSettings): Promise<void> => {
     dimseTlsPort: listener.tlsPort,
     healthPort: health.port,
   };
-  process.stdout.write(`${JSON.stringify(ready)}\n`);
+  write(JSON.stringify(ready));
+  observer.started();
+  metrics.begin(() => ({
+    associationsActive: listener.associations,
+    certificateDaysLeft: credentials?.daysLeft,
+  }));
+  const reporting = credentials && reportCertificate(table, credentials, clock, log);
 
   await stopping;
   log.info('stopping', { associations: listener.associations });
   await listener.stop(GRACE_MS);
   await Promise.all([refusals.flush(), ingest.flush()]);
   await Promise.race([commitment.stop(), sleep(COMMITMENT_GRACE_MS)]);
+  clearInterval(reporting);
+  metrics.stop();
+  observer.stopped();
   await health.stop();
 };
 

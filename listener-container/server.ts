@@ -7,8 +7,10 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { Association } from './association/association.ts';
 import type { AssociationLimits } from './association/association-ports.ts';
 import { ReceptionDesk } from './association/reception-desk.ts';
+import { plainAddress } from './admission/hosts.ts';
 import type { AdmissionPolicy, RefusalLog } from './admission/admission-policy.ts';
 import type { ListenerLog } from './listener-log.ts';
+import type { ListenerObserver } from './observation/observer.ts';
 import type { CommitmentService } from './services/commitment/commitment-service.ts';
 import type { TlsCredentials } from './tls/tls-credentials.ts';
 import type { InstanceReceiver } from './services/instance-receiver.ts';
@@ -27,6 +29,7 @@ export interface ListenerOptions {
   /** Without it, Storage Commitment is not offered. */
   readonly commitment?: CommitmentService;
   readonly log: ListenerLog;
+  readonly observer?: ListenerObserver;
 }
 
 /**
@@ -71,7 +74,10 @@ const SOCKET_OPTIONS = {
 } as const;
 
 /** Every client is asked for its certificate, which a source may be bound to; with a CA it has to have one. */
-const secureServer = (credentials: TlsCredentials, { limits, log }: ListenerOptions): TlsServer => {
+const secureServer = (
+  credentials: TlsCredentials,
+  { limits, log, observer }: ListenerOptions,
+): TlsServer => {
   const server = createTlsServer({
     ...SOCKET_OPTIONS,
     ...credentials.options,
@@ -80,6 +86,7 @@ const secureServer = (credentials: TlsCredentials, { limits, log }: ListenerOpti
     handshakeTimeout: limits.artimMs,
   });
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    observer?.handshakeFailed(plainAddress(socket.remoteAddress ?? ''));
     log.warn('a TLS handshake failed', {
       remoteAddress: socket.remoteAddress ?? '',
       code: error.code ?? error.name,

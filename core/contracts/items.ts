@@ -302,6 +302,10 @@ export const RunnerLease = z.object({
 });
 export type RunnerLease = z.infer<typeof RunnerLease>;
 
+/** When the certificate of the listener's TLS port expires, and when a listener last said so. */
+export const CertificateItem = z.object({ expiresAt: Milliseconds, reportedAt: Milliseconds });
+export type CertificateItem = z.infer<typeof CertificateItem>;
+
 /** The stored reason why something did or did not happen. */
 export const DecisionRecord = z.object({
   id: z.string(),

@@ -158,6 +158,8 @@ export const tableKeys = {
   runnerPrefix: 'R#',
   poolLock: (worker: string): TableKey => ({ pk: `POOL#${worker}`, sk: 'LOCK' }),
   poolPartition: (worker: string): string => `POOL#${worker}`,
+  /** Of the listener's TLS port: see CertificateItem. */
+  listenerCertificate: { pk: 'LISTENER', sk: 'CERTIFICATE' },
   decision: (day: string, at: string, id: string): TableKey => ({
     pk: `DECISION#${day}`,
     sk: `${at}#${id}`,

@@ -10,6 +10,8 @@ export interface AssociationAttempt {
   /** Of the client certificate: see peer-certificate.ts. */
   readonly certificateFingerprint?: string | undefined;
   readonly userIdentity?: UserIdentity | undefined;
+  /** Of the association if it comes to one. */
+  readonly associationId?: string;
 }
 
 export interface Refusal {

@@ -214,7 +214,11 @@ export class Association {
     const answer = await admit(
       this.#ports.reception,
       request,
-      { ...attempt, certificateFingerprint: peerFingerprint(this.#socket) },
+      {
+        ...attempt,
+        certificateFingerprint: peerFingerprint(this.#socket),
+        associationId: this.id,
+      },
       this.#ports.commitment !== undefined,
     );
     if ('rejection' in answer) {

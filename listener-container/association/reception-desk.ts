@@ -13,6 +13,7 @@ import type {
   Verdict,
 } from '../admission/admission-policy.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
+import { NO_OBSERVER, type ListenerObserver } from '../observation/observer.ts';
 
 export type Admission =
   { readonly rejection: AssociateReject } | { readonly grant: Grant; readonly leave: () => void };
@@ -26,10 +27,12 @@ export interface ReceptionDeskOptions {
   readonly refusals: RefusalLog;
   readonly maximumAssociations: number;
   readonly log: ListenerLog;
+  readonly observer?: ListenerObserver;
 }
 
 export class ReceptionDesk implements Reception {
   readonly #options: ReceptionDeskOptions;
+  readonly #observer: ListenerObserver;
   #present = 0;
   /** By calling AE title. */
   readonly #bySource = new Map<string, number>();
@@ -38,6 +41,7 @@ export class ReceptionDesk implements Reception {
 
   constructor(options: ReceptionDeskOptions) {
     this.#options = options;
+    this.#observer = options.observer ?? NO_OBSERVER;
   }
 
   /** Associations that were let in and have not left. */
@@ -64,10 +68,12 @@ export class ReceptionDesk implements Reception {
         remoteAddress: attempt.remoteAddress,
         code: refusal.code,
       });
+      this.#observer.associationRefused(attempt, refusal);
       await this.#options.refusals.record(attempt, refusal);
       return { rejection: refusal.rejection };
     }
     this.#count(attempt.callingAeTitle, 1);
+    this.#observer.associationOpened();
     let left = false;
     return {
       grant,
@@ -75,6 +81,7 @@ export class ReceptionDesk implements Reception {
         if (left) return;
         left = true;
         this.#count(attempt.callingAeTitle, -1);
+        this.#observer.associationEnded(attempt);
         this.#leave();
       },
     };

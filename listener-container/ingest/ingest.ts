@@ -10,6 +10,7 @@ import { createAdmission } from '../../core/processors/admission.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
 import { createGroupToucher } from '../../core/processors/group-toucher.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
+import { NO_OBSERVER, type ListenerObserver } from '../observation/observer.ts';
 import type { InstanceReceiver } from '../services/instance-receiver.ts';
 import { keptAeTitles } from './ae-title-settings.ts';
 import { createIgnoredInstances } from './ignored-instances.ts';
@@ -28,6 +29,7 @@ export interface IngestDependencies {
   readonly clock: Clock;
   readonly log: ListenerLog;
   readonly limits?: Partial<IngestLimits>;
+  readonly observer?: ListenerObserver;
 }
 
 export interface IngestLimits {
@@ -75,6 +77,7 @@ export const makeIngest = (deps: IngestDependencies): Ingest => {
     groups,
     stored: deps.stored,
     decisions,
+    observer: deps.observer ?? NO_OBSERVER,
     admit: createAdmission({ groups, toucher }).admit,
     ignored: createIgnoredInstances({ groups, decisions, clock, log }),
     aeTitle: keptAeTitles(deps.aeTitle, clock),

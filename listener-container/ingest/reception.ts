@@ -117,7 +117,11 @@ export const beginReception = (
           if (badRequest !== undefined) {
             await deps.decisions.record({ context, ...requestRefused(context, badRequest) });
           }
-          return refusal ?? processingFailure('the instance was not begun');
+          const outcome = refusal ?? processingFailure('the instance was not begun');
+          deps.observer.instanceAnswered({
+            ...{ context, outcome, bytes: spool.length, patientId: '', studyInstanceUid: '' },
+          });
+          return outcome;
         }
         const header = instanceHeader(await current.reader.end());
         try {
@@ -139,6 +143,11 @@ export const beginReception = (
             studyInstanceUid: header.text('StudyInstanceUID'),
           });
         }
+        deps.observer.instanceAnswered({
+          ...{ context, outcome, bytes: spool.length },
+          patientId: header.text('PatientID') ?? '',
+          studyInstanceUid: header.text('StudyInstanceUID') ?? '',
+        });
         return outcome;
       } finally {
         await close();

@@ -15,6 +15,7 @@ import { instanceObjectKey } from '../../core/processors/instance-object.ts';
 import { ignoredBecause } from '../../core/processors/sop-class-filter.ts';
 import type { Decision } from '../admission/admission-policy.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
+import type { ListenerObserver } from '../observation/observer.ts';
 import type { ReceptionContext, StoreOutcome } from '../services/instance-receiver.ts';
 import { untilDeadline } from './deadline.ts';
 import { identityOf, type Identity, type SopReference } from './identity.ts';
@@ -46,6 +47,7 @@ export interface StoreDependencies {
   readonly limits: { readonly deadlineMs: number; readonly attemptMs: number };
   readonly clock: Clock;
   readonly log: ListenerLog;
+  readonly observer: ListenerObserver;
 }
 
 export interface ReceivedInstance {
@@ -166,14 +168,18 @@ const keep = async (
     }
     if (!progress.stored) {
       const options = { length, contentType: DICOM_TYPE, signal };
+      const begun = performance.now();
       await deps.objects.put(instance.objectKey, spool.body(head), options);
+      deps.observer.objectWritten(performance.now() - begun);
       progress.stored = true;
     }
+    const begun = performance.now();
     if (!key.routed) {
       await deps.groups.putUnrouted({ ...instance, reason: key.reason });
       return { outcome: SUCCESS };
     }
     const admission = await deps.admit({ ...instance, keyId: key.key.keyId }, key.key, settings);
+    deps.observer.itemsWritten(performance.now() - begun);
     const conflict = admission.outcome === 'grouped' && admission.conflict;
     return {
       outcome: SUCCESS,

@@ -105,6 +105,11 @@ export class TlsCredentials {
     return this.#files.ca !== undefined;
   }
 
+  /** Milliseconds since the epoch. */
+  get expiresAt(): number {
+    return this.#loaded.expiresAt;
+  }
+
   /** Whole days until the certificate expires; negative afterwards. */
   get daysLeft(): number {
     return Math.floor((this.#loaded.expiresAt - Date.now()) / DAY_MS);

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { Health, Status } from '../../../core/contracts/api.ts';
 import { isoTime } from '../../../core/contracts/api-conversion.ts';
-import { stateIndexKeys } from '../../../core/contracts/keys.ts';
+import { CertificateItem } from '../../../core/contracts/items.ts';
+import { stateIndexKeys, tableKeys } from '../../../core/contracts/keys.ts';
 import { PRIORITIES } from '../../../core/contracts/vocabulary.ts';
 import { workQueueUrl } from '../../../core/running/start-job.ts';
 import type { ApiContext } from '../context.ts';
@@ -50,6 +51,22 @@ const runnersOf = async ({ runners, clock }: ApiContext, worker: string) =>
     leaseUntil: isoTime(leaseUntil),
   }));
 
+/** Below so many days a certificate is a problem; one that no listener has told of lately is none. */
+const CERTIFICATE_WARNING_DAYS = 30;
+const DAY_MS = 86_400_000;
+const REPORTED_WITHIN_MS = 3_600_000;
+
+const certificateProblems = async ({ table, clock }: ApiContext): Promise<string[]> => {
+  const item = await table.get(tableKeys.listenerCertificate, CertificateItem);
+  if (item === undefined || clock() - item.reportedAt > REPORTED_WITHIN_MS) return [];
+  const days = Math.floor((item.expiresAt - clock()) / DAY_MS);
+  if (days >= CERTIFICATE_WARNING_DAYS) return [];
+  const expires = days < 0 ? 'expired' : `expires in ${days} days,`;
+  return [
+    `the certificate of the listener's TLS port ${expires} at ${isoTime(item.expiresAt)}; renew its file`,
+  ];
+};
+
 export const systemRoutes = [
   route({
     method: 'GET',
@@ -70,24 +87,32 @@ export const systemRoutes = [
     response: Status,
     handle: async (context) => {
       const workers = (await context.configuration.workers.list()).map(({ name }) => name);
-      const [openGroups, heldGroups, runningSessions, unrouted, queues, runners, services] =
-        await Promise.all([
-          countState(context, ['COLLECTING', 'CLAIMED'].map(stateIndexKeys.group)),
-          countHeld(context),
-          countState(context, ['PLANNING', 'RUNNING'].map(stateIndexKeys.session)),
-          countState(context, [stateIndexKeys.unrouted]),
-          queueDepths(context, workers),
-          Promise.all(workers.map((worker) => runnersOf(context, worker))).then((all) =>
-            all.flat(),
-          ),
-          context.configuration.services.list(),
-        ]);
+      const [
+        openGroups,
+        heldGroups,
+        runningSessions,
+        unrouted,
+        queues,
+        runners,
+        services,
+        certificate,
+      ] = await Promise.all([
+        countState(context, ['COLLECTING', 'CLAIMED'].map(stateIndexKeys.group)),
+        countHeld(context),
+        countState(context, ['PLANNING', 'RUNNING'].map(stateIndexKeys.session)),
+        countState(context, [stateIndexKeys.unrouted]),
+        queueDepths(context, workers),
+        Promise.all(workers.map((worker) => runnersOf(context, worker))).then((all) => all.flat()),
+        context.configuration.services.list(),
+        certificateProblems(context),
+      ]);
       const unserved = workers.filter(
         (worker) =>
           !runners.some((runner) => runner.worker === worker) &&
           queues.some(({ name, waiting }) => name.startsWith(`work-${worker}-`) && waiting > 0),
       );
       const problems = [
+        ...certificate,
         ...unserved.map((worker) => `jobs wait for the worker ${worker}, and it has no runner`),
         ...(heldGroups > 0
           ? [`${heldGroups} groups of late instances are held; see: gantry group list --held`]

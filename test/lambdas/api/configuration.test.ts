@@ -1,5 +1,6 @@
 /** The API's configuration resources, its refusals, and the document that describes it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tableKeys } from '../../../core/contracts/keys.ts';
 import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';
 
 let api: EmulatedApi;
@@ -33,6 +34,10 @@ describe('a new installation', () => {
           ignore: [],
           jobRetryDelay: 5000,
           acceptUnknownSopClasses: false,
+          uidMismatch: 'refuse',
+          unparsable: 'unrouted',
+          duplicates: 'keepBoth',
+          resends: 'acknowledge',
           notes: [],
         },
       ],
@@ -208,5 +213,26 @@ describe('the OpenAPI document', () => {
     const named = [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name);
     expect(named.length).toBeGreaterThan(20);
     expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining(named));
+  });
+});
+
+describe('the status', () => {
+  it.each([
+    ['expires soon', 9.5, 0, ['expires in 9 days, at']],
+    ['has expired', -1.5, 0, ['expired at']],
+    ['is good for long', 90, 0, []],
+    ['was last told of by a listener that is gone', 9.5, 2, []],
+  ])('tells of a certificate that %s', async (_what, days, hoursAgo, expected) => {
+    const now = api.context.clock();
+    await api.context.table.put(tableKeys.listenerCertificate, {
+      expiresAt: Math.round(now + days * 86_400_000),
+      reportedAt: now - hoursAgo * 3_600_000,
+    });
+
+    const { problems } = (await api.call('GET', '/status')).json as { problems: string[] };
+
+    const told = problems.filter((problem) => problem.includes('certificate'));
+    expect(told).toHaveLength(expected.length);
+    expect(told.every((text, index) => text.includes(expected[index] ?? ''))).toBe(true);
   });
 });
