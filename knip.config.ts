@@ -9,7 +9,8 @@ const config: KnipConfig = {
     'local/{bootstrap.mjs,main.ts,demo.ts,deploy.ts}',
     'local/localstack/gantry_localstack/runtime.mjs',
     'scripts/{test,check,format}.ts',
-    'bench/{main,listener/discarding-listener}.ts',
+    'bench/{main,listener/{discarding-sink,local-disk-listener}}.ts',
+    'bench/listener/dcmjs-dimse-receiver.mjs',
     'test/**/*.test.ts',
   ],
   project: [
@@ -22,14 +23,13 @@ const config: KnipConfig = {
     'prettier',
     // Here before the code that uses them, which comes in the next changes.
     'cdk-nag',
-    'dcmjs-dimse',
     '@aws-sdk/client-cloudwatch',
     '@aws-sdk/client-codebuild',
     '@aws-sdk/client-ecr',
     '@aws-sdk/client-service-quotas',
   ],
   // Of DCMTK, and of the system: the database of users.
-  ignoreBinaries: ['storescp', 'getent'],
+  ignoreBinaries: ['Orthanc', 'getent'],
   // The vocabulary is written to be read: its types stand beside their schemas, used or not yet.
   ignoreExportsUsedInFile: true,
 };

@@ -2,4 +2,9 @@
 import type { Figures } from './figures.ts';
 
 /** Adds its figures as it goes; `tell` says what is being measured. */
-export type Bench = (figures: Figures, tell: (step: string) => void) => Promise<void>;
+export type Bench = (
+  figures: Figures,
+  tell: (step: string) => void,
+  /** Less of everything: to see that it works, not to measure. */
+  quick: boolean,
+) => Promise<void>;

@@ -1,4 +1,4 @@
-/** `npm run bench [NAME …]`: all benchmarks or the named ones, one after the other. What they measure: docs/benchmarks.md. */
+/** `npm run bench [-- NAME … --quick]`: all benchmarks or the named ones, one after the other. What they measure: docs/benchmarks.md. */
 import { relative } from 'node:path';
 import type { Bench } from './bench.ts';
 import { Figures } from './figures.ts';
@@ -11,6 +11,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   listener: listenerBench,
 };
 
+const quick = process.argv.includes('--quick');
+
 const write = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
@@ -20,10 +22,14 @@ const runBench = async (name: string, bench: Bench): Promise<void> => {
   const machine = machineFacts();
   const figures = new Figures();
   write(`\n${name} (${machine.processors} processors, load before: ${machine.loadBefore})`);
-  await bench(figures, (step) => {
-    const seconds = (Date.now() - startedAt.getTime()) / 1000;
-    write(`${seconds.toFixed(1).padStart(6)} s  ${step}`);
-  });
+  await bench(
+    figures,
+    (step) => {
+      const seconds = (Date.now() - startedAt.getTime()) / 1000;
+      write(`${seconds.toFixed(1).padStart(6)} s  ${step}`);
+    },
+    quick,
+  );
   const file = writeResults(name, figures.all, { startedAt, machine });
   write(`\n${table(figures.all)}\n\n${relative(process.cwd(), file)}`);
 };
@@ -32,7 +38,7 @@ const runBench = async (name: string, bench: Bench): Promise<void> => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => process.exit(130));
 }
-const named = process.argv.slice(2);
+const named = process.argv.slice(2).filter((word) => word !== '--quick');
 const unknown = named.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) {
   write(`no benchmark ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);

@@ -1,16 +1,16 @@
-/** The listener against DCMTK's storescp, and what memory it needs: docs/benchmarks.md, "listener". */
+/** The listener beside other receivers, and what memory it needs: docs/benchmarks.md, "listener". */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench } from '../bench.ts';
 import { measureMemory } from './memory.ts';
-import { measureThroughput } from './throughput.ts';
+import { measureSideBySide } from './side-by-side.ts';
 
-export const listenerBench: Bench = async (figures, tell) => {
+export const listenerBench: Bench = async (figures, tell, quick) => {
   const folder = mkdtempSync(join(tmpdir(), 'gantry-bench-'));
   try {
-    await measureMemory(folder, figures, tell);
-    await measureThroughput(folder, figures, tell);
+    await measureMemory(folder, figures, tell, quick);
+    await measureSideBySide(folder, figures, tell, quick);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,20 +1,14 @@
-/** The processes that are sent to: our listener, whole or discarding, and DCMTK's storescp. */
+/** The processes of ours that are sent to: the listener before a bucket or a folder, and a sink. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { sendEcho } from '../../cli/dimse/send-echo.ts';
 import { ENV } from '../../core/contracts/names.ts';
 import { bundlePrograms } from '../../local/bundles.ts';
-import { claimPort } from '../../local/ports.ts';
-import { until } from '../../test/support/until.ts';
 import { endWithUs } from '../child-processes.ts';
 
 const HOST = '127.0.0.1';
-const START_TIMEOUT_MS = 30_000;
-/** The most that DCMTK takes; our listener offers more, of which DCMTK's sender uses as much. */
-const DCMTK_PDU_LENGTH = 131_072;
 
 export interface Receiver {
   readonly port: number;
@@ -24,7 +18,8 @@ export interface Receiver {
 
 const Listening = z.object({ event: z.literal('listening'), dimsePort: z.int() });
 
-const receiver = (child: ChildProcess, port: number): Receiver => {
+/** A process that is asked to end when it is not needed any more. */
+export const receiver = (child: ChildProcess, port: number): Receiver => {
   endWithUs(child);
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => {
@@ -65,8 +60,13 @@ const nodeReceiver = async (
   return receiver(child, port);
 };
 
-export const startDiscardingListener = (): Promise<Receiver> =>
-  nodeReceiver([join(import.meta.dirname, 'discarding-listener.ts')]);
+/** What the sender can do is measured against it. */
+export const startSink = (): Promise<Receiver> =>
+  nodeReceiver([join(import.meta.dirname, 'discarding-sink.ts')]);
+
+/** The listener's ingest as it is, its objects being files of `folder`, its groups in memory. */
+export const startLocalDiskListener = (folder: string): Promise<Receiver> =>
+  nodeReceiver([join(import.meta.dirname, 'local-disk-listener.ts'), folder]);
 
 export interface CloudAddress {
   /** Endpoint, region and credentials for SDK clients. */
@@ -95,28 +95,4 @@ export const startWholeListener = async (
     [ENV.healthPort]: '0',
     [ENV.spoolDirectory]: join(folder, 'spool'),
   });
-};
-
-/** DCMTK's receiver, a process for each association; `options` say what it does with what it gets. */
-export const startStorescp = async (...options: readonly string[]): Promise<Receiver> => {
-  const port = await claimPort(HOST, 0, '', 'storescp');
-  const args = ['--fork', '--max-pdu', String(DCMTK_PDU_LENGTH), ...options, String(port)];
-  const child = spawn('storescp', args, {
-    env: { ...process.env, TCP_NODELAY: '1' },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  let failure: Error | undefined;
-  child.once('error', (error) => {
-    failure = error;
-  });
-  const peer = { host: HOST, port, calledAe: 'BENCH', callingAe: 'BENCH', timeoutMs: 1000 };
-  await until('storescp answers', START_TIMEOUT_MS, async () => {
-    if (failure !== undefined) throw failure;
-    try {
-      return (await sendEcho(peer)).status === 0 ? true : undefined;
-    } catch {
-      return undefined;
-    }
-  });
-  return receiver(child, port);
 };
