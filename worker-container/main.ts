@@ -1,4 +1,6 @@
 /** The runner's process: reads the environment, connects everything, runs until idle or told to stop. */
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -12,8 +14,11 @@ import { tableRunners } from '../aws/runners.ts';
 import { tableSessionData } from '../aws/session-data.ts';
 import { tableSessions } from '../aws/sessions.ts';
 import { dynamoTable } from '../aws/table.ts';
+import { tableWorkerVersions } from '../aws/worker-versions.ts';
 import { jobEndpoint } from './endpoint/job-endpoint.ts';
 import { peerDirectory } from './endpoint/peers.ts';
+import { environments } from './environments/environments.ts';
+import { workerPythons } from './environments/worker-pythons.ts';
 import { callbackHosts, type CallbackHosts } from './execution/callback-hosts.ts';
 import { IsolationImpossible, whyNotIsolated } from './isolation/isolation.ts';
 import { userIds } from './isolation/user-ids.ts';
@@ -29,6 +34,8 @@ import { openWorkFolder } from './work-folder.ts';
 /** Of the 20 GiB that a Fargate task has; the rest is for service code. */
 const MAX_STAGED_BYTES = 10 * 1024 ** 3;
 const PARALLEL_GETS = 16;
+/** Virtual environments that stay on the disk although no runner uses them: some have gigabytes. */
+const MAX_IDLE_ENVIRONMENTS = 4;
 
 // Folders that attempts share are made open or shut by name; nothing is to depend on who started the runner.
 process.umask(0o022);
@@ -64,6 +71,14 @@ const endpoint = jobEndpoint({
   },
 });
 
+/** Of all runners of this computer, for callbacks of every user id to enter. */
+const folderOfEnvironments = async (parent: string): Promise<string> => {
+  const shared = join(parent, 'environments');
+  await mkdir(shared, { recursive: true });
+  await chmod(shared, 0o755);
+  return shared;
+};
+
 /** Once for the runner's life, before its first job: undefined means that callbacks run under its own user id. */
 const usersOfAttempts = async () => {
   const { python, path } = settings;
@@ -78,8 +93,9 @@ const usersOfAttempts = async () => {
 
 let hosts: CallbackHosts | undefined;
 try {
+  const users = await usersOfAttempts();
   hosts = callbackHosts({
-    ...{ python: settings.python, path: settings.path, users: await usersOfAttempts() },
+    ...{ path: settings.path, users },
     folder: folder.attempts,
     maxWarm: settings.slots,
   });
@@ -109,7 +125,22 @@ try {
           hosts,
           folders: folder,
           memoryLimitBytes: settings.jobMemoryBytes,
-          python: settings.python,
+          pythons: workerPythons({
+            ...{ python: settings.python, path: settings.path, users, objects, clock },
+            settings: settings.networkSettings,
+            versions: tableWorkerVersions(table),
+            environments: environments({
+              folder: await folderOfEnvironments(settings.workDirectory),
+              maxIdle: MAX_IDLE_ENVIRONMENTS,
+              signal: stop.signal,
+              clock,
+            }),
+            uvFolder: join(settings.workDirectory, 'pythons'),
+            signal: stop.signal,
+            onBuild: (name, facts) => {
+              logger.info('an environment was made', { name, ...facts });
+            },
+          }),
           path: settings.path,
           onStart: (jobId, preparationMs) => {
             logger.info('callback starts', { jobId, preparationMs: Math.round(preparationMs) });

@@ -37,7 +37,12 @@ export interface RunnerSettings {
   /** No job is run under the runner's own user id. */
   readonly isolationRequired: boolean;
   readonly path: string;
+  /** How pip and uv reach what they install: proxies, indexes, certificates. */
+  readonly networkSettings: Readonly<Record<string, string>>;
 }
+
+const NETWORK_SETTING =
+  /^(PIP_\w+|UV_\w+|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|(https?|no|all)_proxy)$/i;
 
 const DEFAULT_MEMORY_SHARE = 0.75;
 
@@ -75,5 +80,10 @@ export const readSettings = (environment: NodeJS.ProcessEnv): RunnerSettings => 
     jobMemoryBytes: jobMemoryBytes(data[ENV.jobMemoryMiB]),
     isolationRequired: data[ENV.isolation] === 'required',
     path: data.PATH,
+    networkSettings: Object.fromEntries(
+      Object.entries(environment).flatMap(([name, value]) =>
+        NETWORK_SETTING.test(name) && value !== undefined ? [[name, value]] : [],
+      ),
+    ),
   };
 };

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SOCKET_NAME_LENGTH } from './endpoint/job-endpoint.ts';
+import { isRunning } from './isolation/processes.ts';
 import { endAbandoned } from './isolation/user-ids.ts';
 
 const PID_FILE = 'pid';
@@ -38,16 +39,6 @@ export interface WorkFolder {
   makePrivate(): Promise<void>;
   remove(): Promise<void>;
 }
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: somebody else's process has that number, so it is not the one that wrote it.
-    return error instanceof Error && 'code' in error && error.code !== 'ESRCH';
-  }
-};
 
 /** An attempt of a runner that was killed may have left processes, and files elsewhere, of its user id. */
 const endAttempts = async (attempts: string): Promise<void> => {

@@ -217,6 +217,8 @@ export const JobItem = z.object({
   service: z.string().optional(),
   serviceHash: z.string().optional(),
   worker: z.string().optional(),
+  /** Of the worker's version that the session was planned with; absent for the default worker. */
+  workerHash: z.string().optional(),
   workerEntry: z.string().optional(),
   event: StableEvent.optional(),
   object: z.object({ level: Level, uid: z.string() }).optional(),

@@ -25,8 +25,8 @@ export interface Graph {
 
 export interface GraphContext {
   readonly session: Pick<SessionItem, 'id' | 'priority'>;
-  /** Names of the installed workers; a job of any other runs on the default one. */
-  readonly workers: ReadonlySet<string>;
+  /** Name → content hash of the installed workers; a job of any other runs on the default one. */
+  readonly workers: ReadonlyMap<string, string | undefined>;
   /** Of the session's AE title: before a job that gives no `backoff` of its own is tried again. */
   readonly retryDelaySeconds: number;
   /** When skipped jobs ended, in milliseconds. */
@@ -85,10 +85,12 @@ class GraphBuilder {
   #service({ service, definition }: Candidate, plan: ObjectPlan): Partial<JobItem> {
     const { worker, retry, keepWarm, priority, memoryMiB } = definition;
     const { retryDelaySeconds } = this.#context;
+    const hash = worker === null ? undefined : this.#context.workers.get(worker);
     return {
       service: service.name,
       serviceHash: service.hash,
       worker: worker !== null && this.#context.workers.has(worker) ? worker : DEFAULT_WORKER,
+      ...(hash === undefined ? {} : { workerHash: hash }),
       workerEntry: definition.workerEntry,
       event: plan.event,
       object: { level: plan.document.level, uid: plan.document.uid },

@@ -29,7 +29,8 @@ export interface EnsureRunnersDependencies {
   readonly sessions: Pick<SessionStore, 'listSessions' | 'getJobs' | 'noteQueued'>;
   readonly workQueueUrlPrefix: string;
   readonly advanceQueueUrl: string;
-  readonly runnerFamily: (worker: string) => string;
+  /** Of the default worker's runners. A runner of any worker is one of them, told by its start whose it is. */
+  readonly runnerFamily: string;
   readonly onNotStarted: (worker: string, error: unknown) => void;
   readonly clock: Clock;
 }
@@ -92,14 +93,24 @@ const noteOnQueuedJobs = async (
   }
 };
 
-const startOne = async (deps: EnsureRunnersDependencies, worker: string): Promise<void> => {
+/** What a runner has to know of its worker; what is absent is as the default worker has it. */
+const environmentOf = (worker: WorkerItem): Record<string, string> => ({
+  [ENV.worker]: worker.name,
+  [ENV.runnerSlots]: String(worker.slots),
+  ...(worker.lingerSeconds === undefined
+    ? {}
+    : { [ENV.runnerLingerSeconds]: String(worker.lingerSeconds) }),
+});
+
+const startOne = async (deps: EnsureRunnersDependencies, config: WorkerItem): Promise<void> => {
+  const worker = config.name;
   const runnerId = randomUUID();
   await deps.runners.addLease({ worker, runnerId, leaseUntil: deps.clock() + START_LEASE_MS });
   let taskArn;
   try {
-    taskArn = await deps.tasks.run(deps.runnerFamily(worker), {
+    taskArn = await deps.tasks.run(deps.runnerFamily, {
       [ENV.runnerId]: runnerId,
-      [ENV.worker]: worker,
+      ...environmentOf(config),
     });
   } catch (error) {
     await deps.runners.removeLease(worker, runnerId);
@@ -110,14 +121,15 @@ const startOne = async (deps: EnsureRunnersDependencies, worker: string): Promis
 
 const startMissing = async (
   deps: EnsureRunnersDependencies,
-  worker: string,
+  config: WorkerItem,
   need: number,
 ): Promise<EnsureRunnersOutcome> => {
+  const worker = config.name;
   const live = await deps.runners.liveLeases(worker, deps.clock());
   const missing = Math.max(0, need - live.length);
   if (missing === 0) return { outcome: 'enough' };
   const results = await Promise.allSettled(
-    Array.from({ length: missing }, () => startOne(deps, worker)),
+    Array.from({ length: missing }, () => startOne(deps, config)),
   );
   const failed = results.find((result) => result.status === 'rejected');
   if (failed === undefined) return { outcome: 'started', runners: missing };
@@ -154,7 +166,7 @@ export const ensureRunners = async (
     return { outcome: 'busy' };
   }
   try {
-    return await startMissing(deps, worker, need);
+    return await startMissing(deps, config, need);
   } finally {
     await deps.runners.unlock(worker, holder);
   }

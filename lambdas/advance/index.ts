@@ -16,7 +16,7 @@ import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { ecsTasks } from '../../aws/tasks.ts';
 import { readVariables } from '../../core/contracts/environment.ts';
-import { ENV, resourceNames } from '../../core/contracts/names.ts';
+import { DEFAULT_WORKER, ENV, resourceNames } from '../../core/contracts/names.ts';
 import { makeHandler } from './handler.ts';
 
 const variables = readVariables(process.env, [
@@ -52,7 +52,7 @@ export const handler = repeatingSoon(
       subnets: listOf(variables[ENV.subnets]),
       securityGroups: listOf(variables[ENV.securityGroups]),
     }),
-    runnerFamily: resourceNames(variables[ENV.deployment]).runnerFamily,
+    runnerFamily: resourceNames(variables[ENV.deployment]).runnerFamily(DEFAULT_WORKER),
     jobMachineArn: variables[ENV.jobMachineArn],
     workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],
     advanceQueueUrl: variables[ENV.advanceQueueUrl],

@@ -145,7 +145,7 @@ const makePlan = async (session: SessionItem, deps: PlanDependencies): Promise<S
     manifest,
     services,
     now,
-    workers: new Set(workers.map(({ name }) => name)),
+    workers: new Map(workers.map(({ name, hash }) => [name, hash])),
     retryDelaySeconds: (aeTitle ?? AE_TITLE_DEFAULTS).jobRetryDelayMs / 1000,
   };
   const planned = await planSession(input, ask).catch((error: unknown) => {

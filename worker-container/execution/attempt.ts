@@ -7,6 +7,8 @@ import { ZodError } from 'zod';
 import { SessionObject } from '../../core/contracts/items.ts';
 import { objectKeys } from '../../core/contracts/keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
+import { BuildStopped, EnvironmentNotBuilt } from '../environments/build-environment.ts';
+import type { WorkerPython, WorkerPythons } from '../environments/worker-pythons.ts';
 import type { JobEndpoint } from '../endpoint/job-endpoint.ts';
 import { InstanceCorrupt, type GroupCache, type GroupInUse } from '../staging/group-cache.ts';
 import { ModuleUnusable, type ServiceModules } from '../staging/service-modules.ts';
@@ -28,7 +30,8 @@ export interface AttemptTools {
   readonly hosts: CallbackHosts;
   /** Of a callback and what it starts, together. */
   readonly memoryLimitBytes: number;
-  readonly python: string;
+  /** What each worker's jobs are run with. */
+  readonly pythons: WorkerPythons;
   /** The runner's own `PATH`. */
   readonly path: string;
   /** Told when a callback's process is about to start, with what came before it in milliseconds. */
@@ -47,6 +50,7 @@ export interface AttemptSignals {
 
 /** Faults that another attempt would meet again. */
 const isPermanent = (error: unknown): error is Error =>
+  error instanceof EnvironmentNotBuilt ||
   error instanceof InstanceCorrupt ||
   error instanceof ModuleUnusable ||
   error instanceof ObjectNotInGroup ||
@@ -58,13 +62,15 @@ const isPermanent = (error: unknown): error is Error =>
 const callback = async (
   tools: AttemptTools,
   serviceJob: ServiceJob,
+  worker: WorkerPython,
   group: GroupInUse,
   { folder, host }: { readonly folder: AttemptFolder; readonly host: CallbackHost },
   log: JobLog,
   signals: AttemptSignals,
 ): Promise<AttemptOutcome | undefined> => {
   const began = performance.now();
-  const { python, path } = tools;
+  const { path } = tools;
+  const python = worker.path;
   const { job, service, serviceHash, objectId, timeoutSeconds } = serviceJob;
   const { home, temporary } = folder;
   const memoryLimitBytes = Math.min(
@@ -78,7 +84,7 @@ const callback = async (
       .then((document) => SessionObject.parse(document)),
     stageJobObject(serviceJob, group, folder),
   ]);
-  await folder.complete(jobDocument(serviceJob, object), module);
+  await folder.complete(jobDocument(serviceJob, object, worker.type), module);
   const { socketPath: socket, token, close } = await tools.endpoint.open(access, host.user?.gid);
   try {
     tools.onStart(job.id, performance.now() - began);
@@ -119,20 +125,26 @@ export const runAttempt = async (
   log: JobLog,
   signals: AttemptSignals,
 ): Promise<AttemptOutcome | undefined> => {
-  const host = await tools.hosts.take(serviceJob);
+  let host: CallbackHost | undefined;
   let folder: AttemptFolder | undefined;
   let group: GroupInUse | undefined;
   try {
+    const worker = await tools.pythons.pythonOf(serviceJob.job);
+    for (const note of worker.notes) log.note(note);
+    host = await tools.hosts.take(serviceJob, worker.path);
     folder = await makeAttemptFolder(tools.folders, host.user);
     group = await tools.groups.use(groupId);
-    return await callback(tools, serviceJob, group, { folder, host }, log, signals);
+    return await callback(tools, serviceJob, worker, group, { folder, host }, log, signals);
   } catch (error) {
+    if (error instanceof BuildStopped) return undefined;
     if (!isPermanent(error)) throw error;
     log.note(`the callback was not called: ${error.message}`);
-    return failure({ type: error.name, message: error.message, traceback: '' });
+    const said = error instanceof EnvironmentNotBuilt ? error.output : '';
+    if (said !== '') log.note(said);
+    return failure({ type: error.name, message: error.message, traceback: said });
   } finally {
     await group?.release();
-    const left = await host.release();
+    const left = (await host?.release()) ?? 0;
     if (left > 0) tools.onLeftRunning(serviceJob.job.id, left);
     await folder?.remove();
   }

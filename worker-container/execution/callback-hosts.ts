@@ -21,26 +21,27 @@ export interface CallbackHost {
 }
 
 export interface CallbackHosts {
-  take(job: ServiceJob): Promise<CallbackHost>;
+  /** `python`: path of the worker's. */
+  take(job: ServiceJob, python: string): Promise<CallbackHost>;
   /** Ends the processes that stayed. */
   close(): Promise<void>;
 }
 
 interface Warm {
   readonly key: string;
+  readonly python: string;
   readonly user: AttemptUser | undefined;
   process?: WarmProcess;
   folder?: string;
 }
 
 /** Whose jobs may share a process; undefined: nobody's. */
-const keyOf = ({ job, serviceHash }: ServiceJob): string | undefined =>
+const keyOf = ({ job, serviceHash }: ServiceJob, python: string): string | undefined =>
   job.keepWarm === undefined
     ? undefined
-    : `${serviceHash} ${job.keepWarm === 'session' ? job.sessionId : 'all'}`;
+    : `${serviceHash} ${job.keepWarm === 'session' ? job.sessionId : 'all'} ${python}`;
 
 export const callbackHosts = (options: {
-  readonly python: string;
   /** The runner's own `PATH`. */
   readonly path: string;
   readonly users: UserIds | undefined;
@@ -49,7 +50,7 @@ export const callbackHosts = (options: {
   /** Processes that stay, those that wait and those that work together. */
   readonly maxWarm: number;
 }): CallbackHosts => {
-  const { python, path, users } = options;
+  const { path, users } = options;
   /** That wait for a job, the one used longest ago first. */
   const idle: Warm[] = [];
   let busy = 0;
@@ -74,7 +75,7 @@ export const callbackHosts = (options: {
       LANG: 'C.UTF-8',
       GANTRY_RUNNER_PID: String(process.pid),
     };
-    const user = warm.user;
+    const { user, python } = warm;
     warm.process = await startWarmProcess(
       { python, workingDirectory: '/', environment, user },
       folder,
@@ -82,7 +83,7 @@ export const callbackHosts = (options: {
     return warm.process;
   };
 
-  const warmHost = async (key: string): Promise<CallbackHost> => {
+  const warmHost = async (key: string, python: string): Promise<CallbackHost> => {
     const at = idle.findLastIndex((one) => one.key === key);
     const [found] = at === -1 ? [] : idle.splice(at, 1);
     busy += 1;
@@ -90,7 +91,7 @@ export const callbackHosts = (options: {
       const oldest = idle.shift();
       if (oldest !== undefined) await endWarm(oldest);
     }
-    const warm = found ?? { key, user: await users?.take() };
+    const warm = found ?? { key, python, user: await users?.take() };
     return {
       user: warm.user,
       run: async (job, module) => (await processOf(warm, module)).run(job),
@@ -103,7 +104,7 @@ export const callbackHosts = (options: {
     };
   };
 
-  const freshHost = async (): Promise<CallbackHost> => {
+  const freshHost = async (python: string): Promise<CallbackHost> => {
     const user = await users?.take();
     return {
       user,
@@ -113,9 +114,9 @@ export const callbackHosts = (options: {
   };
 
   return {
-    take: (job) => {
-      const key = keyOf(job);
-      return key === undefined ? freshHost() : warmHost(key);
+    take: (job, python) => {
+      const key = keyOf(job, python);
+      return key === undefined ? freshHost(python) : warmHost(key, python);
     },
     close: async () => {
       await Promise.all(idle.splice(0).map(endWarm));

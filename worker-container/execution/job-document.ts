@@ -39,6 +39,7 @@ export const serviceJob = (job: JobItem): ServiceJob | undefined => {
 export const jobDocument = (
   { job, service, workerEntry, event }: ServiceJob,
   object: SessionObject,
+  workerType: 'default' | 'venv',
 ): { entry: string; kwargs: Record<string, unknown> } => {
   const isDefault = job.worker === undefined || job.worker === DEFAULT_WORKER;
   return {
@@ -54,7 +55,7 @@ export const jobDocument = (
       service_id: documentId('service', service),
       // dcm-processor knows no document of its default worker.
       worker_id: isDefault ? null : documentId('worker', job.worker ?? ''),
-      worker_type: null,
+      worker_type: isDefault ? null : workerType,
       db_provider: DATABASE.provider,
       db_name: DATABASE.name,
       db_url: DATABASE.url,

@@ -115,3 +115,14 @@ export const exceedsMemory = (belonging: Belonging, limitBytes: number): boolean
   );
   return exact > limitBytes;
 };
+
+/** Whether there is a process of that number. */
+export const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: somebody else's process has that number, so it is not the one that wrote it.
+    return error instanceof Error && 'code' in error && error.code !== 'ESRCH';
+  }
+};

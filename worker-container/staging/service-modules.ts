@@ -52,7 +52,8 @@ const unpackEntry = async (zip: ZipFile, entry: Entry, folder: string): Promise<
   await pipeline(source, createWriteStream(target, { mode }));
 };
 
-const unpack = async (bytes: Buffer, folder: string): Promise<void> => {
+/** Throws {@link ModuleUnusable} when the archive is none, or leads out of the folder. */
+export const unpackZip = async (bytes: Buffer, folder: string): Promise<void> => {
   const zip = await openZip(bytes);
   try {
     for await (const entry of zip.eachEntry()) await unpackEntry(zip, entry, folder);
@@ -75,7 +76,7 @@ export const serviceModules = (objects: ObjectStore, folder: string): ServiceMod
     const partial = `${target}.partial`;
     await rm(partial, { recursive: true, force: true });
     await mkdir(partial, { recursive: true });
-    await unpack(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), partial);
+    await unpackZip(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), partial);
     await rename(partial, target);
     return target;
   };

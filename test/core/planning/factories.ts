@@ -116,7 +116,7 @@ export const aPlan = (
       session: SESSION,
       manifest: aManifest(),
       services: [],
-      workers: new Set(['default']),
+      workers: new Map([['default', undefined]]),
       retryDelaySeconds: 5,
       now: START,
       ...facts,

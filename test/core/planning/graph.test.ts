@@ -111,7 +111,7 @@ describe('the graph of a session', () => {
       services: [
         aService('one', [aJob('S', { worker: 'gpu', timeoutSeconds: 90, workerEntry: 'go' })]),
       ],
-      workers: new Set(['gpu']),
+      workers: new Map([['gpu', undefined]]),
       retryDelaySeconds: 5,
       session: { id: 's0123456789abcdef0123', priority: 'higher' },
     });

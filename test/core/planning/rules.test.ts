@@ -132,7 +132,7 @@ describe('registry callbacks', () => {
         session: SESSION,
         manifest: aManifest(),
         services,
-        workers: new Set(),
+        workers: new Map(),
         retryDelaySeconds: 5,
         now: 0,
       },
@@ -151,7 +151,7 @@ describe('registry callbacks', () => {
         session: SESSION,
         manifest: aManifest(),
         services,
-        workers: new Set(),
+        workers: new Map(),
         retryDelaySeconds: 5,
         now: 0,
       },
@@ -175,7 +175,7 @@ describe('registry callbacks', () => {
         session: SESSION,
         manifest: aManifest(),
         services,
-        workers: new Set(),
+        workers: new Map(),
         retryDelaySeconds: 5,
         now: 0,
       },
@@ -217,7 +217,7 @@ describe('registry callbacks', () => {
         session: SESSION,
         manifest: aManifest(),
         services: [aService('one', [aJob('a')])],
-        workers: new Set(),
+        workers: new Map(),
         retryDelaySeconds: 5,
         now: 0,
       },
@@ -366,7 +366,13 @@ describe('the worker of a job', () => {
   ])('named %s is %s', async (worker, expected) => {
     const services = [aService('one', [aJob('a', { worker })])];
 
-    const { jobs } = await aPlan({ services, workers: new Set(['default', 'gpu']) });
+    const { jobs } = await aPlan({
+      services,
+      workers: new Map([
+        ['default', undefined],
+        ['gpu', undefined],
+      ]),
+    });
 
     expect(jobs.find(({ name }) => name === 'a')?.worker).toBe(expected);
   });

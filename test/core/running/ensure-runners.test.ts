@@ -25,7 +25,7 @@ const pool = (facts: { slots?: number; maxRunners?: number } = {}) => {
     workers: { get: (name) => Promise.resolve(name === 'default' ? worker : undefined) },
     workQueueUrlPrefix: 'queue/work-',
     advanceQueueUrl: 'queue/advance',
-    runnerFamily: (name) => `runner-${name}`,
+    runnerFamily: 'runner',
     onNotStarted: () => undefined,
     clock: () => NOW,
   };
@@ -59,7 +59,7 @@ describe('ensureRunners', () => {
 
     expect(await ensureRunners(deps, 'default')).toEqual({ outcome: 'started', runners: 3 });
 
-    expect(tasks.started.map(({ family }) => family)).toEqual(Array(3).fill('runner-default'));
+    expect(tasks.started.map(({ family }) => family)).toEqual(Array(3).fill('runner'));
     const ids = tasks.started.map(({ environment }) => environment['GANTRY_RUNNER_ID']);
     expect(new Set(ids)).toEqual(new Set(runners.leases.keys()));
     for (const lease of runners.leases.values()) {

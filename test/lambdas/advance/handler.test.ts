@@ -92,7 +92,7 @@ const site = async (jobs = 2) => {
     queues,
     executions,
     tasks,
-    runnerFamily: (worker) => `runner-${worker}`,
+    runnerFamily: 'runner',
     jobMachineArn: 'job',
     workQueueUrlPrefix: 'queue/work-',
     advanceQueueUrl: 'queue/advance',
@@ -132,7 +132,9 @@ describe('the advance Lambda', () => {
       priority: 'normal',
       queueUrl: 'queue/work-default-normal',
     });
-    expect(tasks.started.map(({ family }) => family)).toEqual(['runner-default']);
+    expect(tasks.started).toMatchObject([
+      { family: 'runner', environment: { GANTRY_WORKER: 'default' } },
+    ]);
   });
 
   it('takes a session to its end, job by job, and answers its token once', async () => {
@@ -250,6 +252,8 @@ describe('the advance Lambda', () => {
 
     await handler(events([ask, ask]));
 
-    expect(tasks.started.map(({ family }) => family)).toEqual(Array(3).fill('runner-gpu'));
+    expect(tasks.started.map(({ environment }) => environment['GANTRY_WORKER'])).toEqual(
+      Array(3).fill('gpu'),
+    );
   });
 });

@@ -8,7 +8,7 @@ caller's that looks like one is wrapped, so that every value comes back as it wa
 import base64
 import json
 import math
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from .errors import UnsupportedValueError
@@ -47,7 +47,7 @@ def _encode(value: Any, path: str) -> Any:
         return {"$bytes": base64.b64encode(value).decode("ascii")}
     if isinstance(value, datetime):
         # A time without a zone is UTC, and comes back without one, as it does from BSON.
-        in_utc = value.astimezone(UTC) if value.tzinfo else value
+        in_utc = value.astimezone(timezone.utc) if value.tzinfo else value
         return {"$datetime": in_utc.replace(tzinfo=None).isoformat()}
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     remedy = (

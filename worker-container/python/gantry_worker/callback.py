@@ -5,7 +5,7 @@ import json
 import sys
 import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,8 +19,8 @@ def _naive_utc(value: Any) -> Any:
     """ISO 8601 text as a datetime in UTC without a zone, which is what BSON gives to Python."""
     if not isinstance(value, str):
         return value
-    time = datetime.fromisoformat(value)
-    return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    time = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    return time.astimezone(timezone.utc).replace(tzinfo=None) if time.tzinfo else time
 
 
 def keyword_arguments(job: dict[str, Any]) -> dict[str, Any]:
