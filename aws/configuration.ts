@@ -82,6 +82,7 @@ export const tableConfiguration = (table: Table): ConfigurationStore => {
           ignore: [],
           jobRetryDelayMs: AE_TITLE_DEFAULTS.jobRetryDelayMs,
           ...RECEPTION_DEFAULTS,
+          retentionDays: AE_TITLE_DEFAULTS.retentionDays,
         } satisfies AeTitleItem),
         write.put(tableKeys.configuration('WORKER', DEFAULT_WORKER), {
           name: DEFAULT_WORKER,

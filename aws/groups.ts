@@ -4,6 +4,7 @@ import {
   GroupManifest,
   InstanceItem,
   StoredInstanceItem,
+  UnroutedItem,
 } from '../core/contracts/items.ts';
 import {
   objectKeys,
@@ -11,6 +12,7 @@ import {
   stateIndexKeys,
   storedVersion,
   tableKeys,
+  type TableKey,
 } from '../core/contracts/keys.ts';
 import type { ObjectStore } from '../core/contracts/ports.ts';
 import type { GroupStore } from '../core/processors/group-store.ts';
@@ -40,6 +42,20 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
     if ((await objects.size(key)) === undefined) return undefined;
     return GroupManifest.parse(await objects.getJson(key));
   };
+  /** Only what the reclaimer has taken is replaced, and only by a later incarnation. */
+  const putIncarnation = (key: TableKey, item: object, incarnation = 1): Promise<boolean> =>
+    incarnation === 1
+      ? table.putIfAbsent(key, { ...item })
+      : table.putIfAbsentOr(
+          key,
+          { ...item },
+          {
+            condition:
+              'attribute_exists(#doomedAt) AND (attribute_not_exists(#incarnation) OR #incarnation < :incarnation)',
+            names: ['doomedAt', 'incarnation'],
+            values: { incarnation },
+          },
+        );
   const inState = (state: string, before: number, limit: number) =>
     table.queryState(stateIndexKeys.group(state), GroupItem, { until: iso(before), limit });
 
@@ -115,7 +131,7 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
     putInstance: async (item) => {
       const { aeTitle, keyId, sopInstanceUid, sha256 } = item;
       const [isNew, pointer] = await Promise.all([
-        table.putIfAbsent(tableKeys.instance(keyId, sopInstanceUid, sha256), item),
+        putIncarnation(tableKeys.instance(keyId, sopInstanceUid, sha256), item, item.incarnation),
         // Of the smallest write unit, and at the same time: the sender does not wait for it. Of two versions that
         // come together, one finds the other.
         table.update(tableKeys.storedInstance(aeTitle, sopInstanceUid), {
@@ -130,16 +146,20 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
     },
     getInstance: (keyId, sopInstanceUid, sha256) =>
       table.get(tableKeys.instance(keyId, sopInstanceUid, sha256), InstanceItem),
-    instances: (keyId) => table.queryAll(partition(keyId), tableKeys.instancePrefix, InstanceItem),
+    instances: async (keyId) =>
+      (await table.queryAll(partition(keyId), tableKeys.instancePrefix, InstanceItem)).filter(
+        ({ doomedAt }) => doomedAt === undefined,
+      ),
     putUnrouted: async (item) => {
-      await table.putIfAbsent(tableKeys.unrouted(item.aeTitle, item.sopInstanceUid, item.sha256), {
+      const key = tableKeys.unrouted(item.aeTitle, item.sopInstanceUid, item.sha256);
+      const indexed = {
         ...item,
         statePk: stateIndexKeys.unrouted,
         stateSk: iso(item.receivedAt),
-      });
-    },
-    removeUnrouted: async ({ aeTitle, sopInstanceUid, sha256 }) => {
-      await table.delete(tableKeys.unrouted(aeTitle, sopInstanceUid, sha256));
+      };
+      if (await putIncarnation(key, indexed, item.incarnation)) return undefined;
+      const existing = await table.get(key, UnroutedItem);
+      return existing?.doomedAt === undefined ? undefined : (existing.incarnation ?? 1);
     },
     countIgnored: async ({ aeTitle, sopClassUid, count, lastAt }) => {
       await table.update(tableKeys.ignored(aeTitle, sopClassUid), {

@@ -4,7 +4,15 @@ import { parseStoredVersion, tableKeys } from '../core/contracts/keys.ts';
 import type { StoredInstances } from '../core/contracts/ports.ts';
 import type { Table } from './table.ts';
 
-const Found = InstanceItem.pick({ sopClassUid: true, objectKey: true, sha256: true });
+const Found = InstanceItem.pick({
+  sopClassUid: true,
+  objectKey: true,
+  sha256: true,
+  doomedAt: true,
+});
+
+/** What the reclaimer has is not safe. */
+const isKept = ({ doomedAt }: Pick<InstanceItem, 'doomedAt'>): boolean => doomedAt === undefined;
 
 export const tableStoredInstances = (table: Pick<Table, 'get' | 'queryAll'>): StoredInstances => ({
   find: async (aeTitle, sopInstanceUid) => {
@@ -18,13 +26,15 @@ export const tableStoredInstances = (table: Pick<Table, 'get' | 'queryAll'>): St
         table.get(tableKeys.instance(keyId, sopInstanceUid, sha256), Found),
       ),
     );
-    const found = routed.flatMap((item) => item ?? []);
+    const found = routed.flatMap((item) => item ?? []).filter(isKept);
     return found.length > 0
       ? found
-      : table.queryAll(
-          tableKeys.unroutedPartition(aeTitle),
-          tableKeys.unroutedPrefix(sopInstanceUid),
-          Found,
-        );
+      : (
+          await table.queryAll(
+            tableKeys.unroutedPartition(aeTitle),
+            tableKeys.unroutedPrefix(sopInstanceUid),
+            Found,
+          )
+        ).filter(isKept);
   },
 });

@@ -62,23 +62,28 @@ export interface Table {
   /** The last item (highest sort key) with the prefix; strongly consistent. */
   queryLast<T>(pk: string, prefix: string, schema: Schema<T>): Promise<T | undefined>;
   count(pk: string, prefix: string): Promise<number>;
-  /** Items of the state index; eventually consistent. `until` bounds the sort key, inclusive. */
+  /** False when neither there is no item with this key nor the condition holds: then it is left as it is. */
+  putIfAbsentOr(key: TableKey, item: Item, expression: Expression): Promise<boolean>;
+  /** Items of the state index; eventually consistent. `from` and `until` bound the sort key, inclusive. */
   queryState<T>(
     statePk: string,
     schema: Schema<T>,
-    options?: { until?: string; newestFirst?: boolean; limit?: number },
+    options?: { from?: string; until?: string; newestFirst?: boolean; limit?: number },
   ): Promise<T[]>;
   /** False when a condition of one of them did not hold: then none was done. */
   transact(writes: readonly Write[]): Promise<boolean>;
   /** For building the writes of a transaction. */
   write: {
-    put(key: TableKey, item: Item, options?: { ifAbsent?: boolean }): Write;
+    put(key: TableKey, item: Item, options?: { ifAbsent?: boolean; ifPresent?: boolean }): Write;
     update(key: TableKey, expression: Expression): Write;
     delete(key: TableKey, expression?: Expression): Write;
     /** Changes nothing: the transaction is done only if the condition holds for this item. */
     check(key: TableKey, expression: Expression & { readonly condition: string }): Write;
   };
 }
+
+/** Sorts after every time. */
+const AFTER_ALL = '~';
 
 export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): Table => {
   const expressionInput = (expression: Expression) => ({
@@ -123,6 +128,17 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
             TableName: tableName,
             Item: { ...item, ...key },
             ConditionExpression: 'attribute_not_exists(pk)',
+          }),
+        ),
+      ),
+    putIfAbsentOr: (key, item, { condition = '', ...expression }) =>
+      holds(
+        client.send(
+          new PutCommand({
+            TableName: tableName,
+            Item: { ...item, ...key },
+            ...expressionInput(expression),
+            ConditionExpression: `attribute_not_exists(pk) OR (${condition})`,
           }),
         ),
       ),
@@ -209,9 +225,14 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
             ScanIndexForward: options.newestFirst !== true,
             ...(options.limit === undefined ? {} : { Limit: options.limit - items.length }),
             KeyConditionExpression:
-              options.until === undefined ? 'statePk = :pk' : 'statePk = :pk AND stateSk <= :until',
+              options.from !== undefined
+                ? 'statePk = :pk AND stateSk BETWEEN :from AND :until'
+                : options.until === undefined
+                  ? 'statePk = :pk'
+                  : 'statePk = :pk AND stateSk <= :until',
             ExpressionAttributeValues: {
               ':pk': statePk,
+              ...(options.from === undefined ? {} : { ':from': options.from, ':until': AFTER_ALL }),
               ...(options.until === undefined ? {} : { ':until': options.until }),
             },
             ...(start === undefined ? {} : { ExclusiveStartKey: start }),
@@ -247,6 +268,7 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
           TableName: tableName,
           Item: { ...item, ...key },
           ...(options.ifAbsent === true ? { ConditionExpression: 'attribute_not_exists(pk)' } : {}),
+          ...(options.ifPresent === true ? { ConditionExpression: 'attribute_exists(pk)' } : {}),
         },
       }),
       update: (key, expression) => ({ Update: updateInput(key, expression) }),

@@ -23,6 +23,7 @@ interface SetOptions {
   readonly unparsable?: string;
   readonly duplicates?: string;
   readonly resends?: string;
+  readonly retention?: string;
 }
 
 /** What is no number goes to the API as it is, which tells it together with every other problem. */
@@ -73,6 +74,7 @@ const settingsOf = (options: SetOptions): Record<string, unknown> => ({
   unparsable: options.unparsable,
   duplicates: options.duplicates,
   resends: options.resends,
+  retention: numberOrText(options.retention),
 });
 
 /** For a person: SOP classes by name. */
@@ -159,7 +161,8 @@ export const addAeTitleCommands = (program: Command): void => {
         .option(
           '--resends <policy>',
           'the same instance with the same bytes: acknowledge, or restart the quiet time',
-        ),
+        )
+        .option('--retention <days>', 'from the release of a group until its images are deleted'),
     async ({ api, output }, values, options) => {
       const aeTitle = await api.put(
         AeTitle,

@@ -67,6 +67,25 @@ export const addGroupCommands = (program: Command): void => {
       output.object(await api.post(Group, apiPath('groups', first(values), 'release')));
     },
   );
+  addCommand<{ reason: string }>(
+    group,
+    'hold <id>',
+    'legal hold: nothing of the group is deleted, whatever its retention',
+    (command) => command.requiredOption('--reason <text>', 'why; it is kept and shown'),
+    async ({ api, output }, values, { reason }) => {
+      const path = apiPath('groups', first(values), 'hold');
+      output.object(await api.post(Group, path, { reason }));
+    },
+  );
+  addCommand(
+    group,
+    'unhold <id>',
+    'takes the legal hold away',
+    (command) => command,
+    async ({ api, output }, values) => {
+      output.object(await api.post(Group, apiPath('groups', first(values), 'unhold')));
+    },
+  );
   addCommand(
     group,
     'instances <id>',

@@ -45,6 +45,7 @@ const FIELDS = [
   'unparsable',
   'duplicates',
   'resends',
+  'retention',
 ] as const;
 const PIPELINE_PREFIX = 'pipeline-';
 
@@ -61,6 +62,7 @@ const DEFAULTS: Settings = {
   ignore: [],
   jobRetryDelayMs: AE_TITLE_DEFAULTS.jobRetryDelayMs,
   ...RECEPTION_DEFAULTS,
+  retentionDays: AE_TITLE_DEFAULTS.retentionDays,
 };
 
 /** Collects problems while the fields are read one by one. */
@@ -241,6 +243,11 @@ export const readAeTitleSettings = (
     unparsable: policy('unparsable', UNPARSABLE_POLICIES, base.unparsable),
     duplicates: policy('duplicates', DUPLICATE_POLICIES, base.duplicates),
     resends: policy('resends', RESEND_POLICIES, base.resends),
+    retentionDays: read(
+      'retention',
+      (value) => reader.duration('retention', value, 'days'),
+      base.retentionDays,
+    ),
   };
   const faulty = new Set(reader.problems.map(({ path }) => path));
   if (

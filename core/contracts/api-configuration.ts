@@ -79,6 +79,11 @@ export const AeTitleSettings = named(
       RESEND_POLICIES,
       'the same SOP instance again, with the same bytes; restart: the quiet time starts anew',
     ),
+    retention: z
+      .number()
+      .min(0)
+      .optional()
+      .describe('days from the release of a group until its images are deleted'),
   }),
 );
 
@@ -103,6 +108,7 @@ export const AeTitle = named(
     unparsable: UnparsablePolicy,
     duplicates: DuplicatePolicy,
     resends: ResendPolicy,
+    retention: z.number().describe('days'),
     /** What was changed on the way in, such as a timeout that was raised. */
     notes: z.array(z.string()),
   }),
@@ -146,6 +152,7 @@ export const toAeTitle = (item: AeTitleItem, notes: string[] = []): AeTitle => (
   unparsable: item.unparsable,
   duplicates: item.duplicates,
   resends: item.resends,
+  retention: item.retentionDays,
   notes,
 });
 

@@ -71,6 +71,8 @@ export const toGroup = (item: GroupItem): Group => ({
   held: item.held ?? false,
   late: item.late ?? null,
   supersedes: item.supersedes ?? null,
+  legalHold: item.legalHold?.reason ?? null,
+  reclaimedAt: optionalTime(item.reclaimedAt),
 });
 
 export const toInstance = (item: Omit<InstanceItem, 'aeTitle' | 'keyId'>): Instance => ({

@@ -70,9 +70,16 @@ export const Group = named(
     held: z.boolean(),
     late: LatePolicy.nullable().describe('the policy by which it was opened, if it came late'),
     supersedes: z.string().nullable().describe('of a rerun: the group that it repeats'),
+    legalHold: z.string().nullable().describe('why nothing of it may be deleted'),
+    reclaimedAt: z.iso
+      .datetime({ precision: 3 })
+      .nullable()
+      .describe('when its images were deleted'),
   }),
 );
 export type Group = z.infer<typeof Group>;
+
+export const HoldRequest = named('HoldRequest', z.strictObject({ reason: z.string().min(1) }));
 
 export const TimelineEntry = named(
   'TimelineEntry',

@@ -48,6 +48,7 @@ export const AE_TITLE_DEFAULTS = {
   accept: [],
   ignore: [],
   jobRetryDelayMs: 5000,
+  retentionDays: 30,
 } as const;
 
 /** Clara's lower bound: a shorter window is raised to this, and the answer says so. */
@@ -77,6 +78,8 @@ export const AeTitleItem = z.object({
   unparsable: UnparsablePolicy.default(RECEPTION_DEFAULTS.unparsable),
   duplicates: DuplicatePolicy.default(RECEPTION_DEFAULTS.duplicates),
   resends: ResendPolicy.default(RECEPTION_DEFAULTS.resends),
+  /** Days from a group's release until its instances are handed over to the reclaimer. */
+  retentionDays: z.number().default(AE_TITLE_DEFAULTS.retentionDays),
 });
 export type AeTitleItem = z.infer<typeof AeTitleItem>;
 

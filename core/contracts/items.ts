@@ -6,6 +6,8 @@
 import { z } from 'zod';
 import { KeepWarm, RetryRule } from './configuration.ts';
 import { RuleOutcome, RuleReading } from './rules.ts';
+import { HeaderAttributes, InstanceItem, Sender } from './instance-items.ts';
+import { HandedOver, LegalHold } from './reclaim-items.ts';
 import {
   EdgeKind,
   GroupState,
@@ -18,62 +20,17 @@ import {
   StableEvent,
 } from './vocabulary.ts';
 
+export {
+  HeaderAttributes,
+  IgnoredCount,
+  InstanceItem,
+  Sender,
+  StoredInstanceItem,
+  UnroutedItem,
+} from './instance-items.ts';
+
 const Milliseconds = z.int().min(0);
 const JsonObject = z.record(z.string(), z.unknown());
-
-/** Attributes of the patient, study and series levels by keyword, in the value formats of dcm-processor's headers. */
-export const HeaderAttributes = JsonObject;
-export type HeaderAttributes = z.infer<typeof HeaderAttributes>;
-
-/** One SOP instance as one AE title received it. Written once; a second, different version is an item of its own. */
-export const InstanceItem = z.object({
-  aeTitle: z.string(),
-  keyId: z.string(),
-  sopInstanceUid: z.string(),
-  sopClassUid: z.string(),
-  seriesInstanceUid: z.string(),
-  studyInstanceUid: z.string(),
-  patientId: z.string(),
-  issuerOfPatientId: z.string(),
-  transferSyntaxUid: z.string(),
-  objectKey: z.string(),
-  /** Bytes of the Part 10 file. */
-  size: z.int(),
-  /** Of the data set as received, hex. */
-  sha256: z.string(),
-  callingAeTitle: z.string(),
-  remoteAddress: z.string(),
-  associationId: z.string(),
-  receivedAt: Milliseconds,
-  attributes: HeaderAttributes,
-  /** Versions of the SOP instance that came before it under its key belong to no group any more, unless sealed. */
-  replaces: z.literal(true).optional(),
-});
-export type InstanceItem = z.infer<typeof InstanceItem>;
-
-/**
- * Points from a SOP Instance UID to the items of its versions: see storedVersion. Written beside them and without a
- * promise of its own: a version that points to nothing is of an instance that was never acknowledged.
- */
-export const StoredInstanceItem = z.object({ versions: z.set(z.string()) });
-export type StoredInstanceItem = z.infer<typeof StoredInstanceItem>;
-
-/** A received instance that its AE title's processor could not put into a group. */
-export const UnroutedItem = InstanceItem.omit({ keyId: true }).extend({ reason: z.string() });
-export type UnroutedItem = z.infer<typeof UnroutedItem>;
-
-/** Who sent, and in which association. */
-export const Sender = InstanceItem.pick({ callingAeTitle: true, associationId: true });
-export type Sender = z.infer<typeof Sender>;
-
-/** SOP classes that an AE title ignores: how many instances of one were received and not kept. */
-export const IgnoredCount = z.object({
-  aeTitle: z.string(),
-  sopClassUid: z.string(),
-  count: z.int(),
-  lastAt: Milliseconds,
-});
-export type IgnoredCount = z.infer<typeof IgnoredCount>;
 
 /** One generation of a key. The settings are those of its AE title when it was opened. */
 export const GroupItem = z.object({
@@ -116,6 +73,12 @@ export const GroupItem = z.object({
   held: z.boolean().optional(),
   /** Of a released rerun: the id of the latest group whose instances it repeats. */
   supersedes: z.string().optional(),
+  /** While it is there, nothing of the group is reclaimed. */
+  legalHold: LegalHold.optional(),
+  /** Handed over to the reclaimer: of its instances, those go that no other group keeps. */
+  handedOver: HandedOver.optional(),
+  /** When its instances were deleted. */
+  reclaimedAt: Milliseconds.optional(),
 });
 export type GroupItem = z.infer<typeof GroupItem>;
 

@@ -88,6 +88,12 @@ export const tableKeys = {
     sk: `I#${sopInstanceUid}#${sha256.slice(0, INSTANCE_HASH_LENGTH)}`,
   }),
   instancePrefix: 'I#',
+  /** What of the key was handed over to the reclaimer. */
+  handOver: (keyId: string, id: string): TableKey => ({ pk: `K#${keyId}`, sk: `R#${id}` }),
+  /** Counts whoever begins to use instances of the key; the reclaimer takes nothing if it counted on. */
+  useFence: (keyId: string): TableKey => ({ pk: `K#${keyId}`, sk: 'FENCE' }),
+  use: (keyId: string, session: string): TableKey => ({ pk: `K#${keyId}`, sk: `USE#${session}` }),
+  usePrefix: 'USE#',
   /** Where the item of an instance is, for who knows only its SOP Instance UID: see StoredInstanceItem. */
   storedInstance: (aeTitle: string, sopInstanceUid: string): TableKey => ({
     pk: `I#${aeTitle}#${sopInstanceUid}`,
@@ -171,13 +177,24 @@ export const stateIndexKeys = {
   group: (state: string): string => `GROUP#${state}`,
   session: (state: string): string => `SESSION#${state}`,
   unrouted: 'UNROUTED',
+  /** Released groups whose instances are deleted: they are of no interest to a retention any more. */
+  reclaimedGroup: 'GROUP#RECLAIMED',
+  handOver: 'RECLAIM#HAND-OVER',
+  doomedUnrouted: 'RECLAIM#UNROUTED',
 } as const;
+
+/** How much of a key's id tells apart the objects of one instance that is in two keys of an AE title. */
+const KEY_ID_LENGTH = 8;
+
+const incarnationSuffix = (incarnation = 1): string =>
+  incarnation === 1 ? '' : `-${String(incarnation)}`;
 
 export const objectKeys = {
   /**
    * A received instance. The hash of its data set is part of the key, so that a put is idempotent and a
    * second version of the same SOP instance never overwrites the first; the leading two characters spread
-   * the load over S3's partitions.
+   * the load over S3's partitions. Each item has an object of its own: by its key, and after it was reclaimed
+   * and received again by its incarnation, so that a deletion that comes late cannot meet another's object.
    */
   instance: (
     aeTitle: string,
@@ -185,12 +202,19 @@ export const objectKeys = {
     seriesInstanceUid: string,
     sopInstanceUid: string,
     sha256: string,
+    { keyId, incarnation }: { keyId: string; incarnation?: number | undefined },
   ): string =>
     `instances/${shortHash(studyInstanceUid, 2)}/${aeTitle}/${studyInstanceUid}/${seriesInstanceUid}/` +
-    `${sopInstanceUid}-${sha256.slice(0, INSTANCE_HASH_LENGTH)}.dcm`,
+    `${sopInstanceUid}-${sha256.slice(0, INSTANCE_HASH_LENGTH)}-${keyId.slice(0, KEY_ID_LENGTH)}` +
+    `${incarnationSuffix(incarnation)}.dcm`,
   /** Of its own, so that it can be deleted without a look at the groups: whoever routes it copies it. */
-  unrouted: (aeTitle: string, sopInstanceUid: string, sha256: string): string =>
-    `unrouted/${aeTitle}/${sopInstanceUid}-${sha256.slice(0, INSTANCE_HASH_LENGTH)}.dcm`,
+  unrouted: (
+    aeTitle: string,
+    sopInstanceUid: string,
+    sha256: string,
+    incarnation?: number,
+  ): string =>
+    `unrouted/${aeTitle}/${sopInstanceUid}-${sha256.slice(0, INSTANCE_HASH_LENGTH)}${incarnationSuffix(incarnation)}.dcm`,
   groupManifest: (group: string): string => `groups/${group}/manifest.json`,
   /** Headers, parameters and added parameters of one object of a session: see SessionObject. */
   sessionObject: (session: string, objectId: string): string =>

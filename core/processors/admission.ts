@@ -8,7 +8,7 @@ import { groupId } from '../contracts/keys.ts';
 import type { GroupKey } from './ae-title-key.ts';
 import type { GroupStore, InstancePut } from './group-store.ts';
 import type { GroupToucher } from './group-toucher.ts';
-import { manifestInstances } from './manifest.ts';
+import { manifestInstances, memberId } from './manifest.ts';
 import { TOUCH_INTERVAL_MS } from './timing.ts';
 
 /** Two data sets of one SOP instance share the part of their hash that is in keys: only forgery does that. */
@@ -34,7 +34,9 @@ export type Admission =
       readonly outcome: 'known';
       /** Of the group that still collects; of a sealed one it is not looked up. */
       readonly groupId?: string | undefined;
-    };
+    }
+  /** The reclaimer has it: nothing was changed. To be kept it must be stored anew, as a later incarnation. */
+  | { readonly outcome: 'doomed'; readonly incarnation: number };
 
 /** The attempts to admit one instance are one; a sender that sends it again makes another. */
 const isSameReception = (a: InstanceItem, b: InstanceItem): boolean =>
@@ -52,12 +54,12 @@ export const createAdmission = (deps: {
   const sealed = new Map<string, Map<string, ReadonlySet<string>>>();
   let remembered = 0;
 
-  const remember = (keyId: string, group: string, objects: ReadonlySet<string>): void => {
+  const remember = (keyId: string, group: string, members: ReadonlySet<string>): void => {
     const ofKey = sealed.get(keyId) ?? new Map<string, ReadonlySet<string>>();
     if (ofKey.has(group)) return;
     sealed.delete(keyId);
-    sealed.set(keyId, ofKey.set(group, objects));
-    remembered += objects.size;
+    sealed.set(keyId, ofKey.set(group, members));
+    remembered += members.size;
     for (const [oldest, manifests] of sealed) {
       if (remembered <= MAX_REMEMBERED || oldest === keyId) break;
       sealed.delete(oldest);
@@ -65,24 +67,25 @@ export const createAdmission = (deps: {
     }
   };
 
-  const sealedObjects = async (keyId: string, group: string): Promise<ReadonlySet<string>> => {
+  const sealedMembers = async (keyId: string, group: string): Promise<ReadonlySet<string>> => {
     const known = sealed.get(keyId)?.get(group);
     if (known !== undefined) return known;
     const manifest = await groups.manifest(group);
     if (manifest === undefined) return new Set();
-    const objects = new Set(manifestInstances(manifest).map(({ objectKey }) => objectKey));
-    remember(keyId, group, objects);
-    return objects;
+    const members = new Set(manifestInstances(manifest).map(memberId));
+    remember(keyId, group, members);
+    return members;
   };
 
   /** What is remembered stays true, so only what is not asks the table. */
-  const isSealed = async (keyId: string, objectKey: string): Promise<boolean> => {
-    for (const objects of sealed.get(keyId)?.values() ?? []) {
-      if (objects.has(objectKey)) return true;
+  const isSealed = async (keyId: string, instance: InstanceItem): Promise<boolean> => {
+    const member = memberId(instance);
+    for (const members of sealed.get(keyId)?.values() ?? []) {
+      if (members.has(member)) return true;
     }
     // The newest first: a re-send mostly follows its original.
     for (const { id, state } of (await groups.generations(keyId)).reverse()) {
-      if (state !== 'COLLECTING' && (await sealedObjects(keyId, id)).has(objectKey)) return true;
+      if (state !== 'COLLECTING' && (await sealedMembers(keyId, id)).has(member)) return true;
     }
     return false;
   };
@@ -107,7 +110,7 @@ export const createAdmission = (deps: {
     const items = await Promise.all(
       versions.map(({ keyId, sha256 }) => groups.getInstance(keyId, sopInstanceUid, sha256)),
     );
-    return items.some((item) => item !== undefined);
+    return items.some((item) => item !== undefined && item.doomedAt === undefined);
   };
 
   return {
@@ -123,13 +126,15 @@ export const createAdmission = (deps: {
       if (!isNew) {
         const existing = await groups.getInstance(keyId, sopInstanceUid, sha256);
         if (existing !== undefined && existing.sha256 !== sha256) throw new InstanceKeyTaken();
-        if (existing !== undefined) {
-          if (await isSealed(keyId, existing.objectKey)) return { outcome: 'known' };
-          isResend = !isSameReception(existing, instance);
-          const waiting =
-            isResend && settings.resends === 'acknowledge' ? await waitingIn(existing) : undefined;
-          if (waiting !== undefined) return { outcome: 'known', groupId: waiting };
+        // One that is gone by now was reclaimed at this moment, and its object with it.
+        if (existing === undefined || existing.doomedAt !== undefined) {
+          return { outcome: 'doomed', incarnation: (existing ?? instance).incarnation ?? 1 };
         }
+        if (await isSealed(keyId, existing)) return { outcome: 'known' };
+        isResend = !isSameReception(existing, instance);
+        const waiting =
+          isResend && settings.resends === 'acknowledge' ? await waitingIn(existing) : undefined;
+        if (waiting !== undefined) return { outcome: 'known', groupId: waiting };
       }
       const generation = await toucher.ensureTouched(key, settings, instance, isNew ? 1 : 0);
       const conflict = !isResend && others.length > 0 && (await hasItem(sopInstanceUid, others));

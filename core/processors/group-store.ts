@@ -72,12 +72,10 @@ export interface GroupStore {
     sopInstanceUid: string,
     sha256: string,
   ): Promise<InstanceItem | undefined>;
-  /** All instances of the key, of all generations. */
+  /** All instances of the key, of all generations, that the reclaimer has not taken. */
   instances(keyId: string): Promise<InstanceItem[]>;
-  putUnrouted(instance: UnroutedItem): Promise<void>;
-  removeUnrouted(
-    instance: Pick<UnroutedItem, 'aeTitle' | 'sopInstanceUid' | 'sha256'>,
-  ): Promise<void>;
+  /** The incarnation that the reclaimer has, if it has one: then nothing is written, and the next one can be. */
+  putUnrouted(instance: UnroutedItem): Promise<number | undefined>;
   /** Adds to what an AE title has ignored of a SOP class so far. */
   countIgnored(ignored: IgnoredCount): Promise<void>;
   recordDecision(record: DecisionRecord): Promise<void>;

@@ -9,7 +9,13 @@ const keyPart = (uid: string): string => (isUidLike(uid) ? uid : `x${shortHash(u
 export const instanceObjectKey = (
   instance: Pick<
     InstanceItem,
-    'aeTitle' | 'studyInstanceUid' | 'seriesInstanceUid' | 'sopInstanceUid' | 'sha256'
+    | 'aeTitle'
+    | 'keyId'
+    | 'studyInstanceUid'
+    | 'seriesInstanceUid'
+    | 'sopInstanceUid'
+    | 'sha256'
+    | 'incarnation'
   >,
 ): string =>
   objectKeys.instance(
@@ -18,4 +24,14 @@ export const instanceObjectKey = (
     keyPart(instance.seriesInstanceUid),
     instance.sopInstanceUid,
     instance.sha256,
+    instance,
+  );
+
+/** The objects that an instance has had up to an incarnation of it. */
+export const objectKeysUpTo = (
+  instance: Omit<Parameters<typeof instanceObjectKey>[0], 'incarnation'>,
+  incarnation: number,
+): string[] =>
+  Array.from({ length: incarnation }, (_, index) =>
+    instanceObjectKey({ ...instance, incarnation: index + 1 }),
   );

@@ -20,9 +20,15 @@ export class GenerationOutOfOrder extends Error {
 const byArrival = (a: InstanceItem, b: InstanceItem): number =>
   a.receivedAt - b.receivedAt || (a.objectKey < b.objectKey ? -1 : 1);
 
+/** Tells an instance from one that was stored anew after it was reclaimed, even under the same object key. */
+export const memberId = ({
+  objectKey,
+  receivedAt,
+}: Pick<InstanceItem, 'objectKey' | 'receivedAt'>): string => `${receivedAt} ${objectKey}`;
+
 /** What a rerun has beside its own members. */
 export interface Repetition {
-  /** By object key. */
+  /** Member ids. */
   readonly repeated: ReadonlySet<string>;
   /** The latest of the generations that have them. */
   readonly supersedes: string;
@@ -58,7 +64,7 @@ export const buildManifest = (
       receivedAt: item.receivedAt,
       callingAeTitle: item.callingAeTitle,
       associationId: item.associationId,
-      ...(repetition?.repeated.has(item.objectKey) === true ? { repeated: true } : {}),
+      ...(repetition?.repeated.has(memberId(item)) === true ? { repeated: true } : {}),
     });
   }
   const { id, aeTitle, groupBy } = group;
@@ -85,12 +91,12 @@ export interface SealDependencies {
 /** A generation, and what it has: as its manifest says, or what it would have if it were sealed now. */
 interface Holding {
   readonly group: GroupItem;
-  readonly objectKeys: readonly string[];
+  readonly members: readonly string[];
 }
 
 const isIn = (holdings: readonly Holding[]) => {
-  const taken = new Set(holdings.flatMap(({ objectKeys }) => objectKeys));
-  return ({ objectKey }: InstanceItem): boolean => taken.has(objectKey);
+  const taken = new Set(holdings.flatMap(({ members }) => members));
+  return (item: InstanceItem): boolean => taken.has(memberId(item));
 };
 
 /** Without versions of a SOP instance that a later one replaces: by its arrival, so that everybody finds the same. */
@@ -138,7 +144,7 @@ export const presentMembers = (
     const members = membersOf(group, items, earlier, group.id === generations.at(-1)?.id);
     if (group.id === id) return members;
     const held = manifest === undefined ? members : manifestInstances(manifest);
-    earlier.push({ group, objectKeys: held.map(({ objectKey }) => objectKey) });
+    earlier.push({ group, members: held.map(memberId) });
   }
   return [];
 };
@@ -151,14 +157,14 @@ const repetitionOf = (group: GroupItem, earlier: readonly Holding[]): Repetition
   if (group.late !== 'rerun') return undefined;
   const since = group.openedAt - (group.lateWindowMs ?? 0);
   const recent = earlier.filter(
-    ({ group: { held, releasedAt, claimedAt = 0 }, objectKeys }) =>
-      held !== true && (releasedAt ?? claimedAt) > since && objectKeys.length > 0,
+    ({ group: { held, releasedAt, claimedAt = 0 }, members }) =>
+      held !== true && (releasedAt ?? claimedAt) > since && members.length > 0,
   );
   const latest = recent.at(-1);
   return latest === undefined
     ? undefined
     : {
-        repeated: new Set(recent.flatMap(({ objectKeys }) => objectKeys)),
+        repeated: new Set(recent.flatMap(({ members }) => members)),
         supersedes: latest.group.id,
       };
 };
@@ -177,7 +183,7 @@ const seal = async (
   const repetition = members.length === 0 ? undefined : repetitionOf(group, earlier);
   const taken = isIn(earlier);
   const repeats = withoutReplaced(items).filter(
-    (item) => taken(item) && repetition?.repeated.has(item.objectKey) === true,
+    (item) => taken(item) && repetition?.repeated.has(memberId(item)) === true,
   );
   return deps.groups.sealManifest(
     buildManifest(group, [...members, ...repeats], deps.clock(), repetition),
@@ -208,8 +214,7 @@ const placeOf = async (
     }
     const manifest =
       (await deps.groups.manifest(group.id)) ?? (await seal(deps, group, earlier, isLast));
-    const objectKeys = manifestInstances(manifest).map(({ objectKey }) => objectKey);
-    earlier.push({ group, objectKeys });
+    earlier.push({ group, members: manifestInstances(manifest).map(memberId) });
   }
   throw new GenerationOutOfOrder(id);
 };

@@ -5,19 +5,21 @@
  */
 import type { AeTitleItem } from '../contracts/configuration.ts';
 import { InstanceItem, type UnroutedItem } from '../contracts/items.ts';
-import type { ObjectStore } from '../contracts/ports.ts';
+import type { Clock, ObjectStore } from '../contracts/ports.ts';
 import { instanceHeader, wantedTags } from '../dicom/header.ts';
 import { storedHeader } from '../dicom/stored-header.ts';
 import type { AdmitInstance } from './admission.ts';
 import { keyOfInstance } from './ae-title-key.ts';
-import type { GroupStore } from './group-store.ts';
+import type { HandOverCause } from './hand-over.ts';
 import { instanceObjectKey } from './instance-object.ts';
+import type { ReclaimStore } from './reclaim-store.ts';
 import { ignoredBecause } from './sop-class-filter.ts';
 
 export interface UnroutedDependencies {
-  readonly objects: Pick<ObjectStore, 'getStream' | 'copy' | 'delete'>;
-  readonly groups: Pick<GroupStore, 'removeUnrouted'>;
+  readonly objects: Pick<ObjectStore, 'getStream' | 'copy'>;
+  readonly reclaims: Pick<ReclaimStore, 'doomUnrouted'>;
   readonly admit: AdmitInstance;
+  readonly clock: Clock;
 }
 
 export type Routing =
@@ -26,14 +28,12 @@ export type Routing =
   | { readonly outcome: 'known'; readonly groupId?: string | undefined }
   | { readonly outcome: 'refused'; readonly reason: string };
 
-/** The object first: after a failure between the two it can still be seen, and deleted again. */
-export const deleteUnrouted = async (
-  { objects, groups }: Pick<UnroutedDependencies, 'objects' | 'groups'>,
+/** Nobody sees it from now on; the reclaimer deletes it. False when it was given away before. */
+export const giveUnroutedAway = (
+  { reclaims, clock }: Pick<UnroutedDependencies, 'reclaims' | 'clock'>,
   item: UnroutedItem,
-): Promise<void> => {
-  await objects.delete([item.objectKey]);
-  await groups.removeUnrouted(item);
-};
+  cause: HandOverCause,
+): Promise<boolean> => reclaims.doomUnrouted(item, { ...cause, at: clock() });
 
 /** May be repeated after a failure. */
 export const routeUnrouted = async (
@@ -49,11 +49,18 @@ export const routeUnrouted = async (
   const outcome = keyOfInstance(settings, (keyword) => header.text(keyword));
   if (!outcome.routed) return { outcome: 'refused', reason: outcome.reason };
   const { aeTitle } = settings;
-  const objectKey = instanceObjectKey({ ...item, aeTitle });
-  await deps.objects.copy(item.objectKey, objectKey);
   const { keyId } = outcome.key;
-  const filed = InstanceItem.parse({ ...item, aeTitle, keyId, objectKey });
-  const admission = await deps.admit(filed, outcome.key, settings);
-  await deleteUnrouted(deps, item);
-  return admission;
+  for (let incarnation = 1; ;) {
+    const place = { aeTitle, keyId, incarnation: incarnation === 1 ? undefined : incarnation };
+    const objectKey = instanceObjectKey({ ...item, ...place });
+    await deps.objects.copy(item.objectKey, objectKey);
+    const filed = InstanceItem.parse({ ...item, ...place, objectKey });
+    const admission = await deps.admit(filed, outcome.key, settings);
+    if (admission.outcome === 'doomed') {
+      incarnation = admission.incarnation + 1;
+      continue;
+    }
+    await giveUnroutedAway(deps, item, { reason: 'routed', by: aeTitle });
+    return admission;
+  }
 };

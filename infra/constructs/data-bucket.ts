@@ -14,6 +14,12 @@ export const dataBucket = (scope: Construct, id: string, config: SiteConfig): Bu
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
     removalPolicy: config.profile === 'aws' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     lifecycleRules: [
+      // What the reclaimer deletes can be brought back for a week; then nothing of it is left.
+      {
+        id: 'deleted-objects',
+        noncurrentVersionExpiration: Duration.days(7),
+        expiredObjectDeleteMarker: true,
+      },
       { id: 'unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       // Packages on their way in: the API reads each within minutes.
       { id: 'uploaded-packages', prefix: 'uploads/', expiration: Duration.days(1) },

@@ -98,6 +98,13 @@ export const platformGrants = ({
       answerTokens(holder);
       runners(holder);
     },
+    /** The only one that may delete images. */
+    reclaim: (holder: IFunction) => {
+      data.table.grantReadWriteData(holder);
+      data.bucket.grantRead(holder);
+      data.bucket.grantDelete(holder, 'instances/*');
+      data.bucket.grantDelete(holder, 'unrouted/*');
+    },
     api: (holder: IFunction) => {
       data.table.grantReadWriteData(holder);
       data.bucket.grantRead(holder);
@@ -106,9 +113,8 @@ export const platformGrants = ({
       // The URLs that it hands out for uploads are signed with its own permissions.
       data.bucket.grantPut(holder, 'uploads/*');
       data.bucket.grantDelete(holder, 'uploads/*');
-      // Unrouted instances are copied to where a group's are, or deleted, if a person says so.
+      // Unrouted instances are copied to where a group's are, if a person says so.
       data.bucket.grantPut(holder, 'instances/*');
-      data.bucket.grantDelete(holder, 'unrouted/*');
       for (const queue of Object.values(queues)) {
         queue.grantSendMessages(holder);
         queue.grant(holder, 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl');

@@ -1,6 +1,6 @@
 /** What decides: queues, the platform's Lambdas, the two state machines, the minute sweep, the API. */
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -160,6 +160,23 @@ export class OrchestrationStack extends Stack {
       schedule: Schedule.rate(Duration.minutes(1)),
       // The next minute repairs what this one could not.
       targets: [new LambdaFunction(sweep, { retryAttempts: 0 })],
+    });
+
+    const reclaim = lambda('reclaim', 'Deletes what was handed over and nobody uses', 300, 1024);
+    grants.reclaim(reclaim);
+    const reclaiming = { retryAttempts: 0 };
+    new Rule(this, 'EveryMinuteReclaim', {
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaFunction(reclaim, reclaiming)],
+    });
+    new Rule(this, 'EveryDayReclaim', {
+      schedule: Schedule.rate(Duration.days(1)),
+      targets: [
+        new LambdaFunction(reclaim, {
+          ...reclaiming,
+          event: RuleTargetInput.fromObject({ daily: true }),
+        }),
+      ],
     });
 
     const api = lambda('api', 'REST API', 29, 1769);

@@ -5,6 +5,7 @@ import type { Table } from '../../aws/table.ts';
 import type { Clock, ObjectStore, Queues, WorkQueues } from '../../core/contracts/ports.ts';
 import type { AdmitInstance } from '../../core/processors/admission.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
+import type { ReclaimStore } from '../../core/processors/reclaim-store.ts';
 import type { RunnerPool } from '../../core/running/runner-pool.ts';
 import type { SessionStore } from '../../core/running/session-store.ts';
 
@@ -23,6 +24,7 @@ export interface ApiContext {
   readonly table: Table;
   readonly configuration: ConfigurationStore;
   readonly groups: GroupStore;
+  readonly reclaims: ReclaimStore;
   /** Puts an instance that a person routed into a group, as the listener does with what arrives. */
   readonly admit: AdmitInstance;
   readonly sessions: Pick<

@@ -8,6 +8,7 @@ import { tableConfiguration } from '../../aws/configuration.ts';
 import { tableGroups } from '../../aws/groups.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { sqsQueues } from '../../aws/queues.ts';
+import { tableReclaims } from '../../aws/reclaims.ts';
 import { registryFunctions } from '../../aws/registry-functions.ts';
 import { tableRunners } from '../../aws/runners.ts';
 import { tableSessions } from '../../aws/sessions.ts';
@@ -59,6 +60,7 @@ const context: ApiContext = {
   deployment: environment[ENV.deployment],
   table,
   configuration: tableConfiguration(table),
+  reclaims: tableReclaims(table),
   admit: routedAdmission(shared),
   sessions: tableSessions(table),
   objects,

@@ -3,6 +3,7 @@ import { aeTitleRoutes } from './routes/ae-titles.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { destinationRoutes } from './routes/destinations.ts';
 import { explanationRoutes } from './routes/explanations.ts';
+import { groupHoldRoutes } from './routes/group-holds.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
@@ -23,6 +24,7 @@ export const ROUTES: readonly Route[] = [
   ...serviceRoutes,
   ...workerRoutes,
   ...groupRoutes,
+  ...groupHoldRoutes,
   ...unroutedRoutes,
   ...sessionRoutes,
   ...jobRoutes,

@@ -137,6 +137,20 @@ const isLaterVersion = async (
   return versions.length > 0 && versions.every((version) => version.sha256 !== sha256);
 };
 
+const objectKeyOf = (
+  described: ReturnType<typeof describe>,
+  key: KeyOutcome,
+  incarnation: number | undefined,
+): string =>
+  key.routed
+    ? instanceObjectKey({ ...described, keyId: key.key.keyId, incarnation })
+    : objectKeys.unrouted(
+        described.aeTitle,
+        described.sopInstanceUid,
+        described.sha256,
+        incarnation,
+      );
+
 /** Puts the object, then its items; resolves to the decision about other versions, if there are any. */
 const keep = async (
   deps: StoreDependencies,
@@ -149,13 +163,29 @@ const keep = async (
   const head = part10Head({ ...context, ...sop });
   const length = head.length + spool.length;
   const described = describe(received, sop, length, deps.clock());
-  const { aeTitle, sopInstanceUid, sha256 } = described;
-  const objectKey = key.routed
-    ? instanceObjectKey(described)
-    : objectKeys.unrouted(aeTitle, sopInstanceUid, sha256);
-  const instance = { ...described, objectKey };
+  const progress: { checked: boolean; stored: boolean; incarnation?: number } = {
+    ...{ checked: false, stored: false },
+  };
 
-  const progress = { checked: false, stored: false };
+  /** Its items; `doomed` is the incarnation that the reclaimer has, if it has one. */
+  const file = async (objectKey: string): Promise<{ doomed?: number; conflict?: boolean }> => {
+    const { incarnation } = progress;
+    const instance = {
+      ...described,
+      objectKey,
+      ...(incarnation === undefined ? {} : { incarnation }),
+    };
+    if (!key.routed) {
+      const doomed = await deps.groups.putUnrouted({ ...instance, reason: key.reason });
+      return doomed === undefined ? {} : { doomed };
+    }
+    const begun = performance.now();
+    const admission = await deps.admit({ ...instance, keyId: key.key.keyId }, key.key, settings);
+    deps.observer.itemsWritten(performance.now() - begun);
+    if (admission.outcome === 'doomed') return { doomed: admission.incarnation };
+    return { conflict: admission.outcome === 'grouped' && admission.conflict };
+  };
+
   const attempt = async (signal: AbortSignal): Promise<StoreResult> => {
     if (!progress.checked) {
       if (await isLaterVersion(deps, received, sop)) {
@@ -166,25 +196,25 @@ const keep = async (
       }
       progress.checked = true;
     }
-    if (!progress.stored) {
-      const options = { length, contentType: DICOM_TYPE, signal };
-      const begun = performance.now();
-      await deps.objects.put(instance.objectKey, spool.body(head), options);
-      deps.observer.objectWritten(performance.now() - begun);
-      progress.stored = true;
+    for (;;) {
+      const objectKey = objectKeyOf(described, key, progress.incarnation);
+      if (!progress.stored) {
+        const options = { length, contentType: DICOM_TYPE, signal };
+        const begun = performance.now();
+        await deps.objects.put(objectKey, spool.body(head), options);
+        deps.observer.objectWritten(performance.now() - begun);
+        progress.stored = true;
+      }
+      const { doomed, conflict = false } = await file(objectKey);
+      if (doomed === undefined) {
+        return {
+          outcome: SUCCESS,
+          decision: conflict ? conflictKept(context, settings.duplicates) : undefined,
+        };
+      }
+      progress.incarnation = doomed + 1;
+      progress.stored = false;
     }
-    const begun = performance.now();
-    if (!key.routed) {
-      await deps.groups.putUnrouted({ ...instance, reason: key.reason });
-      return { outcome: SUCCESS };
-    }
-    const admission = await deps.admit({ ...instance, keyId: key.key.keyId }, key.key, settings);
-    deps.observer.itemsWritten(performance.now() - begun);
-    const conflict = admission.outcome === 'grouped' && admission.conflict;
-    return {
-      outcome: SUCCESS,
-      decision: conflict ? conflictKept(context, settings.duplicates) : undefined,
-    };
   };
   const transferMs = length / SLOWEST_BYTES_PER_MS;
   try {

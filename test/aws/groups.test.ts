@@ -267,6 +267,7 @@ describe('ingest on a real table and bucket', () => {
     ignore: [],
     jobRetryDelayMs: 5000,
     ...RECEPTION_DEFAULTS,
+    retentionDays: 30,
   };
 
   it.each([

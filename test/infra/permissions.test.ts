@@ -81,15 +81,26 @@ describe('permissions', () => {
     expect(callers[0]).toMatch(/^planfunction/);
   });
 
-  it('let nobody delete an object but uploads that were read and files of ended sessions', () => {
+  it('let nobody delete an object but the reclaimer, and uploads that were read, and files of ended sessions', () => {
     const deletes = [...templates.values()]
       .flatMap((template) => statementsOf(template, /./))
       .filter((statement) =>
         actionsOf([statement]).some((action) => action.startsWith('s3:Delete')),
       );
+    const reclaimers = actionsOf(statementsOf(orchestration, /^reclaimfunction/));
+    const ofImages = deletes.filter(({ Resource }) =>
+      /"\/(instances|unrouted)\/\*"/.test(JSON.stringify(Resource)),
+    );
 
-    expect(deletes).toHaveLength(2);
-    expect(JSON.stringify(deletes.map(({ Resource }) => Resource))).toMatch(
+    expect(deletes).toHaveLength(ofImages.length + 2);
+    expect(reclaimers.filter((action) => action.startsWith('s3:Delete'))).toHaveLength(
+      actionsOf(ofImages).length,
+    );
+    expect(
+      JSON.stringify(
+        deletes.filter((one) => !ofImages.includes(one)).map(({ Resource }) => Resource),
+      ),
+    ).toMatch(
       /"\/uploads\/\*".*"\/sessions\/\*\/files\/\*"|"\/sessions\/\*\/files\/\*".*"\/uploads\/\*"/,
     );
   });

@@ -156,7 +156,7 @@ describe('the stacks', () => {
       Properties: { Runtime: 'nodejs24.x', Architectures: ['arm64'] },
     });
 
-    expect(Object.keys(functions)).toHaveLength(6);
+    expect(Object.keys(functions)).toHaveLength(7);
     expect(countMatching(orchestration, 'AWS::Logs::LogGroup', { RetentionInDays: 90 })).toBe(
       Object.keys(orchestration.findResources('AWS::Logs::LogGroup')).length,
     );

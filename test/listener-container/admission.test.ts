@@ -32,6 +32,7 @@ const anAeTitle = (aeTitle: string): AeTitleItem => ({
   ignore: [],
   jobRetryDelayMs: 5000,
   ...RECEPTION_DEFAULTS,
+  retentionDays: 30,
 });
 
 /** A configuration in memory that counts how often it is read. */

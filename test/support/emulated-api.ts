@@ -14,6 +14,7 @@ import { ZipFile } from 'yazl';
 import { tableConfiguration } from '../../aws/configuration.ts';
 import { tableGroups } from '../../aws/groups.ts';
 import { sqsQueues } from '../../aws/queues.ts';
+import { tableReclaims } from '../../aws/reclaims.ts';
 import { registryFunctions } from '../../aws/registry-functions.ts';
 import { tableRunners } from '../../aws/runners.ts';
 import { tableSessions } from '../../aws/sessions.ts';
@@ -109,6 +110,7 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
     deployment: DEPLOYMENT,
     table,
     configuration: tableConfiguration(table),
+    reclaims: tableReclaims(table),
     sessions: tableSessions(table),
     objects,
     registryFunctions: registryFunctions(lambda, {

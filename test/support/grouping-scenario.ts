@@ -80,6 +80,7 @@ export const simulatedSettings = (scenario: Scenario, timeoutMs: number): AeTitl
   ignore: [],
   jobRetryDelayMs: 5000,
   ...RECEPTION_DEFAULTS,
+  retentionDays: 30,
 });
 
 /** The instance with this number. */

@@ -214,6 +214,7 @@ export const simulate = async (
     for (let attempt = 0; attempt < 3; attempt += 1) {
       try {
         const { outcome } = await listener.admit(item, { keyId, keyValues }, settings);
+        if (outcome === 'doomed') throw new Error('nothing is reclaimed here');
         acknowledged.push({ keyId, objectKey: item.objectKey, at: time.now, outcome });
         return;
       } catch (error) {

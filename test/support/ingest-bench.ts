@@ -26,6 +26,7 @@ export const BENCH_AE_TITLE: AeTitleItem = {
   ignore: [],
   jobRetryDelayMs: 5000,
   ...RECEPTION_DEFAULTS,
+  retentionDays: 30,
 };
 
 export interface IngestBench {

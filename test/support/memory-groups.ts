@@ -97,7 +97,10 @@ export const memoryGroups = (): MemoryGroups => {
       }),
     putInstance: (item) => {
       const key = instanceKey(item.keyId, item.sopInstanceUid, item.sha256);
-      const isNew = !instanceItems.has(key);
+      const before = instanceItems.get(key);
+      const isLater =
+        before?.doomedAt !== undefined && (before.incarnation ?? 1) < (item.incarnation ?? 1);
+      const isNew = before === undefined || isLater;
       if (isNew) instanceItems.set(key, item);
       const others = [...instanceItems.values()].filter(
         ({ aeTitle, sopInstanceUid, sha256 }) =>
@@ -110,20 +113,14 @@ export const memoryGroups = (): MemoryGroups => {
     getInstance: (keyId, sopInstanceUid, sha256) =>
       Promise.resolve(instanceItems.get(instanceKey(keyId, sopInstanceUid, sha256))),
     instances: (keyId) =>
-      Promise.resolve([...instanceItems.values()].filter((item) => item.keyId === keyId)),
+      Promise.resolve(
+        [...instanceItems.values()].filter(
+          (item) => item.keyId === keyId && item.doomedAt === undefined,
+        ),
+      ),
     putUnrouted: (item) => {
       unrouted.push(item);
-      return Promise.resolve();
-    },
-    removeUnrouted: ({ aeTitle, sopInstanceUid, sha256 }) => {
-      const index = unrouted.findIndex(
-        (item) =>
-          item.aeTitle === aeTitle &&
-          item.sopInstanceUid === sopInstanceUid &&
-          item.sha256 === sha256,
-      );
-      if (index >= 0) unrouted.splice(index, 1);
-      return Promise.resolve();
+      return Promise.resolve(undefined);
     },
     countIgnored: ({ sopClassUid, count }) => {
       ignored.set(sopClassUid, (ignored.get(sopClassUid) ?? 0) + count);

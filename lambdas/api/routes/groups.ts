@@ -63,7 +63,11 @@ export const groupRoutes = [
       const page = await pageOfStates(
         table,
         {
-          partitions: (state === undefined ? GROUP_STATES : [state]).map(stateIndexKeys.group),
+          partitions: (state === undefined ? GROUP_STATES : [state]).flatMap((one) =>
+            one === 'RELEASED'
+              ? [stateIndexKeys.group(one), stateIndexKeys.reclaimedGroup]
+              : [stateIndexKeys.group(one)],
+          ),
           schema: GroupItem,
           idOf: ({ id }) => id,
           keep: (item) =>

@@ -4,7 +4,7 @@ import { Routed, RouteRequest, Unrouted, UnroutedPage } from '../../../core/cont
 import { parseUnroutedId, toUnrouted, unroutedId } from '../../../core/contracts/api-conversion.ts';
 import { UnroutedItem } from '../../../core/contracts/items.ts';
 import { stateIndexKeys, tableKeys } from '../../../core/contracts/keys.ts';
-import { deleteUnrouted, routeUnrouted } from '../../../core/processors/unrouted.ts';
+import { giveUnroutedAway, routeUnrouted } from '../../../core/processors/unrouted.ts';
 import type { ApiContext } from '../context.ts';
 import { pageOfStates, Paging } from '../paging.ts';
 import { ApiProblem, notFound } from '../problems.ts';
@@ -18,7 +18,7 @@ const getUnrouted = async ({ table }: ApiContext, id: string): Promise<UnroutedI
       tableKeys.unrouted(key.aeTitle, key.sopInstanceUid, key.sha256),
       UnroutedItem,
     ));
-  if (item === undefined) throw notFound('unrouted instance', id);
+  if (item === undefined || item.doomedAt !== undefined) throw notFound('unrouted instance', id);
   return item;
 };
 
@@ -77,10 +77,11 @@ export const unroutedRoutes = [
     method: 'DELETE',
     path: '/unrouted/{id}',
     operation: 'deleteUnrouted',
-    summary: 'Deletes it, with its object',
+    summary: 'Hands it over to the storage space reclaimer, which deletes it with its object',
     answers: 'empty',
     handle: async (context, { parameters }) => {
-      await deleteUnrouted(context, await getUnrouted(context, parameters.id));
+      const item = await getUnrouted(context, parameters.id);
+      await giveUnroutedAway(context, item, { reason: 'person', by: 'unrouted delete' });
       return { empty: true };
     },
   }),

@@ -34,6 +34,7 @@ describe('readAeTitleSettings', () => {
       accept: [],
       ignore: [],
       jobRetryDelayMs: 5000,
+      retentionDays: 30,
       acceptUnknownSopClasses: false,
       uidMismatch: 'refuse',
       unparsable: 'unrouted',

@@ -110,6 +110,34 @@ describe('groups', () => {
   });
 });
 
+describe('the legal hold of a group', () => {
+  it('is shown with its reason and recorded, until a person takes it away', async () => {
+    const group = aGroup({ keyValues: ['hold'] });
+    await groups().open(group);
+    const path = `/groups/${group.id}`;
+
+    const held = await api.call('POST', `${path}/hold`, { reason: 'a claim' });
+    const free = await api.call('POST', `${path}/unhold`);
+
+    expect(held).toMatchObject({ status: 200, json: { legalHold: 'a claim' } });
+    expect(free).toMatchObject({ status: 200, json: { legalHold: null } });
+    expect(await api.context.reclaims.fence(group.keyId)).toBe(2);
+    expect(await api.call('POST', `${path}/hold`, { reason: '' })).toMatchObject({ status: 400 });
+  });
+
+  it('comes too late when the images are deleted; the group is listed all the same', async () => {
+    const group = aGroup({ keyValues: ['gone'], aeTitle: 'GONE', state: 'RELEASED' });
+    await groups().open(group);
+    await api.context.reclaims.markReclaimed(group, Date.now());
+
+    const held = await api.call('POST', `/groups/${group.id}/hold`, { reason: 'a claim' });
+
+    expect(held).toMatchObject({ status: 409 });
+    const { items } = (await api.call('GET', '/groups?aeTitle=GONE')).json as Page<{ id: string }>;
+    expect(items.map(({ id }) => id)).toEqual([group.id]);
+  });
+});
+
 describe('releasing a group by hand', () => {
   const release = (id: string) => api.call('POST', `/groups/${id}/release`);
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Page, Unrouted } from '../../../core/contracts/api.ts';
 import { InstanceItem } from '../../../core/contracts/items.ts';
 import { parseGroupId } from '../../../core/contracts/keys.ts';
+import { runReclaimer } from '../../../core/processors/reclaim-run.ts';
 import { makeIngest } from '../../../listener-container/ingest/ingest.ts';
 import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';
 import { CT_IMAGE, dataSetOf, receive } from '../../support/received-instances.ts';
@@ -41,6 +42,13 @@ const unrouted = async (sopInstanceUid: string): Promise<Unrouted> => {
   return found;
 };
 
+/** What the reclaimer does within the next minute. */
+const reclaim = () =>
+  runReclaimer(
+    { ...api.context, aeTitles: api.context.configuration.aeTitles },
+    { until: Date.now() + 60_000 },
+  );
+
 const route = (id: string, to: string) => api.call('POST', `/unrouted/${id}/route`, { to });
 
 describe('an unrouted instance', () => {
@@ -66,8 +74,9 @@ describe('an unrouted instance', () => {
     });
     const stored = Buffer.from(await api.context.objects.getBytes(item?.objectKey ?? ''));
     expect(stored.subarray(-dataSet.length).equals(dataSet)).toBe(true);
-    expect(await api.context.objects.size(objectKey)).toBeUndefined();
     expect(await api.call('GET', `/unrouted/${id}`)).toMatchObject({ status: 404 });
+    await reclaim();
+    expect(await api.context.objects.size(objectKey)).toBeUndefined();
   });
 
   it('comes to the same group when it is sent and routed again', async () => {
@@ -116,6 +125,7 @@ describe('an unrouted instance', () => {
     const [item] = await api.context.groups.instances(keyId);
 
     expect(deleted.status).toBe(204);
+    await reclaim();
     expect(await api.context.objects.size(again.objectKey)).toBeUndefined();
     expect(await api.context.objects.size(item?.objectKey ?? '')).toBeGreaterThan(0);
     expect(await api.call('DELETE', `/unrouted/${again.id}`)).toMatchObject({ status: 404 });

@@ -64,7 +64,8 @@ export const storeSession = async (
 ) => {
   const unique = BigInt(`0x${randomBytes(8).toString('hex')}`).toString();
   const study = `2.25.${unique}`;
-  const group = groupId(randomBytes(10).toString('hex'), 1);
+  const keyId = randomBytes(10).toString('hex');
+  const group = groupId(keyId, 1);
   const id = sessionId(group, 'default');
   const now = Date.now();
   const series: GroupManifest['series'] = [];
@@ -74,7 +75,9 @@ export const storeSession = async (
     for (const index of [1, 2]) {
       const sop = `${seriesInstanceUid}.${index}`;
       const { bytes, sha256 } = part10File({ sop, study, series: seriesInstanceUid });
-      const objectKey = objectKeys.instance('GANTRY', study, seriesInstanceUid, sop, sha256);
+      const objectKey = objectKeys.instance('GANTRY', study, seriesInstanceUid, sop, sha256, {
+        keyId,
+      });
       await cloud.objects.put(objectKey, bytes, {
         length: bytes.length,
         contentType: 'application/dicom',
