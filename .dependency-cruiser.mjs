@@ -28,7 +28,8 @@ export default {
     only('contracts-are-a-leaf', 'core/contracts', [], 'Everybody reads the contracts.'),
     only('core-knows-nobody', 'core', [], 'Core is where the thinking is; it runs anywhere.'),
     only('aws-serves-core', 'aws', ['core'], 'An adapter implements what core declares.'),
-    only('lambdas-know-core-and-aws', 'lambdas', ['core', 'aws'], 'A function is glue.'),
+    only('lambdas-know-core-and-aws', 'lambdas', ['core', 'aws', 'site'], 'A function is glue.'),
+    only('sites-extend-core', 'site', ['core', 'examples'], 'What a site wrote itself.'),
     only('listener-knows-core-and-aws', 'listener-container', ['core', 'aws'], 'As above.'),
     only('worker-knows-core-and-aws', 'worker-container', ['core', 'aws'], 'As above.'),
     only('cli-is-a-client', 'cli', ['core'], 'The API is all that a client uses.'),
@@ -37,7 +38,7 @@ export default {
       name: 'nobody-needs-tests',
       comment: 'Tests, benchmarks, examples and scripts are read by people and tools only.',
       severity: 'error',
-      from: { pathNot: '^(test|bench|examples|scripts)/' },
+      from: { pathNot: '^(test|bench|examples|scripts|site)/' },
       to: { path: '^(test|bench|examples|scripts)/' },
     },
     {

@@ -12,9 +12,10 @@ const config: KnipConfig = {
     'bench/{main,listener/{discarding-sink,local-disk-listener}}.ts',
     'bench/listener/dcmjs-dimse-receiver.mjs',
     'test/**/*.test.ts',
+    '{site,examples}/processors/**/*.test.ts',
   ],
   project: [
-    '{core,aws,lambdas,listener-container,worker-container,cli,infra,local,scripts,test,bench}/**/*.{ts,mjs}',
+    '{core,aws,lambdas,site,listener-container,worker-container,cli,infra,local,scripts,test,bench}/**/*.{ts,mjs}',
   ],
   // Programs that are started by their path.
   ignoreDependencies: [

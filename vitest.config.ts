@@ -16,6 +16,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             'test/{core,aws,lambdas,worker-container,cli,local,scripts,bench}/**/*.test.ts',
+            '{site,examples}/processors/**/*.test.ts',
           ],
         },
       },

@@ -74,7 +74,16 @@ export interface Table {
   transact(writes: readonly Write[]): Promise<boolean>;
   /** For building the writes of a transaction. */
   write: {
-    put(key: TableKey, item: Item, options?: { ifAbsent?: boolean; ifPresent?: boolean }): Write;
+    put(
+      key: TableKey,
+      item: Item,
+      options?: {
+        ifAbsent?: boolean;
+        ifPresent?: boolean;
+        /** Beside `ifAbsent`: or if what is there is so. */
+        or?: Expression & { readonly condition: string };
+      },
+    ): Write;
     update(key: TableKey, expression: Expression): Write;
     delete(key: TableKey, expression?: Expression): Write;
     /** Changes nothing: the transaction is done only if the condition holds for this item. */
@@ -268,6 +277,12 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
           TableName: tableName,
           Item: { ...item, ...key },
           ...(options.ifAbsent === true ? { ConditionExpression: 'attribute_not_exists(pk)' } : {}),
+          ...(options.or === undefined
+            ? {}
+            : expressionInput({
+                ...options.or,
+                condition: `attribute_not_exists(pk) OR (${options.or.condition})`,
+              })),
           ...(options.ifPresent === true ? { ConditionExpression: 'attribute_exists(pk)' } : {}),
         },
       }),

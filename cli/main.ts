@@ -2,7 +2,9 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addAeTitleCommands } from './commands/ae-title.ts';
+import { addCacheCommands } from './commands/cache.ts';
 import { addDecisionCommands } from './commands/decision.ts';
+import { addDeliveryCommands } from './commands/delivery.ts';
 import { addDestinationCommands } from './commands/destination.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addGroupCommands } from './commands/group.ts';
@@ -45,6 +47,8 @@ addWorkerCommands(program);
 addSendCommands(program);
 addGroupCommands(program);
 addUnroutedCommands(program);
+addDeliveryCommands(program);
+addCacheCommands(program);
 addSessionCommands(program);
 addJobCommands(program);
 addExplainCommand(program);

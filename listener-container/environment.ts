@@ -13,6 +13,7 @@ const Environment = z.object({
   [ENV.table]: text,
   [ENV.bucket]: text,
   [ENV.stabilityChecksQueueUrl]: text,
+  [ENV.processorsQueueUrl]: text,
   /** All addresses: in a container the network decides who gets here. */
   [ENV.dimseHost]: text.default('0.0.0.0'),
   [ENV.dimsePort]: port.default(11112),
@@ -34,6 +35,7 @@ export interface ListenerSettings {
   readonly table: string;
   readonly bucket: string;
   readonly stabilityChecksQueueUrl: string;
+  readonly processorsQueueUrl: string;
   readonly dimseHost: string;
   readonly dimsePort: number;
   /** Undefined: TLS is off. */
@@ -79,6 +81,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv): ListenerSettings =
     table: data[ENV.table],
     bucket: data[ENV.bucket],
     stabilityChecksQueueUrl: data[ENV.stabilityChecksQueueUrl],
+    processorsQueueUrl: data[ENV.processorsQueueUrl],
     dimseHost: data[ENV.dimseHost],
     dimsePort: data[ENV.dimsePort],
     tls: withTls ? { certificate, key, ca, port: data[ENV.dimseTlsPort] } : undefined,

@@ -6,7 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { documentClient, objectClient } from '../aws/clients.ts';
+import { tableCache } from '../aws/cache.ts';
 import { tableConfiguration } from '../aws/configuration.ts';
+import { tableDeliveries } from '../aws/deliveries.ts';
 import { tableGroups } from '../aws/groups.ts';
 import { bucketListing } from '../aws/object-listing.ts';
 import { bucketObjects } from '../aws/objects.ts';
@@ -100,6 +102,9 @@ const run = async (settings: ListenerSettings): Promise<void> => {
     objects,
     groups: tableGroups(table, objects),
     stored,
+    deliveries: tableDeliveries(table),
+    cache: tableCache(table),
+    sendDelivery: (message) => queues.send(settings.processorsQueueUrl, message),
     aeTitle: (name) => configuration.aeTitles.get(name),
     sendCheck: (check, delaySeconds) =>
       queues.send(settings.stabilityChecksQueueUrl, check, delaySeconds),

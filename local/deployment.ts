@@ -19,7 +19,10 @@ import { EMULATED_ACCOUNT, EMULATED_REGION, emulatedAws } from './emulator.ts';
 import { REPOSITORY } from './settings.ts';
 
 /** Everything that a synthesis reads. */
-const SYNTHESIS_INPUTS = ['infra', 'lambdas', 'core', 'aws', 'cdk.json', 'package-lock.json'];
+const SYNTHESIS_INPUTS = [
+  ...['infra', 'lambdas', 'core', 'aws', 'site', 'examples/processors'],
+  ...['cdk.json', 'package-lock.json'],
+];
 
 const STACKS = ['data', 'workers', 'orchestration'].map((name) => `${DEFAULT_DEPLOYMENT}-${name}`);
 
@@ -34,6 +37,7 @@ const Outputs = z.object({
   ApiEndpoint: z.string(),
   StabilityChecksQueueUrl: z.url(),
   AdvanceQueueUrl: z.url(),
+  ProcessorsQueueUrl: z.url(),
   SweepFunctionName: z.string(),
   ApiFunctionName: z.string(),
 });

@@ -57,6 +57,7 @@ export const startListener = async (options: ListenerOptions): Promise<ChildProg
       [ENV.table]: outputs.TableName,
       [ENV.bucket]: outputs.BucketName,
       [ENV.stabilityChecksQueueUrl]: outputs.StabilityChecksQueueUrl,
+      [ENV.processorsQueueUrl]: outputs.ProcessorsQueueUrl,
       [ENV.dimseHost]: options.host,
       [ENV.dimsePort]: String(options.port),
       [ENV.healthPort]: String(options.healthPort),

@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { memoryDeliveries } from '../../core/processors/extension/memory-stores.ts';
 import { makeIngest } from '../../listener-container/ingest/ingest.ts';
 import { prepareSpoolDirectory } from '../../listener-container/ingest/spool.ts';
 import { DEFAULT_LIMITS, Listener } from '../../listener-container/server.ts';
@@ -33,6 +34,9 @@ const listener = await Listener.start({
     stored: { find: () => Promise.resolve([]) },
     aeTitle: () => Promise.resolve(BENCH_AE_TITLE),
     sendCheck: () => Promise.resolve(),
+    deliveries: memoryDeliveries(Date.now),
+    cache: { touchSeries: () => Promise.resolve() },
+    sendDelivery: () => Promise.resolve(),
     spoolDirectory,
     clock: Date.now,
     log,

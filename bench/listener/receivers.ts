@@ -90,6 +90,7 @@ export const startWholeListener = async (
     [ENV.table]: cloud.table,
     [ENV.bucket]: cloud.bucket,
     [ENV.stabilityChecksQueueUrl]: cloud.checksQueueUrl,
+    [ENV.processorsQueueUrl]: cloud.checksQueueUrl,
     [ENV.dimseHost]: HOST,
     [ENV.dimsePort]: '0',
     [ENV.healthPort]: '0',

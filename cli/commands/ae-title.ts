@@ -12,6 +12,7 @@ interface SetOptions {
   readonly maxWait?: string;
   readonly priority?: string;
   readonly processor?: string;
+  readonly set?: string[];
   readonly pipeline?: string[];
   readonly late?: string;
   readonly lateWindow?: string;
@@ -44,6 +45,27 @@ const pipelineMap = (pairs: readonly string[]): Record<string, string | null> =>
     }),
   );
 
+/** A value is JSON, or a text if it is none. */
+const settingOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+};
+
+const processorSettings = (pairs: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(
+    pairs.map((pair) => {
+      const [key = '', ...value] = pair.split('=');
+      if (key === '' || value.length === 0) {
+        throw new WrongUsage(`--set ${pair}: write KEY=VALUE, or KEY= to take it away`);
+      }
+      const text = value.join('=');
+      return [key, text === '' ? null : settingOf(text)];
+    }),
+  );
+
 /** One text, or several of a composite key; a comma separates them as well, outside of a tag's brackets. */
 const groupByOf = (texts: readonly string[]): string | string[] => {
   const parts = texts.flatMap((text) => text.split(/,(?![^(]*\))/)).map((text) => text.trim());
@@ -59,6 +81,7 @@ const sopClassList = (
 
 const settingsOf = (options: SetOptions): Record<string, unknown> => ({
   processor: options.processor,
+  settings: options.set === undefined ? undefined : processorSettings(options.set),
   groupBy: options.groupBy === undefined ? undefined : groupByOf(options.groupBy),
   timeout: numberOrText(options.timeout),
   maxWait: numberOrText(options.maxWait),
@@ -132,7 +155,8 @@ export const addAeTitleCommands = (program: Command): void => {
         .option('--timeout <seconds>', 'seconds of quiet before a group is released')
         .option('--max-wait <seconds>', 'seconds after the first instance, whatever still arrives')
         .option('--priority <priority>', 'immediate, higher, normal or lower')
-        .option('--processor <name>', 'the job processor')
+        .option('--processor <name>', 'the job processor: ae-title, cache, or one of the site')
+        .option('--set <key=value>', 'a setting of that processor; KEY= takes one away', collect)
         .option('--pipeline <name=id>', 'one session for each; NAME= takes one away', collect)
         .option('--late <policy>', 'what comes after the release: new, rerun or hold')
         .option('--late-window <seconds>', 'how long after the release it counts as late')

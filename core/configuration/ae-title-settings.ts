@@ -3,13 +3,14 @@
  * item comes out, with notes on what was adjusted, or every problem; never a part of a change.
  */
 import type { ProblemDetail } from '../contracts/api-problem.ts';
-import { PROCESSORS } from '../contracts/api-configuration.ts';
+import { BUILT_IN_PROCESSORS } from '../contracts/api-configuration.ts';
 import {
   AE_TITLE_DEFAULTS,
   RECEPTION_DEFAULTS,
   MINIMUM_TIMEOUT_SECONDS,
   type AeTitleItem,
 } from '../contracts/configuration.ts';
+import { CACHE_PROCESSOR, GROUPING_PROCESSOR } from '../contracts/names.ts';
 import {
   DUPLICATE_POLICIES,
   LATE_POLICIES,
@@ -19,6 +20,7 @@ import {
   UNPARSABLE_POLICIES,
 } from '../contracts/vocabulary.ts';
 import { nearest } from '../packages/nearest.ts';
+import { CacheSettings } from '../processors/extension/cache.ts';
 import { keyAttribute } from './key-attributes.ts';
 import { readSopClass } from './sop-classes.ts';
 
@@ -30,6 +32,7 @@ export type SettingsReading =
 
 const FIELDS = [
   'processor',
+  'settings',
   'groupBy',
   'timeout',
   'maxWait',
@@ -50,7 +53,7 @@ const FIELDS = [
 const PIPELINE_PREFIX = 'pipeline-';
 
 const DEFAULTS: Settings = {
-  processor: PROCESSORS[0],
+  processor: BUILT_IN_PROCESSORS[0],
   groupBy: [...AE_TITLE_DEFAULTS.groupBy],
   timeoutSeconds: AE_TITLE_DEFAULTS.timeoutSeconds,
   maxWaitSeconds: AE_TITLE_DEFAULTS.maxWaitSeconds,
@@ -168,12 +171,54 @@ class Reader {
   }
 }
 
+/** Which processors a site wrote, and what is wrong with the settings of the one that is named. */
+export interface SiteProcessors {
+  readonly known: readonly string[];
+  readonly problems: readonly ProblemDetail[];
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * The processor that the AE title will have and all of its settings, if it is to be asked about them: another
+ * processor begins without any. Undefined for one that is built in.
+ */
+export const askedProcessor = (
+  changes: Readonly<Record<string, unknown>>,
+  before: AeTitleItem | undefined,
+): ProcessorSettings | undefined => {
+  const own = ownSettings(changes, before);
+  return own?.processor === CACHE_PROCESSOR ? undefined : own;
+};
+
+interface ProcessorSettings {
+  readonly processor: string;
+  readonly settings: Record<string, unknown>;
+}
+
+/** Undefined for the default one, which has none beside those of every AE title. */
+const ownSettings = (
+  changes: Readonly<Record<string, unknown>>,
+  before: AeTitleItem | undefined,
+): ProcessorSettings | undefined => {
+  const named = changes['processor'] ?? before?.processor ?? BUILT_IN_PROCESSORS[0];
+  if (typeof named !== 'string') return undefined;
+  const processor = named.trim().toLowerCase();
+  if (processor === GROUPING_PROCESSOR) return undefined;
+  const kept = before?.processor === processor ? (before.processorSettings ?? {}) : {};
+  const wanted = isObject(changes['settings']) ? changes['settings'] : {};
+  const settings = Object.entries({ ...kept, ...wanted }).filter(([, value]) => value !== null);
+  return { processor, settings: Object.fromEntries(settings) };
+};
+
 /** `changes` is the request's JSON; `knownPipelines` the ids that may be named. */
 export const readAeTitleSettings = (
   aeTitle: string,
   changes: Readonly<Record<string, unknown>>,
   before: AeTitleItem | undefined,
   knownPipelines: ReadonlySet<string>,
+  site: SiteProcessors = { known: [], problems: [] },
 ): SettingsReading => {
   const reader = new Reader();
   const base: Settings = before ?? DEFAULTS;
@@ -205,11 +250,32 @@ export const readAeTitleSettings = (
     ]),
   ];
 
+  reader.problems.push(...site.problems);
+  const own = ownSettings(changes, before);
+  if (changes['settings'] !== undefined && !isObject(changes['settings'])) {
+    reader.tell('settings', 'must be an object: name to value');
+  } else if (own === undefined && Object.keys(changes['settings'] ?? {}).length > 0) {
+    reader.tell('settings', 'are those of another processor; name it with processor');
+  }
+
+  if (own?.processor === CACHE_PROCESSOR) {
+    const parsed = CacheSettings.safeParse(own.settings);
+    for (const { path, message } of parsed.error?.issues ?? []) {
+      reader.tell(['settings', ...path.map(String)].join('.'), message);
+    }
+    // Its list and its sessions are by study.
+    const asked = changes['groupBy'] === undefined ? undefined : reader.groupBy(changes['groupBy']);
+    if (asked !== undefined && asked.join() !== AE_TITLE_DEFAULTS.groupBy.join()) {
+      reader.tell('groupBy', 'is Study for the processor cache; leave it out');
+    }
+  }
+
   const item: AeTitleItem = {
     aeTitle,
+    ...(own === undefined ? {} : { processorSettings: own.settings }),
     processor: read(
       'processor',
-      (value) => reader.oneOf('processor', value, PROCESSORS),
+      (value) => reader.oneOf('processor', value, [...BUILT_IN_PROCESSORS, ...site.known]),
       base.processor,
     ),
     groupBy: read('groupBy', (value) => reader.groupBy(value), base.groupBy),
@@ -249,6 +315,7 @@ export const readAeTitleSettings = (
       base.retentionDays,
     ),
   };
+  if (item.processor === CACHE_PROCESSOR) item.groupBy = [...AE_TITLE_DEFAULTS.groupBy];
   const faulty = new Set(reader.problems.map(({ path }) => path));
   if (
     !faulty.has('timeout') &&

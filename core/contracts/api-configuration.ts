@@ -7,7 +7,7 @@ import { GroupBy, named, pageOf } from './api.ts';
 import { isoTime, showGroupBy } from './api-conversion.ts';
 import type { AeTitleItem, DestinationItem, PipelineItem, SourceItem } from './configuration.ts';
 import type { IgnoredCount } from './items.ts';
-import { DEFAULT_PIPELINE } from './names.ts';
+import { CACHE_PROCESSOR, DEFAULT_PIPELINE, GROUPING_PROCESSOR } from './names.ts';
 import {
   DUPLICATE_POLICIES,
   DuplicatePolicy,
@@ -23,7 +23,8 @@ import {
   UnparsablePolicy,
 } from './vocabulary.ts';
 
-export const PROCESSORS = ['ae-title'] as const;
+/** Built in; a site's own stand beside them. */
+export const BUILT_IN_PROCESSORS = [GROUPING_PROCESSOR, CACHE_PROCESSOR] as const;
 
 const SopClasses = z
   .union([z.string(), z.array(z.string())])
@@ -39,7 +40,11 @@ const policyOf = (policies: readonly string[], what: string) =>
 export const AeTitleSettings = named(
   'AeTitleSettings',
   z.strictObject({
-    processor: z.enum(PROCESSORS).optional(),
+    processor: z.string().optional().describe('ae-title, cache, or one of the site'),
+    settings: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe("the processor's own; null takes one away, and its default holds"),
     groupBy: GroupBy.optional(),
     timeout: z.number().min(0).optional().describe('seconds of quiet; below 5 is raised to 5'),
     maxWait: z.number().min(0).optional().describe('seconds after the first instance'),
@@ -92,6 +97,7 @@ export const AeTitle = named(
   z.object({
     aeTitle: z.string(),
     processor: z.string(),
+    settings: z.record(z.string(), z.unknown()).describe("the processor's own that were set"),
     groupBy: GroupBy,
     timeout: z.number(),
     maxWait: z.number(),
@@ -134,6 +140,7 @@ export const AeTitlePage = pageOf('AeTitlePage', AeTitle);
 export const toAeTitle = (item: AeTitleItem, notes: string[] = []): AeTitle => ({
   aeTitle: item.aeTitle,
   processor: item.processor,
+  settings: item.processorSettings ?? {},
   groupBy: showGroupBy(item.groupBy),
   timeout: item.timeoutSeconds,
   maxWait: item.maxWaitSeconds,

@@ -24,6 +24,7 @@ export const PROBLEM_STATUS = {
   'in-use': 409,
   'no-result': 409,
   'not-routable': 409,
+  'not-composable': 409,
   'unmet-requirements': 409,
   'upload-missing': 409,
   'package-too-large': 413,

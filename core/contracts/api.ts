@@ -134,7 +134,10 @@ export const Routed = named(
   'Routed',
   z.object({
     aeTitle: z.string(),
-    groupId: z.string().nullable().describe('null: a released group has it already'),
+    groupId: z
+      .string()
+      .nullable()
+      .describe('null: a released group has it already, or a processor that makes none'),
   }),
 );
 export type Routed = z.infer<typeof Routed>;
@@ -256,6 +259,7 @@ export const Status = named(
     heldGroups: z.int(),
     runningSessions: z.int(),
     unrouted: z.int(),
+    parkedDeliveries: z.int(),
     queues: z.array(
       z.object({ name: z.string(), waiting: z.int(), inFlight: z.int(), delayed: z.int() }),
     ),

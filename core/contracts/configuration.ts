@@ -57,6 +57,8 @@ export const MINIMUM_TIMEOUT_SECONDS = 5;
 export const AeTitleItem = z.object({
   aeTitle: z.string(),
   processor: z.string(),
+  /** Of the processor itself, checked by it; only processors that a site wrote, and `cache`, have any. */
+  processorSettings: z.record(z.string(), z.unknown()).optional(),
   /** DICOM keywords: one, or several for a composite key. */
   groupBy: z.array(z.string()).min(1),
   timeoutSeconds: z.number(),

@@ -69,6 +69,13 @@ const CLOSED: Record<NonNullable<GroupItem['closedBecause']>, string> = {
   maxWait: 'maxWait had passed since its first instance, although more still came',
   manual: 'a person released it',
   empty: 'nobody belonged to it: its instances were still in time for the group before',
+  submitted: 'its job processor submitted these instances',
+  composed: 'a person composed it of chosen studies',
+};
+
+const openedBecause = ({ late, closedBecause }: GroupItem): string => {
+  if (closedBecause === 'submitted' || closedBecause === 'composed') return CLOSED[closedBecause];
+  return late === undefined ? 'opened by an instance' : LATE[late];
 };
 
 const by = (sender: Sender | undefined): Partial<Sender> =>
@@ -106,7 +113,7 @@ export const groupTimeline = (facts: TimelineFacts): TimelineEntry[] => {
     {
       at: group.openedAt,
       event: 'opened',
-      message: group.late === undefined ? 'opened by an instance' : LATE[group.late],
+      message: openedBecause(group),
       ...by(group.openedBy),
     },
     ...receptionsOf(facts).map(({ callingAeTitle, associations, first, last, count }): Entry => ({

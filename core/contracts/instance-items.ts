@@ -33,6 +33,8 @@ export const InstanceItem = z.object({
   associationId: z.string(),
   receivedAt: Milliseconds,
   attributes: HeaderAttributes,
+  /** When a processor or a cache gave it away: nobody looks at it any more. */
+  handedOverAt: Milliseconds.optional(),
   /** Versions of the SOP instance that came before it under its key belong to no group any more, unless sealed. */
   replaces: z.literal(true).optional(),
   /** How often the same instance was stored anew after it was reclaimed, itself included; absent: 1. */

@@ -58,7 +58,9 @@ export const GroupItem = z.object({
   /** The manifest may not be sealed before (a claim ahead of the quiet time waits until no lease can be open). */
   sealAfter: Milliseconds.optional(),
   releasedAt: Milliseconds.optional(),
-  closedBecause: z.enum(['quiet', 'maxWait', 'manual', 'empty']).optional(),
+  closedBecause: z
+    .enum(['quiet', 'maxWait', 'manual', 'empty', 'submitted', 'composed'])
+    .optional(),
   sessions: z.array(z.string()),
   /** Whose instance opened it, and whose moved its due time last. */
   openedBy: Sender.optional(),

@@ -28,6 +28,9 @@ export const groupKeyId = (
   values: readonly string[],
 ): string => shortHash(JSON.stringify([aeTitle, groupBy, values]), 20);
 
+/** Whether a text can be what {@link groupKeyId} gives. */
+export const isGroupKeyId = (text: string): boolean => /^[0-9a-f]{20}$/.test(text);
+
 /** A group is one generation of a key: `<keyId>-g<generation>`. Generations count from 1. */
 export const groupId = (keyId: string, generation: number): string =>
   `${keyId}-g${String(generation)}`;
@@ -64,6 +67,14 @@ export const executionName = (id: string, run: number): string => `${id}-r${Stri
 /** 24 hex characters, the shape of the ids that dcm-processor's packages know as `_id`. */
 export const documentId = (...parts: readonly string[]): string =>
   shortHash(JSON.stringify(parts), 24);
+
+/** Of an instance that a site's processor is owed; the same for each who stores it. */
+export const instanceDeliveryId = (keyId: string, sopInstanceUid: string, sha256: string): string =>
+  `d${shortHash(JSON.stringify(['instance', keyId, sopInstanceUid, sha256]), 24)}`;
+
+/** Of a timer: one per AE title, processor and key. */
+export const timerDeliveryId = (aeTitle: string, processor: string, timerKey: string): string =>
+  `d${shortHash(JSON.stringify(['timer', aeTitle, processor, timerKey]), 24)}`;
 
 /** How much of a data set's SHA-256 tells two versions of one SOP instance apart in keys. */
 export const INSTANCE_HASH_LENGTH = 16;
@@ -110,6 +121,18 @@ export const tableKeys = {
     sk: `IGNORED#${sopClassUid}`,
   }),
   ignoredPrefix: 'IGNORED#',
+  /** What a site's processor is owed, and what it keeps for a key of its own. */
+  delivery: (id: string): TableKey => ({ pk: `DELIVERY#${id}`, sk: 'META' }),
+  processorState: (aeTitle: string, processor: string, key: string): TableKey => ({
+    pk: `PROCESSOR#${aeTitle}#${processor}`,
+    sk: `K#${key}`,
+  }),
+  cachedSeries: (aeTitle: string, study: string, series: string): TableKey => ({
+    pk: `CACHE#${aeTitle}`,
+    sk: `S#${study}#${series}`,
+  }),
+  cachedSeriesPrefix: 'S#',
+  cachedStudyPrefix: (study: string): string => `S#${study}#`,
   session: (id: string): TableKey => ({ pk: `S#${id}`, sk: 'META' }),
   sessionPartition: (id: string): string => `S#${id}`,
   job: (session: string, node: string): TableKey => ({ pk: `S#${session}`, sk: `J#${node}` }),
@@ -172,6 +195,9 @@ export const tableKeys = {
   }),
 } as const;
 
+/** Deliveries come and go with every instance: one partition of the index would be too slow for them. */
+const DELIVERY_SHARDS = ['0', '1', '2', '3', '4', '5', '6', '7'] as const;
+
 /** Partitions of the {@link STATE_INDEX}; the sort key is an ISO 8601 time with milliseconds. */
 export const stateIndexKeys = {
   group: (state: string): string => `GROUP#${state}`,
@@ -181,6 +207,10 @@ export const stateIndexKeys = {
   reclaimedGroup: 'GROUP#RECLAIMED',
   handOver: 'RECLAIM#HAND-OVER',
   doomedUnrouted: 'RECLAIM#UNROUTED',
+  pendingDelivery: (id: string): string =>
+    `DELIVERY#PENDING#${DELIVERY_SHARDS[Number.parseInt(id.slice(-1), 16) % DELIVERY_SHARDS.length] ?? '0'}`,
+  pendingDeliveries: DELIVERY_SHARDS.map((shard) => `DELIVERY#PENDING#${shard}`),
+  parkedDelivery: 'DELIVERY#PARKED',
 } as const;
 
 /** How much of a key's id tells apart the objects of one instance that is in two keys of an AE title. */

@@ -14,6 +14,12 @@ export const DEFAULT_WORKER = 'default';
 /** The pipeline of an AE title that names none: all installed services. */
 export const DEFAULT_PIPELINE = 'default';
 
+/** Built in: groups by a key and a quiet time; what an AE title has if none is named. */
+export const GROUPING_PROCESSOR = 'ae-title';
+
+/** Built in: collects, and never releases by itself. */
+export const CACHE_PROCESSOR = 'cache';
+
 /** SQS has 80 characters for a queue's name; deployment, priority and `-dead-letters` take the others. */
 const MAX_WORKER_PART = 28;
 const WORKER_HASH_LENGTH = 8;
@@ -38,6 +44,7 @@ export const resourceNames = (deployment: string) => ({
   stabilityChecksQueue: `${deployment}-stability-checks`,
   planQueue: `${deployment}-plan`,
   advanceQueue: `${deployment}-advance`,
+  processorsQueue: `${deployment}-processors`,
   sessionMachine: `${deployment}-session`,
   jobMachine: `${deployment}-job`,
   cluster: `${deployment}-workers`,
@@ -64,6 +71,8 @@ export const ENV = {
   stabilityChecksQueueUrl: 'GANTRY_STABILITY_CHECKS_QUEUE_URL',
   planQueueUrl: 'GANTRY_PLAN_QUEUE_URL',
   advanceQueueUrl: 'GANTRY_ADVANCE_QUEUE_URL',
+  processorsQueueUrl: 'GANTRY_PROCESSORS_QUEUE_URL',
+  processorsFunctionName: 'GANTRY_PROCESSORS_FUNCTION_NAME',
   /** URL of a work queue without the `<worker>-<priority>` at its end. */
   workQueueUrlPrefix: 'GANTRY_WORK_QUEUE_URL_PREFIX',
   sessionMachineArn: 'GANTRY_SESSION_MACHINE_ARN',

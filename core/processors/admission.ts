@@ -22,7 +22,7 @@ export class InstanceKeyTaken extends Error {
 /** How many manifest entries a process remembers, so that a study sent twice does not read its manifest for each image. */
 const MAX_REMEMBERED = 200_000;
 
-export type Admission =
+export type GroupAdmission =
   | {
       readonly outcome: 'grouped';
       readonly groupId: string;
@@ -119,7 +119,7 @@ export const createAdmission = (deps: {
       instance: InstanceItem,
       key: GroupKey,
       settings: AeTitleItem,
-    ): Promise<Admission> => {
+    ): Promise<GroupAdmission> => {
       const { isNew, others } = await groups.putInstance(instance);
       const { keyId, sopInstanceUid, sha256 } = instance;
       let isResend = false;
@@ -143,4 +143,14 @@ export const createAdmission = (deps: {
   };
 };
 
-export type AdmitInstance = ReturnType<typeof createAdmission>['admit'];
+export type Admission =
+  | GroupAdmission
+  /** Stored, and in the hands of a processor other than the default one. */
+  | { readonly outcome: 'collected' };
+
+/** Into the hands of the processor of an AE title, whichever it is. */
+export type AdmitInstance = (
+  instance: InstanceItem,
+  key: GroupKey,
+  settings: AeTitleItem,
+) => Promise<Admission>;

@@ -1,6 +1,7 @@
 /** Which group of its AE title an instance belongs to: the key of the `ae-title` processor. */
 import type { AeTitleItem } from '../contracts/configuration.ts';
 import { groupKeyId } from '../contracts/keys.ts';
+import { GROUPING_PROCESSOR } from '../contracts/names.ts';
 
 export interface GroupKey {
   readonly keyId: string;
@@ -16,7 +17,7 @@ export type KeyOutcome =
  * attribute. Without a value of every attribute of the key there is no group.
  */
 export const keyOfInstance = (
-  settings: Pick<AeTitleItem, 'aeTitle' | 'groupBy'>,
+  settings: Pick<AeTitleItem, 'aeTitle' | 'groupBy' | 'processor'>,
   valueOf: (keyword: string) => string | undefined,
 ): KeyOutcome => {
   const keyValues = [];
@@ -31,6 +32,9 @@ export const keyOfInstance = (
     }
     keyValues.push(value);
   }
-  const keyId = groupKeyId(settings.aeTitle, settings.groupBy, keyValues);
+  const { aeTitle, groupBy, processor } = settings;
+  // A key has one processor: what another one collected is in no group of this one, if a site changes it.
+  const keyedBy = processor === GROUPING_PROCESSOR ? groupBy : [processor, ...groupBy];
+  const keyId = groupKeyId(aeTitle, keyedBy, keyValues);
   return { routed: true, key: { keyId, keyValues } };
 };

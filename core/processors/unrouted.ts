@@ -24,6 +24,7 @@ export interface UnroutedDependencies {
 
 export type Routing =
   | { readonly outcome: 'grouped'; readonly groupId: string }
+  | { readonly outcome: 'collected' }
   /** A group of that AE title has it already; which one, is told while it collects. */
   | { readonly outcome: 'known'; readonly groupId?: string | undefined }
   | { readonly outcome: 'refused'; readonly reason: string };

@@ -29,12 +29,13 @@ export interface ListenerServiceProps {
   readonly vpc: IVpc;
   readonly clusterName: string;
   readonly stabilityChecksQueue: IQueue;
+  readonly processorsQueue: IQueue;
 }
 
 export const listenerService = (
   scope: Construct,
   id: string,
-  { config, data, vpc, clusterName, stabilityChecksQueue }: ListenerServiceProps,
+  { config, data, vpc, clusterName, stabilityChecksQueue, processorsQueue }: ListenerServiceProps,
 ): FargateService => {
   const { listener } = config;
   const taskDefinition = new FargateTaskDefinition(scope, `${id}Task`, {
@@ -60,6 +61,7 @@ export const listenerService = (
       [ENV.table]: data.table.tableName,
       [ENV.bucket]: data.bucket.bucketName,
       [ENV.stabilityChecksQueueUrl]: stabilityChecksQueue.queueUrl,
+      [ENV.processorsQueueUrl]: processorsQueue.queueUrl,
       [ENV.dimseHost]: '0.0.0.0',
       [ENV.dimsePort]: String(listener.port),
       [ENV.healthPort]: String(LISTENER_HEALTH_PORT),
@@ -84,6 +86,7 @@ export const listenerService = (
     }),
   );
   stabilityChecksQueue.grantSendMessages(role);
+  processorsQueue.grantSendMessages(role);
 
   return new FargateService(scope, id, {
     cluster: Cluster.fromClusterAttributes(scope, `${id}Cluster`, { clusterName, vpc }),

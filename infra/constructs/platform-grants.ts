@@ -13,7 +13,12 @@ export interface GrantContext {
   readonly config: SiteConfig;
   readonly data: DataStack;
   readonly workers: WorkersStack;
-  readonly queues: { readonly checks: IQueue; readonly plan: IQueue; readonly advance: IQueue };
+  readonly queues: {
+    readonly checks: IQueue;
+    readonly plan: IQueue;
+    readonly advance: IQueue;
+    readonly processors: IQueue;
+  };
   readonly registryRole: IRole;
 }
 
@@ -68,6 +73,13 @@ export const platformGrants = ({
       queues.checks.grantSendMessages(holder);
       executions(holder, 'session');
     },
+    processors: (holder: IFunction) => {
+      data.table.grantReadWriteData(holder);
+      data.bucket.grantRead(holder, 'groups/*');
+      data.bucket.grantPut(holder, 'groups/*');
+      queues.processors.grantSendMessages(holder);
+      executions(holder, 'session');
+    },
     plan: (holder: IFunction) => {
       data.table.grantReadWriteData(holder);
       data.bucket.grantRead(holder);
@@ -110,6 +122,9 @@ export const platformGrants = ({
       data.bucket.grantRead(holder);
       data.bucket.grantPut(holder, 'services/*');
       data.bucket.grantPut(holder, 'workers/*');
+      // The manifest of a session that a person composes.
+      data.bucket.grantPut(holder, 'groups/*');
+      allow(holder, ['lambda:InvokeFunction'], [arns.processorsFunction]);
       // The URLs that it hands out for uploads are signed with its own permissions.
       data.bucket.grantPut(holder, 'uploads/*');
       data.bucket.grantDelete(holder, 'uploads/*');

@@ -22,6 +22,7 @@ export const platformArns = (stack: Stack, deployment: string) => {
     jobExecutions: execution(names.jobMachine),
     /** Functions that the API makes, one for each service version. */
     registryFunctions: colon('lambda', 'function', `${deployment}-registry-*`),
+    processorsFunction: colon('lambda', 'function', names.function('processors')),
     workQueues: stack.formatArn({ service: 'sqs', resource: `${deployment}-work-*` }),
     cluster: stack.formatArn({
       service: 'ecs',

@@ -26,6 +26,7 @@ export class ListenerStack extends Stack {
       vpc: network.vpc,
       clusterName: workers.clusterName,
       stabilityChecksQueue: orchestration.stabilityChecksQueue,
+      processorsQueue: orchestration.processorsQueue,
     });
     const balancer = dimseBalancer(this, 'Balancer', { config, vpc: network.vpc, service });
     new CfnOutput(this, 'DimseAddress', { value: balancer.loadBalancerDnsName });

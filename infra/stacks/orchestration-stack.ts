@@ -39,6 +39,8 @@ const QUEUE_LAMBDAS = {
   checks: { timeoutSeconds: 60, batchSize: 5, concurrency: 5 },
   plan: { timeoutSeconds: 600, batchSize: 1, concurrency: 4 },
   advance: { timeoutSeconds: 60, batchSize: 10, concurrency: 4 },
+  // A site's own code: a call of a minute, several at a time, and never more than so many.
+  processors: { timeoutSeconds: 80, batchSize: 5, concurrency: 5 },
 } as const;
 
 /** Six times the function's timeout, as AWS advises for event sources. */
@@ -46,6 +48,7 @@ const visibilityOf = (timeoutSeconds: number): Duration => Duration.seconds(6 * 
 
 export class OrchestrationStack extends Stack {
   readonly stabilityChecksQueue: Queue;
+  readonly processorsQueue: Queue;
 
   constructor(scope: Construct, id: string, props: OrchestrationStackProps) {
     super(scope, id, props);
@@ -63,8 +66,10 @@ export class OrchestrationStack extends Stack {
       checks: queue('StabilityChecks', names.stabilityChecksQueue, 'checks'),
       plan: queue('PlanRequests', names.planQueue, 'plan'),
       advance: queue('AdvanceRequests', names.advanceQueue, 'advance'),
+      processors: queue('ProcessorDeliveries', names.processorsQueue, 'processors'),
     };
     this.stabilityChecksQueue = queues.checks;
+    this.processorsQueue = queues.processors;
     const registry = registryRuntime(this, config);
 
     const environment = {
@@ -74,6 +79,8 @@ export class OrchestrationStack extends Stack {
       [ENV.stabilityChecksQueueUrl]: queues.checks.queueUrl,
       [ENV.planQueueUrl]: queues.plan.queueUrl,
       [ENV.advanceQueueUrl]: queues.advance.queueUrl,
+      [ENV.processorsQueueUrl]: queues.processors.queueUrl,
+      [ENV.processorsFunctionName]: names.function('processors'),
       [ENV.workQueueUrlPrefix]: workers.work.urlPrefix,
       [ENV.sessionMachineArn]: arns.sessionMachine,
       [ENV.jobMachineArn]: arns.jobMachine,
@@ -151,6 +158,17 @@ export class OrchestrationStack extends Stack {
         'advance',
       ),
     );
+    grants.processors(
+      behindQueue(
+        lambda(
+          'processors',
+          "The site's job processors",
+          QUEUE_LAMBDAS.processors.timeoutSeconds,
+          1024,
+        ),
+        'processors',
+      ),
+    );
     const finish = lambda('finish', 'Writes the final state of a session', 30, 512);
     grants.finish(finish);
 
@@ -214,6 +232,7 @@ export class OrchestrationStack extends Stack {
       StabilityChecksQueueUrl: queues.checks.queueUrl,
       PlanQueueUrl: queues.plan.queueUrl,
       AdvanceQueueUrl: queues.advance.queueUrl,
+      ProcessorsQueueUrl: queues.processors.queueUrl,
       SessionMachineArn: arns.sessionMachine,
       JobMachineArn: arns.jobMachine,
       SweepFunctionName: sweep.functionName,

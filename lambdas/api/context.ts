@@ -2,8 +2,17 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { ConfigurationStore } from '../../aws/configuration.ts';
 import type { Table } from '../../aws/table.ts';
-import type { Clock, ObjectStore, Queues, WorkQueues } from '../../core/contracts/ports.ts';
+import type { ProcessorAnswer, ProcessorQuestion } from '../../core/contracts/deliveries.ts';
+import type {
+  Clock,
+  Executions,
+  ObjectStore,
+  Queues,
+  WorkQueues,
+} from '../../core/contracts/ports.ts';
 import type { AdmitInstance } from '../../core/processors/admission.ts';
+import type { CacheStore } from '../../core/processors/extension/cache.ts';
+import type { DeliveryStore, HandOver } from '../../core/processors/extension/delivery-store.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
 import type { ReclaimStore } from '../../core/processors/reclaim-store.ts';
 import type { RunnerPool } from '../../core/running/runner-pool.ts';
@@ -25,11 +34,21 @@ export interface ApiContext {
   readonly configuration: ConfigurationStore;
   readonly groups: GroupStore;
   readonly reclaims: ReclaimStore;
+  readonly deliveries: DeliveryStore;
+  readonly cache: CacheStore;
+  readonly handOver: HandOver;
+  readonly executions: Pick<Executions, 'start'>;
+  readonly sessionMachineArn: string;
+  /** The site's job processors, which run in a function of their own. */
+  readonly processors: {
+    readonly check: (question: ProcessorQuestion) => Promise<ProcessorAnswer>;
+  };
+  readonly processorsQueueUrl: string;
   /** Puts an instance that a person routed into a group, as the listener does with what arrives. */
   readonly admit: AdmitInstance;
   readonly sessions: Pick<
     SessionStore,
-    'getSession' | 'getJobs' | 'getJob' | 'listSessions' | 'listSessionsOfStudy'
+    'createSession' | 'getSession' | 'getJobs' | 'getJob' | 'listSessions' | 'listSessionsOfStudy'
   >;
   readonly objects: ObjectStore;
   readonly queues: Queues;

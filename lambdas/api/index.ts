@@ -1,10 +1,15 @@
 /** The API's function: reads the environment once, builds its clients, and exports the handler. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import { documentClient, objectClient } from '../../aws/clients.ts';
+import { tableCache } from '../../aws/cache.ts';
 import { tableConfiguration } from '../../aws/configuration.ts';
+import { tableDeliveries, tableHandOver } from '../../aws/deliveries.ts';
+import { stepFunctions } from '../../aws/executions.ts';
+import { lambdaFunctions } from '../../aws/functions.ts';
 import { tableGroups } from '../../aws/groups.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { sqsQueues } from '../../aws/queues.ts';
@@ -19,6 +24,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { routedAdmission } from './admission.ts';
 import type { ApiContext } from './context.ts';
 import { makeHandler } from './handler.ts';
+import { siteProcessors } from './site-processors.ts';
 
 const environment = z
   .object({
@@ -28,6 +34,9 @@ const environment = z
     [ENV.stabilityChecksQueueUrl]: z.string().min(1),
     [ENV.planQueueUrl]: z.string().min(1),
     [ENV.advanceQueueUrl]: z.string().min(1),
+    [ENV.processorsQueueUrl]: z.string().min(1),
+    [ENV.sessionMachineArn]: z.string().min(1),
+    [ENV.processorsFunctionName]: z.string().min(1),
     [ENV.workQueueUrlPrefix]: z.string().min(1),
     [ENV.registryLayerArn]: z.string().min(1),
     [ENV.registryRoleArn]: z.string().min(1),
@@ -46,7 +55,11 @@ const runnerDefaults = {
   maxRunners: environment[ENV.maxRunners],
 };
 
+const lambda = new LambdaClient({});
 const shared = {
+  deliveries: tableDeliveries(table),
+  cache: tableCache(table),
+  processorsQueueUrl: environment[ENV.processorsQueueUrl],
   groups: tableGroups(table, objects),
   queues: sqsQueues(sqs),
   stabilityChecksQueueUrl: environment[ENV.stabilityChecksQueueUrl],
@@ -62,9 +75,13 @@ const context: ApiContext = {
   configuration: tableConfiguration(table),
   reclaims: tableReclaims(table),
   admit: routedAdmission(shared),
+  processors: siteProcessors(lambdaFunctions(lambda), environment[ENV.processorsFunctionName]),
   sessions: tableSessions(table),
+  handOver: tableHandOver(table, shared.clock),
+  executions: stepFunctions(new SFNClient({})),
+  sessionMachineArn: environment[ENV.sessionMachineArn],
   objects,
-  registryFunctions: registryFunctions(new LambdaClient({}), {
+  registryFunctions: registryFunctions(lambda, {
     bucket,
     layerArn: environment[ENV.registryLayerArn],
     roleArn: environment[ENV.registryRoleArn],
@@ -82,6 +99,7 @@ const context: ApiContext = {
     'stability-checks': environment[ENV.stabilityChecksQueueUrl],
     plan: environment[ENV.planQueueUrl],
     advance: environment[ENV.advanceQueueUrl],
+    processors: environment[ENV.processorsQueueUrl],
   },
   workQueueUrlPrefix: environment[ENV.workQueueUrlPrefix],
   temporaryDirectory: process.env['TMPDIR'] ?? '/tmp',

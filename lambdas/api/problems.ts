@@ -17,6 +17,7 @@ const TITLES: Record<ProblemCode, string> = {
   'in-use': 'It is in use',
   'no-result': 'There is no result',
   'not-routable': 'The instance cannot be grouped there',
+  'not-composable': 'No session can be composed of them',
   'unmet-requirements': 'The package needs what is not installed',
   'upload-missing': 'Nothing was uploaded',
   'package-too-large': 'The package is too large',

@@ -1,6 +1,8 @@
 /** All resources of the API. */
 import { aeTitleRoutes } from './routes/ae-titles.ts';
+import { cacheRoutes } from './routes/cache.ts';
 import { decisionRoutes } from './routes/decisions.ts';
+import { deliveryRoutes } from './routes/deliveries.ts';
 import { destinationRoutes } from './routes/destinations.ts';
 import { explanationRoutes } from './routes/explanations.ts';
 import { groupHoldRoutes } from './routes/group-holds.ts';
@@ -26,6 +28,8 @@ export const ROUTES: readonly Route[] = [
   ...groupRoutes,
   ...groupHoldRoutes,
   ...unroutedRoutes,
+  ...deliveryRoutes,
+  ...cacheRoutes,
   ...sessionRoutes,
   ...jobRoutes,
   ...decisionRoutes,

@@ -1,6 +1,6 @@
 /**
  * Each minute, and once when the embedded cloud starts: finds what was lost on the way, and starts it again.
- * The two halves do not depend on each other: if one fails, the other is done all the same.
+ * Its parts do not depend on each other: if one fails, the others are done all the same.
  */
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { z } from 'zod';
@@ -10,30 +10,45 @@ import {
   type SweepSessionsDependencies,
 } from '../../core/running/sweep-sessions.ts';
 
+/** Of each hour: reading the lists of all caches is too much for every minute. */
+const CACHES_AT_MINUTE = 7;
+
 /** EventBridge's own event has neither. */
 const SweepEvent = z.object({ startup: z.boolean().default(false) });
 
 export interface SweepHandlerDependencies extends SweepSessionsDependencies {
   /** Repairs groups: lost checks, claimed groups without sessions. Answers with numbers for the log. */
   readonly sweepGroups: (options: SweepOptions) => Promise<object>;
+  /** Tells a site's processors again of what nobody has delivered. */
+  readonly sweepDeliveries: () => Promise<object>;
+  /** Once an hour: hands over what caches have had for longer than their retention. */
+  readonly sweepCaches: () => Promise<object>;
   readonly logger: Pick<Logger, 'info' | 'error'>;
 }
 
 export const makeHandler = (deps: SweepHandlerDependencies) => {
-  const { logger, sweepGroups } = deps;
-  const halves = { groups: sweepGroups, sessions: (o: SweepOptions) => sweepSessions(deps, o) };
+  const { logger, sweepGroups, sweepDeliveries, sweepCaches, clock } = deps;
+  const parts = {
+    groups: sweepGroups,
+    sessions: (options: SweepOptions) => sweepSessions(deps, options),
+    deliveries: sweepDeliveries,
+  };
+  const partsOfNow = () =>
+    new Date(clock()).getUTCMinutes() === CACHES_AT_MINUTE
+      ? { ...parts, caches: sweepCaches }
+      : parts;
 
   return async (event: unknown): Promise<Record<string, object>> => {
     const options = SweepEvent.parse(event);
     const reports: Record<string, object> = {};
     const failures: unknown[] = [];
-    for (const [half, sweep] of Object.entries(halves)) {
+    for (const [part, sweep] of Object.entries(partsOfNow())) {
       try {
-        reports[half] = await sweep(options);
+        reports[part] = await sweep(options);
       } catch (error) {
         failures.push(error);
         const facts = error instanceof Error ? { error: error.name } : {};
-        logger.error('a half of the sweep failed', { half, ...facts });
+        logger.error('a part of the sweep failed', { part, ...facts });
       }
     }
     logger.info('swept', { startup: options.startup, ...reports });

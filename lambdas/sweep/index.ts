@@ -4,7 +4,9 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { documentClient, objectClient } from '../../aws/clients.ts';
+import { tableCache } from '../../aws/cache.ts';
 import { tableConfiguration } from '../../aws/configuration.ts';
+import { tableDeliveries, tableHandOver } from '../../aws/deliveries.ts';
 import { stepFunctions } from '../../aws/executions.ts';
 import { tableGroups } from '../../aws/groups.ts';
 import { bucketObjects } from '../../aws/objects.ts';
@@ -14,6 +16,8 @@ import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { readVariables } from '../../core/contracts/environment.ts';
 import { ENV } from '../../core/contracts/names.ts';
+import { sweepCaches } from '../../core/processors/extension/cache.ts';
+import { sweepDeliveries } from '../../core/processors/extension/deliver.ts';
 import { sweepGroups } from '../../core/processors/stability.ts';
 import { makeHandler } from './handler.ts';
 
@@ -22,6 +26,7 @@ const variables = readVariables(process.env, [
   ENV.bucket,
   ENV.stabilityChecksQueueUrl,
   ENV.advanceQueueUrl,
+  ENV.processorsQueueUrl,
   ENV.workQueueUrlPrefix,
   ENV.sessionMachineArn,
   ENV.jobMachineArn,
@@ -35,19 +40,39 @@ const shared = {
   clock: Date.now,
 };
 
+const groups = tableGroups(table, bucketObjects(objectClient(process.env), variables[ENV.bucket]));
+const configuration = tableConfiguration(table);
+
 export const handler = makeHandler({
   ...shared,
   sweepGroups: () =>
     sweepGroups({
       ...shared,
-      groups: tableGroups(table, bucketObjects(objectClient(process.env), variables[ENV.bucket])),
+      groups,
       sendCheck: (check, delaySeconds) =>
         queues.send(variables[ENV.stabilityChecksQueueUrl], check, delaySeconds),
       sleep: (milliseconds) => sleep(milliseconds),
     }),
+  sweepCaches: async () =>
+    sweepCaches(
+      {
+        cache: tableCache(table),
+        groups,
+        handOver: tableHandOver(table, Date.now),
+        clock: Date.now,
+      },
+      await configuration.aeTitles.list(),
+    ),
+  sweepDeliveries: () =>
+    sweepDeliveries({
+      deliveries: tableDeliveries(table),
+      send: (message, delaySeconds) =>
+        queues.send(variables[ENV.processorsQueueUrl], message, delaySeconds),
+      clock: Date.now,
+    }),
   queues,
   runners: tableRunners(table),
-  workers: tableConfiguration(table).workers,
+  workers: configuration.workers,
   jobMachineArn: variables[ENV.jobMachineArn],
   workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],
   advanceQueueUrl: variables[ENV.advanceQueueUrl],

@@ -3,10 +3,14 @@
  * (invariant A). The bytes go to the object as they came (invariant B).
  */
 import { limit } from '../../aws/time-limit.ts';
+import type { DeliveryMessage } from '../../core/contracts/deliveries.ts';
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { Clock, ObjectStore, StoredInstances } from '../../core/contracts/ports.ts';
 import type { StabilityCheck } from '../../core/contracts/messages.ts';
 import { createAdmission } from '../../core/processors/admission.ts';
+import { admitByProcessor } from '../../core/processors/extension/collect.ts';
+import type { CacheStore } from '../../core/processors/extension/cache.ts';
+import type { DeliveryStore } from '../../core/processors/extension/delivery-store.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
 import { createGroupToucher } from '../../core/processors/group-toucher.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
@@ -22,8 +26,11 @@ export interface IngestDependencies {
   readonly objects: Pick<ObjectStore, 'put'>;
   readonly groups: GroupStore;
   readonly stored: StoredInstances;
+  readonly deliveries: Pick<DeliveryStore, 'putInstance'>;
+  readonly cache: Pick<CacheStore, 'touchSeries'>;
   readonly aeTitle: (name: string) => Promise<AeTitleItem | undefined>;
   readonly sendCheck: (check: StabilityCheck, delaySeconds: number) => Promise<void>;
+  readonly sendDelivery: (message: DeliveryMessage) => Promise<void>;
   /** Must exist, and be this process's own: see prepareSpoolDirectory. */
   readonly spoolDirectory: string;
   readonly clock: Clock;
@@ -78,7 +85,21 @@ export const makeIngest = (deps: IngestDependencies): Ingest => {
     stored: deps.stored,
     decisions,
     observer: deps.observer ?? NO_OBSERVER,
-    admit: createAdmission({ groups, toucher }).admit,
+    admit: admitByProcessor({
+      group: createAdmission({ groups, toucher }).admit,
+      groups,
+      deliveries: deps.deliveries,
+      cache: deps.cache,
+      tell: (deliveryId) => {
+        deps.sendDelivery({ deliveryId }).catch((error: unknown) => {
+          log.warn('A processor could not be told of an instance; the sweep will', {
+            deliveryId,
+            error: errorName(error),
+          });
+        });
+      },
+      clock,
+    }),
     ignored: createIgnoredInstances({ groups, decisions, clock, log }),
     aeTitle: keptAeTitles(deps.aeTitle, clock),
     spool: {

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { tableGroups } from '../../aws/groups.ts';
 import type { Table } from '../../aws/table.ts';
 import { RECEPTION_DEFAULTS, type AeTitleItem } from '../../core/contracts/configuration.ts';
+import { memoryDeliveries } from '../../core/processors/extension/memory-stores.ts';
 import type { GroupItem, GroupManifest, InstanceItem } from '../../core/contracts/items.ts';
 import { groupId, shortHash, tableKeys } from '../../core/contracts/keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
@@ -282,6 +283,9 @@ describe('ingest on a real table and bucket', () => {
       stored: { find: () => Promise.resolve([]) },
       aeTitle: () => Promise.resolve(settings),
       sendCheck: () => Promise.resolve(),
+      sendDelivery: () => Promise.resolve(),
+      cache: { touchSeries: () => Promise.resolve() },
+      deliveries: memoryDeliveries(Date.now),
       spoolDirectory,
       clock: Date.now,
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },

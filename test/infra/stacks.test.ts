@@ -93,8 +93,8 @@ describe('the stacks', () => {
     );
     const others = queues.filter((queue) => !deadLetters.includes(queue));
 
-    expect(others).toHaveLength(7);
-    expect(deadLetters).toHaveLength(7);
+    expect(others).toHaveLength(8);
+    expect(deadLetters).toHaveLength(8);
     for (const { Properties } of others) expect(Properties).toHaveProperty('RedrivePolicy');
   });
 
@@ -103,7 +103,7 @@ describe('the stacks', () => {
       stack(aws, 'Orchestration').findResources('AWS::Lambda::EventSourceMapping'),
     ) as { Properties: Record<string, unknown> }[];
 
-    expect(sources).toHaveLength(3);
+    expect(sources).toHaveLength(4);
     for (const { Properties } of sources) {
       expect(Properties['ScalingConfig']).toHaveProperty('MaximumConcurrency');
       expect(Properties['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);

@@ -64,6 +64,7 @@ beforeAll(async () => {
     [ENV.table]: 'listener-process',
     [ENV.bucket]: 'listener-process',
     [ENV.stabilityChecksQueueUrl]: QueueUrl,
+    [ENV.processorsQueueUrl]: QueueUrl,
     [ENV.dimseHost]: '127.0.0.1',
     [ENV.dimsePort]: '0',
     [ENV.healthPort]: '0',

@@ -12,6 +12,8 @@ import { LambdaClient, PublishLayerVersionCommand } from '@aws-sdk/client-lambda
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ZipFile } from 'yazl';
 import { tableConfiguration } from '../../aws/configuration.ts';
+import { tableCache } from '../../aws/cache.ts';
+import { tableDeliveries, tableHandOver } from '../../aws/deliveries.ts';
 import { tableGroups } from '../../aws/groups.ts';
 import { sqsQueues } from '../../aws/queues.ts';
 import { tableReclaims } from '../../aws/reclaims.ts';
@@ -24,6 +26,8 @@ import { sqsWorkQueues } from '../../aws/work-queues.ts';
 import { routedAdmission } from '../../lambdas/api/admission.ts';
 import type { ApiContext } from '../../lambdas/api/context.ts';
 import { makeHandler } from '../../lambdas/api/handler.ts';
+import { answerQuestion } from '../../lambdas/processors/handler.ts';
+import { processors } from '../../site/processors/index.ts';
 import { startEmulator } from './emulator.ts';
 import { httpApi } from './http-api.ts';
 
@@ -85,6 +89,7 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
     'stability-checks': await queueUrl(names.stabilityChecksQueue),
     plan: await queueUrl(names.planQueue),
     advance: await queueUrl(names.advanceQueue),
+    processors: await queueUrl(names.processorsQueue),
   };
   const work = await Promise.all(
     PRIORITIES.map((priority) => queueUrl(names.workQueue(DEFAULT_WORKER, priority))),
@@ -98,6 +103,9 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
   );
   const shared = {
     groups: tableGroups(table, objects),
+    deliveries: tableDeliveries(table),
+    cache: tableCache(table),
+    processorsQueueUrl: platformQueues.processors,
     queues: sqsQueues(sqs),
     stabilityChecksQueueUrl: platformQueues['stability-checks'],
     clock: Date.now,
@@ -106,6 +114,10 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
   const context: ApiContext = {
     ...shared,
     admit: routedAdmission(shared),
+    handOver: tableHandOver(table, Date.now),
+    executions: { start: () => Promise.resolve('started') },
+    sessionMachineArn: 'session',
+    processors: { check: (question) => Promise.resolve(answerQuestion(processors, question)) },
     version: '1.2.3',
     deployment: DEPLOYMENT,
     table,

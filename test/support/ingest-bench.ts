@@ -9,6 +9,10 @@ import {
   type Ingest,
   type IngestDependencies,
 } from '../../listener-container/ingest/ingest.ts';
+import {
+  memoryDeliveries,
+  type MemoryDeliveries,
+} from '../../core/processors/extension/memory-stores.ts';
 import { objectBytes } from './object-bytes.ts';
 import { memoryGroups, type MemoryGroups } from './memory-groups.ts';
 
@@ -31,6 +35,7 @@ export const BENCH_AE_TITLE: AeTitleItem = {
 
 export interface IngestBench {
   readonly groups: MemoryGroups;
+  readonly deliveries: MemoryDeliveries;
   readonly stored: readonly {
     readonly key: string;
     readonly bytes: Buffer;
@@ -57,6 +62,7 @@ const storedOf = ({ instanceItems, unrouted }: MemoryGroups): StoredInstances =>
 export const openIngestBench = async (): Promise<IngestBench> => {
   const spoolDirectory = await mkdtemp(join(tmpdir(), 'gantry-spool-'));
   const groups = memoryGroups();
+  const deliveries = memoryDeliveries(Date.now);
   const stored: IngestBench['stored'][number][] = [];
   const checks: IngestBench['checks'][number][] = [];
   const keepObject: ObjectStore['put'] = async (key, body, { length }) => {
@@ -65,6 +71,7 @@ export const openIngestBench = async (): Promise<IngestBench> => {
   };
   return {
     groups,
+    deliveries,
     stored,
     checks,
     spoolDirectory,
@@ -74,6 +81,9 @@ export const openIngestBench = async (): Promise<IngestBench> => {
         objects: { put: keepObject },
         groups,
         stored: storedOf(groups),
+        deliveries,
+        sendDelivery: () => Promise.resolve(),
+        cache: { touchSeries: () => Promise.resolve() },
         aeTitle: () => Promise.resolve(BENCH_AE_TITLE),
         sendCheck: ({ groupId }, delay) => {
           checks.push({ groupId, delay });

@@ -12,7 +12,12 @@ import { AeTitleName } from '../../../core/contracts/configuration.ts';
 import { IgnoredCount } from '../../../core/contracts/items.ts';
 import { tableKeys } from '../../../core/contracts/keys.ts';
 import { DEFAULT_PIPELINE } from '../../../core/contracts/names.ts';
-import { readAeTitleSettings } from '../../../core/configuration/ae-title-settings.ts';
+import {
+  askedProcessor,
+  readAeTitleSettings,
+  type SiteProcessors,
+} from '../../../core/configuration/ae-title-settings.ts';
+import type { ApiContext } from '../context.ts';
 import { pageOfList, Paging } from '../paging.ts';
 import { ApiProblem, notFound } from '../problems.ts';
 import { route } from '../router.ts';
@@ -26,6 +31,14 @@ export const aeTitleName = (text: string): string => {
     name.error.issues.map(({ message }) => ({ path: 'aeTitle', message })),
   );
 };
+
+const NO_PROCESSORS: SiteProcessors = { known: [], problems: [] };
+
+/** Their function is asked only if one of them is named: it may be cold, and the built-in ones do not need it. */
+const siteProcessors = async (
+  { processors }: ApiContext,
+  asked: ReturnType<typeof askedProcessor>,
+): Promise<SiteProcessors> => (asked === undefined ? NO_PROCESSORS : processors.check(asked));
 
 export const aeTitleRoutes = [
   route({
@@ -68,7 +81,8 @@ export const aeTitleRoutes = [
     body: z.record(z.string(), z.unknown()),
     bodyDescription: AeTitleSettings,
     response: AeTitle,
-    handle: async ({ configuration }, { parameters, body }) => {
+    handle: async (context, { parameters, body }) => {
+      const { configuration } = context;
       const name = aeTitleName(parameters.name);
       const [before, pipelines] = await Promise.all([
         configuration.aeTitles.get(name),
@@ -79,6 +93,7 @@ export const aeTitleRoutes = [
         body,
         before,
         new Set([DEFAULT_PIPELINE, ...pipelines.map(({ id }) => id)]),
+        await siteProcessors(context, askedProcessor(body, before)),
       );
       if (!reading.ok) throw new ApiProblem('invalid-configuration', reading.problems);
       await configuration.aeTitles.put(name, reading.item);

@@ -92,6 +92,7 @@ export const systemRoutes = [
         heldGroups,
         runningSessions,
         unrouted,
+        parked,
         queues,
         runners,
         services,
@@ -101,6 +102,7 @@ export const systemRoutes = [
         countHeld(context),
         countState(context, ['PLANNING', 'RUNNING'].map(stateIndexKeys.session)),
         countState(context, [stateIndexKeys.unrouted]),
+        countState(context, [stateIndexKeys.parkedDelivery]),
         queueDepths(context, workers),
         Promise.all(workers.map((worker) => runnersOf(context, worker))).then((all) => all.flat()),
         context.configuration.services.list(),
@@ -120,6 +122,11 @@ export const systemRoutes = [
         ...(unrouted > 0
           ? [`${unrouted} instances belong to no group; see: gantry unrouted list`]
           : []),
+        ...(parked > 0
+          ? [
+              `processors failed with ${parked} instances or timers; see: gantry delivery list --parked`,
+            ]
+          : []),
         ...services.flatMap((service) =>
           service.jobs
             .filter(({ worker }) => worker !== null && !workers.includes(worker))
@@ -137,6 +144,7 @@ export const systemRoutes = [
           heldGroups,
           runningSessions,
           unrouted,
+          parkedDeliveries: parked,
           queues,
           runners,
           problems,

@@ -69,7 +69,7 @@ export const unroutedRoutes = [
       if (routing.outcome === 'refused') {
         throw new ApiProblem('not-routable', [{ path: 'to', message: routing.reason }]);
       }
-      const groupId = routing.groupId ?? null;
+      const groupId = routing.outcome === 'collected' ? null : (routing.groupId ?? null);
       return { json: { aeTitle: settings.aeTitle, groupId } satisfies Routed };
     },
   }),

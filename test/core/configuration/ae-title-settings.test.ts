@@ -200,3 +200,54 @@ describe('hostProblem', () => {
     },
   );
 });
+
+describe('a processor that a site wrote', () => {
+  const known = ['pair-of-modalities'];
+  const set = (
+    changes: Record<string, unknown>,
+    before?: Parameters<typeof readAeTitleSettings>[2],
+    settingsProblems: { path: string; message: string }[] = [],
+  ) =>
+    readAeTitleSettings('CT1', changes, before, new Set(['default']), {
+      known,
+      problems: settingsProblems,
+    });
+
+  it('is set with settings of its own, which merge; another processor begins without', () => {
+    const first = set({ processor: 'Pair-of-Modalities', settings: { quiet: 5, wait: 9 } });
+    if (!first.ok) throw new Error(JSON.stringify(first.problems));
+    const second = set({ settings: { quiet: 7, wait: null } }, first.item);
+    const third = set({ processor: 'ae-title' }, first.item);
+
+    expect(first.item).toMatchObject({
+      processor: 'pair-of-modalities',
+      processorSettings: { quiet: 5, wait: 9 },
+    });
+    expect(second).toMatchObject({ ok: true, item: { processorSettings: { quiet: 7 } } });
+    expect(third).toMatchObject({ ok: true, item: { processor: 'ae-title' } });
+    expect(third.ok && third.item.processorSettings).toBeUndefined();
+  });
+
+  it('that nobody deployed is refused, naming those that there are', () => {
+    expect(set({ processor: 'pears', timeout: 'x' })).toMatchObject({
+      ok: false,
+      problems: [
+        { path: 'processor', message: expect.stringContaining('ae-title') as string },
+        { path: 'timeout' },
+      ],
+    });
+    expect(set({ processor: 'pears' })).toMatchObject({
+      problems: [{ message: expect.stringContaining('pair-of-modalities') as string }],
+    });
+  });
+
+  it('whose settings are wrong is refused with all problems, and ae-title has none', () => {
+    const wrong = [{ path: 'settings.quiet', message: 'too small' }];
+
+    expect(
+      set({ processor: 'pair-of-modalities', settings: { quiet: 0 } }, undefined, wrong),
+    ).toEqual({ ok: false, problems: wrong });
+    expect(set({ settings: { quiet: 0 } })).toMatchObject({ problems: [{ path: 'settings' }] });
+    expect(set({ settings: 3 })).toMatchObject({ problems: [{ path: 'settings' }] });
+  });
+});

@@ -23,6 +23,7 @@ describe('a new installation', () => {
         {
           aeTitle: 'GANTRY',
           processor: 'ae-title',
+          settings: {},
           groupBy: 'Patient',
           timeout: 5,
           maxWait: 3600,
@@ -55,6 +56,7 @@ describe('a new installation', () => {
       'stability-checks',
       'plan',
       'advance',
+      'processors',
       'work-default-immediate',
       'work-default-higher',
       'work-default-normal',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Page, Unrouted } from '../../../core/contracts/api.ts';
+import { memoryDeliveries } from '../../../core/processors/extension/memory-stores.ts';
 import { InstanceItem } from '../../../core/contracts/items.ts';
 import { parseGroupId } from '../../../core/contracts/keys.ts';
 import { runReclaimer } from '../../../core/processors/reclaim-run.ts';
@@ -32,6 +33,9 @@ const unrouted = async (sopInstanceUid: string): Promise<Unrouted> => {
     aeTitle: (name) => context.configuration.aeTitles.get(name),
     stored: { find: () => Promise.resolve([]) },
     sendCheck: () => Promise.resolve(),
+    sendDelivery: () => Promise.resolve(),
+    cache: { touchSeries: () => Promise.resolve() },
+    deliveries: memoryDeliveries(Date.now),
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   });
   const facts = { sopInstanceUid, patientId: undefined, studyInstanceUid: '1.2.77' };

@@ -27,6 +27,8 @@ const site = async () => {
       swept.push(options);
       return Promise.resolve({ checks: 2 });
     },
+    sweepCaches: () => Promise.resolve({ studies: 4 }),
+    sweepDeliveries: () => Promise.resolve({ deliveries: 3 }),
     logger,
   };
   return { deps, executions, swept, entries };
@@ -48,6 +50,7 @@ describe('the sweep Lambda', () => {
     expect(await makeHandler(deps)({ startup: true })).toEqual({
       groups: { checks: 2 },
       sessions: { sessionsLookedAt: 1, sessionsRestarted: 1, jobsRestarted: 0, runnersAskedFor: 0 },
+      deliveries: { deliveries: 3 },
     });
     expect(swept).toEqual([{ startup: true }]);
     expect(executions.statuses.size).toBe(1);
@@ -63,6 +66,6 @@ describe('the sweep Lambda', () => {
     await expect(handler({ startup: true })).rejects.toThrow('not complete');
 
     expect(executions.statuses.size).toBe(1);
-    expect(entries.map(({ message }) => message)).toEqual(['a half of the sweep failed', 'swept']);
+    expect(entries.map(({ message }) => message)).toEqual(['a part of the sweep failed', 'swept']);
   });
 });
