@@ -87,18 +87,21 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       });
       return touched !== undefined;
     },
-    claim: async ({ keyId, generation, dueAt }, claim) => {
+    claim: async ({ keyId, generation, dueAt }, { inputs, ...claim }) => {
+      const report = inputs === undefined ? [] : ['inputs'];
       const claimed = await table.update(tableKeys.group(keyId, generation), {
         update:
           'SET #state = :claimed, #claimedAt = :claimedAt, #sealAfter = :sealAfter, ' +
-          '#closedBecause = :closedBecause, #held = :held, #statePk = :statePk, #stateSk = :stateSk',
+          '#closedBecause = :closedBecause, #held = :held, #statePk = :statePk, #stateSk = :stateSk' +
+          (inputs === undefined ? '' : ', #inputs = :inputs'),
         condition: '#state = :collecting AND #dueAt = :dueAt',
         names: [
           ...['state', 'dueAt', 'claimedAt', 'sealAfter', 'closedBecause', 'held'],
-          ...['statePk', 'stateSk'],
+          ...['statePk', 'stateSk', ...report],
         ],
         values: {
           ...claim,
+          ...(inputs === undefined ? {} : { inputs }),
           held: false,
           dueAt,
           collecting: 'COLLECTING',
@@ -108,6 +111,25 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
         },
       });
       return claimed !== undefined;
+    },
+    hold: async ({ keyId, generation, dueAt }, hold) => {
+      const held = await table.update(tableKeys.group(keyId, generation), {
+        update:
+          'SET #held = :yes, #incomplete = :yes, #dueAt = :later, #lateUntil = :lateUntil, ' +
+          '#inputs = :inputs, #stateSk = :stateSk',
+        condition: '#state = :collecting AND #dueAt = :dueAt',
+        names: ['held', 'incomplete', 'dueAt', 'lateUntil', 'inputs', 'stateSk', 'state'],
+        values: {
+          yes: true,
+          later: hold.dueAt,
+          lateUntil: hold.lateUntil,
+          inputs: hold.inputs,
+          stateSk: iso(hold.dueAt),
+          dueAt,
+          collecting: 'COLLECTING',
+        },
+      });
+      return held !== undefined;
     },
     release: async ({ keyId, generation }, release) => {
       const fields = Object.entries(release).flatMap(([name, value]) =>

@@ -1,10 +1,11 @@
 /** `gantry ae-title …`: what Gantry answers to. */
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { AeTitle, AeTitleDetail, AeTitlePage } from '../../core/contracts/api-configuration.ts';
 import { sopClassName } from '../../core/configuration/sop-classes.ts';
 import { apiPath } from '../lib/api-client.ts';
 import { addCommand, collect, first } from '../lib/command.ts';
-import { WrongUsage } from '../lib/failures.ts';
+import { CommandFailed, WrongUsage } from '../lib/failures.ts';
 
 interface SetOptions {
   readonly groupBy?: string[];
@@ -18,6 +19,8 @@ interface SetOptions {
   readonly lateWindow?: string;
   readonly accept?: string[];
   readonly ignore?: string[];
+  readonly complete?: string;
+  readonly onIncomplete?: string;
   readonly jobRetryDelay?: string;
   readonly acceptUnknownSopClasses?: string;
   readonly uidMismatch?: string;
@@ -79,7 +82,19 @@ const sopClassList = (
 ): readonly string[] | undefined =>
   texts?.length === 1 && texts[0]?.toLowerCase() === empty ? [] : texts;
 
-const settingsOf = (options: SetOptions): Record<string, unknown> => ({
+/** The file's JSON: a list of inputs; the one word `none` takes them away. */
+const declaredInputs = async (file: string | undefined): Promise<unknown> => {
+  if (file === undefined) return undefined;
+  if (file === 'none') return [];
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as unknown;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommandFailed(`--complete ${file}: it must be a file with JSON (${why})`);
+  }
+};
+
+const settingsOf = async (options: SetOptions): Promise<Record<string, unknown>> => ({
   processor: options.processor,
   settings: options.set === undefined ? undefined : processorSettings(options.set),
   groupBy: options.groupBy === undefined ? undefined : groupByOf(options.groupBy),
@@ -91,6 +106,8 @@ const settingsOf = (options: SetOptions): Record<string, unknown> => ({
   lateWindow: numberOrText(options.lateWindow),
   accept: sopClassList(options.accept, 'any'),
   ignore: sopClassList(options.ignore, 'none'),
+  complete: await declaredInputs(options.complete),
+  onIncomplete: options.onIncomplete,
   jobRetryDelay: numberOrText(options.jobRetryDelay),
   acceptUnknownSopClasses: yesNoOrText(options.acceptUnknownSopClasses),
   uidMismatch: options.uidMismatch,
@@ -168,6 +185,8 @@ export const addAeTitleCommands = (program: Command): void => {
           '--ignore <sopclass...>',
           'SOP classes to acknowledge and not keep, even if accepted; none: no more',
         )
+        .option('--complete <file>', 'inputs that a group must have (docs/rules.md); none: no more')
+        .option('--on-incomplete <policy>', 'when the time runs out before: run, hold or discard')
         .option('--job-retry-delay <milliseconds>', 'before the first retry of a job')
         .option(
           '--accept-unknown-sop-classes <true|false>',
@@ -191,7 +210,7 @@ export const addAeTitleCommands = (program: Command): void => {
       const aeTitle = await api.put(
         AeTitle,
         apiPath('ae-titles', first(values)),
-        settingsOf(options),
+        await settingsOf(options),
       );
       output.notes(aeTitle.notes);
       output.object(aeTitle);

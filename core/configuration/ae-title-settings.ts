@@ -9,10 +9,12 @@ import {
   RECEPTION_DEFAULTS,
   MINIMUM_TIMEOUT_SECONDS,
   type AeTitleItem,
+  type DeclaredInput,
 } from '../contracts/configuration.ts';
 import { CACHE_PROCESSOR, GROUPING_PROCESSOR } from '../contracts/names.ts';
 import {
   DUPLICATE_POLICIES,
+  INCOMPLETE_POLICIES,
   LATE_POLICIES,
   PRIORITIES,
   RESEND_POLICIES,
@@ -21,6 +23,7 @@ import {
 } from '../contracts/vocabulary.ts';
 import { nearest } from '../packages/nearest.ts';
 import { CacheSettings } from '../processors/extension/cache.ts';
+import { readDeclaredInputs } from './declared-inputs.ts';
 import { keyAttribute } from './key-attributes.ts';
 import { readSopClass } from './sop-classes.ts';
 
@@ -42,6 +45,8 @@ const FIELDS = [
   'lateWindow',
   'accept',
   'ignore',
+  'complete',
+  'onIncomplete',
   'jobRetryDelay',
   'acceptUnknownSopClasses',
   'uidMismatch',
@@ -132,6 +137,13 @@ class Reader {
       `timeout ${seconds} is below ${MINIMUM_TIMEOUT_SECONDS} seconds and was raised to ${MINIMUM_TIMEOUT_SECONDS}`,
     );
     return MINIMUM_TIMEOUT_SECONDS;
+  }
+
+  declaredInputs(value: unknown): DeclaredInput[] | undefined {
+    const reading = readDeclaredInputs(value);
+    if (reading.ok) return reading.inputs;
+    this.problems.push(...reading.problems);
+    return undefined;
   }
 
   yesOrNo(path: string, value: unknown): boolean | undefined {
@@ -295,6 +307,12 @@ export const readAeTitleSettings = (
     ),
     accept: read('accept', (value) => reader.sopClasses('accept', value), base.accept),
     ignore: read('ignore', (value) => reader.sopClasses('ignore', value), base.ignore),
+    complete: read('complete', (value) => reader.declaredInputs(value), base.complete ?? []),
+    onIncomplete: read(
+      'onIncomplete',
+      (value) => reader.oneOf('onIncomplete', value, INCOMPLETE_POLICIES),
+      base.onIncomplete ?? 'run',
+    ),
     jobRetryDelayMs: read(
       'jobRetryDelay',
       (value) => reader.duration('jobRetryDelay', value, 'milliseconds'),

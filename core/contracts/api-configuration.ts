@@ -5,12 +5,20 @@
 import { z } from 'zod';
 import { GroupBy, named, pageOf } from './api.ts';
 import { isoTime, showGroupBy } from './api-conversion.ts';
-import type { AeTitleItem, DestinationItem, PipelineItem, SourceItem } from './configuration.ts';
+import {
+  DeclaredInput,
+  type AeTitleItem,
+  type DestinationItem,
+  type PipelineItem,
+  type SourceItem,
+} from './configuration.ts';
 import type { IgnoredCount } from './items.ts';
 import { CACHE_PROCESSOR, DEFAULT_PIPELINE, GROUPING_PROCESSOR } from './names.ts';
 import {
   DUPLICATE_POLICIES,
   DuplicatePolicy,
+  INCOMPLETE_POLICIES,
+  IncompletePolicy,
   LATE_POLICIES,
   LatePolicy,
   Priority,
@@ -69,6 +77,14 @@ export const AeTitleSettings = named(
       .describe('seconds after a release; 0: nothing is late'),
     accept: SopClasses.optional().describe('SOP classes that are grouped; an empty list: all'),
     ignore: SopClasses.optional().describe('SOP classes that are acknowledged and not kept'),
+    complete: z
+      .array(DeclaredInput.partial({ countOf: true }))
+      .optional()
+      .describe('inputs that a group must have, to be released when all are there'),
+    onIncomplete: z
+      .string()
+      .optional()
+      .describe(`when the time runs out before: ${INCOMPLETE_POLICIES.join(', ')}`),
     jobRetryDelay: z.number().min(0).optional().describe('milliseconds before a first retry'),
     acceptUnknownSopClasses: z
       .boolean()
@@ -108,6 +124,8 @@ export const AeTitle = named(
     /** UIDs. */
     accept: z.array(z.string()),
     ignore: z.array(z.string()),
+    complete: z.array(DeclaredInput),
+    onIncomplete: IncompletePolicy,
     jobRetryDelay: z.number().describe('milliseconds'),
     acceptUnknownSopClasses: z.boolean(),
     uidMismatch: UidMismatchPolicy,
@@ -153,6 +171,8 @@ export const toAeTitle = (item: AeTitleItem, notes: string[] = []): AeTitle => (
   lateWindow: item.lateWindowSeconds,
   accept: item.accept,
   ignore: item.ignore,
+  complete: item.complete ?? [],
+  onIncomplete: item.onIncomplete ?? 'run',
   jobRetryDelay: item.jobRetryDelayMs,
   acceptUnknownSopClasses: item.acceptUnknownSopClasses ?? false,
   uidMismatch: item.uidMismatch,

@@ -5,7 +5,9 @@
  */
 import { z } from 'zod';
 import {
+  CountedThing,
   DuplicatePolicy,
+  IncompletePolicy,
   LatePolicy,
   Priority,
   ResendPolicy,
@@ -54,6 +56,16 @@ export const AE_TITLE_DEFAULTS = {
 /** Clara's lower bound: a shorter window is raised to this, and the answer says so. */
 export const MINIMUM_TIMEOUT_SECONDS = 5;
 
+/** An input that a group must have: what matches a rule about one instance, as often as a number or an attribute says. */
+export const DeclaredInput = z.object({
+  name: z.string(),
+  match: z.string(),
+  /** A number, or the keyword of an attribute that matching instances have. */
+  count: z.union([z.int().min(1), z.string()]),
+  countOf: CountedThing,
+});
+export type DeclaredInput = z.infer<typeof DeclaredInput>;
+
 export const AeTitleItem = z.object({
   aeTitle: z.string(),
   processor: z.string(),
@@ -72,6 +84,9 @@ export const AeTitleItem = z.object({
   /** UIDs of the SOP classes that are grouped; none: all. What is in `ignore` is ignored nevertheless. */
   accept: z.array(z.string()).default([]),
   ignore: z.array(z.string()).default([]),
+  /** With any, a group is released as soon as all are there. */
+  complete: z.array(DeclaredInput).optional(),
+  onIncomplete: IncompletePolicy.optional(),
   /** Before the first retry of a job. */
   jobRetryDelayMs: z.number().default(AE_TITLE_DEFAULTS.jobRetryDelayMs),
   /** Whether private SOP classes, and storage SOP classes of later editions, are received too; default false. */

@@ -68,6 +68,8 @@ const CLOSED: Record<NonNullable<GroupItem['closedBecause']>, string> = {
   quiet: 'nothing had come during its quiet time',
   maxWait: 'maxWait had passed since its first instance, although more still came',
   manual: 'a person released it',
+  complete: 'all its declared inputs were there',
+  discarded: 'its declared inputs were not there in time, and its AE title discards such groups',
   empty: 'nobody belonged to it: its instances were still in time for the group before',
   submitted: 'its job processor submitted these instances',
   composed: 'a person composed it of chosen studies',

@@ -37,6 +37,8 @@ export const InstanceItem = z.object({
   handedOverAt: Milliseconds.optional(),
   /** Versions of the SOP instance that came before it under its key belong to no group any more, unless sealed. */
   replaces: z.literal(true).optional(),
+  /** What its AE title's declared inputs read; absent without any, or if it could not be read. */
+  declared: z.record(z.string(), z.unknown()).optional(),
   /** How often the same instance was stored anew after it was reclaimed, itself included; absent: 1. */
   incarnation: z.int().min(2).optional(),
   /** Since when the reclaimer has it: its object is deleted or about to be, and nobody may begin to use it. */

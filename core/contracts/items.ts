@@ -4,13 +4,14 @@
  * the epoch; the API turns them into ISO 8601. Fields of the state index stand in `statePk` and `stateSk`.
  */
 import { z } from 'zod';
-import { KeepWarm, RetryRule } from './configuration.ts';
+import { DeclaredInput, KeepWarm, RetryRule } from './configuration.ts';
 import { RuleOutcome, RuleReading } from './rules.ts';
 import { HeaderAttributes, InstanceItem, Sender } from './instance-items.ts';
 import { HandedOver, LegalHold } from './reclaim-items.ts';
 import {
   EdgeKind,
   GroupState,
+  IncompletePolicy,
   JobState,
   LatePolicy,
   Level,
@@ -31,6 +32,19 @@ export {
 
 const Milliseconds = z.int().min(0);
 const JsonObject = z.record(z.string(), z.unknown());
+
+/** How far a declared input of a group is. */
+export const InputReport = z.object({
+  name: z.string(),
+  have: z.int(),
+  /** Null: it is an attribute's to say, and no instance has it. */
+  want: z.number().nullable(),
+  /** When what came made it complete. */
+  metAt: Milliseconds.optional(),
+  /** Why it could not be decided for some instance. */
+  problem: z.string().optional(),
+});
+export type InputReport = z.infer<typeof InputReport>;
 
 /** One generation of a key. The settings are those of its AE title when it was opened. */
 export const GroupItem = z.object({
@@ -59,7 +73,7 @@ export const GroupItem = z.object({
   sealAfter: Milliseconds.optional(),
   releasedAt: Milliseconds.optional(),
   closedBecause: z
-    .enum(['quiet', 'maxWait', 'manual', 'empty', 'submitted', 'composed'])
+    .enum(['quiet', 'maxWait', 'manual', 'empty', 'complete', 'discarded', 'submitted', 'composed'])
     .optional(),
   sessions: z.array(z.string()),
   /** Whose instance opened it, and whose moved its due time last. */
@@ -73,6 +87,13 @@ export const GroupItem = z.object({
   lateWindowMs: z.number().optional(),
   /** True until a person releases it: no check and no sweep does. */
   held: z.boolean().optional(),
+  /** Declared inputs, and what happens without them. */
+  complete: z.array(DeclaredInput).optional(),
+  onIncomplete: IncompletePolicy.optional(),
+  /** How far they were when the group was closed or held. */
+  inputs: z.array(InputReport).optional(),
+  /** It was held because inputs were missing: what comes until `lateUntil` can still complete it. */
+  incomplete: z.literal(true).optional(),
   /** Of a released rerun: the id of the latest group whose instances it repeats. */
   supersedes: z.string().optional(),
   /** While it is there, nothing of the group is reclaimed. */

@@ -5,8 +5,14 @@
 import { z } from 'zod';
 import { Priority } from './vocabulary.ts';
 
-/** Queue `stability-checks`: look at this group at its due second. */
-export const StabilityCheck = z.object({ groupId: z.string() });
+/**
+ * Queue `stability-checks`: look at this group at its due second; with `touchedAt` (milliseconds), as soon as what
+ * relies on the touch of that time is stored, whether its declared inputs are there.
+ */
+export const StabilityCheck = z.object({
+  groupId: z.string(),
+  touchedAt: z.int().min(0).optional(),
+});
 export type StabilityCheck = z.infer<typeof StabilityCheck>;
 
 /** Input of an execution of the `session` state machine. */

@@ -38,6 +38,15 @@ export const RESEND_POLICIES = ['acknowledge', 'restart'] as const;
 export const ResendPolicy = z.enum(RESEND_POLICIES);
 export type ResendPolicy = z.infer<typeof ResendPolicy>;
 
+/** What becomes of a group whose time runs out before its declared inputs are there. */
+export const INCOMPLETE_POLICIES = ['run', 'hold', 'discard'] as const;
+export const IncompletePolicy = z.enum(INCOMPLETE_POLICIES);
+export type IncompletePolicy = z.infer<typeof IncompletePolicy>;
+
+/** What the count of a declared input is about. */
+export const COUNTED_THINGS = ['instances', 'series', 'studies'] as const;
+export const CountedThing = z.enum(COUNTED_THINGS);
+
 export const SESSION_STATES = [
   'PLANNING',
   'RUNNING',

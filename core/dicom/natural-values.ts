@@ -16,6 +16,8 @@ export class AttributesUnreadable extends Error {
 
 export type NaturalValues = Readonly<Record<string, unknown>>;
 
+/** Of an item that holds 400 KB at most. */
+const MAX_DECLARED_CHARACTERS = 60_000;
 const SPECIFIC_CHARACTER_SET = 0x00080005;
 
 const tagOf = (keyword: string): number[] => {
@@ -47,6 +49,20 @@ const valuesIn = (
     if (!isEmpty(value)) found[attribute.keyword] = value;
   }
   return found;
+};
+
+/** Undefined when they cannot be read, or are more than an item can hold. */
+export const declaredValues = (
+  header: ParsedHeader,
+  keywords: readonly string[],
+): NaturalValues | undefined => {
+  try {
+    const values = naturalValues(header, keywords);
+    return JSON.stringify(values).length <= MAX_DECLARED_CHARACTERS ? values : undefined;
+  } catch (error) {
+    if (error instanceof AttributesUnreadable) return undefined;
+    throw error;
+  }
 };
 
 /** Throws {@link AttributesUnreadable}: what could not be read is not the same as what is not there. */

@@ -2,7 +2,8 @@
 import type { TimelineEntry } from '../contracts/api.ts';
 import { isoTime, showGroupBy } from '../contracts/api-conversion.ts';
 import { groupTimeline, type TimelineFacts } from '../contracts/group-timeline.ts';
-import type { GroupItem } from '../contracts/items.ts';
+import type { GroupItem, InputReport } from '../contracts/items.ts';
+import { inputsText } from '../processors/completeness.ts';
 import { plural, type ToldEvent } from './told-event.ts';
 
 const nameOf = ({ groupBy, keyValues, aeTitle, generation }: GroupItem): string => {
@@ -60,9 +61,30 @@ const versions = ({ group, instances }: TimelineFacts): ToldEvent[] => {
   return [{ at, what: 'instances-in-versions', sentence }];
 };
 
-/** `now` dates what is so at this moment. */
-export const groupEvents = (facts: TimelineFacts, now: number): ToldEvent[] =>
+/** Which declared inputs the group has: when it was claimed, or now. */
+const inputEvents = (
+  { group }: TimelineFacts,
+  inputs: readonly InputReport[],
+  now: number,
+): ToldEvent[] =>
+  inputs.length === 0
+    ? []
+    : [
+        {
+          at: group.claimedAt ?? now,
+          what: 'group-inputs',
+          sentence: `Of the inputs that the AE title declares, ${inputsText(inputs)}.`,
+        },
+      ];
+
+/** `now` dates what is so at this moment; `inputs` are the declared ones, if there are any. */
+export const groupEvents = (
+  facts: TimelineFacts,
+  now: number,
+  inputs: readonly InputReport[] = [],
+): ToldEvent[] =>
   [
+    ...inputEvents(facts, inputs, now),
     ...groupTimeline(facts).map((entry): ToldEvent => ({
       at: Date.parse(entry.at),
       what: entry.event === 'received' ? 'instances-received' : `group-${entry.event}`,

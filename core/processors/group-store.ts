@@ -8,6 +8,7 @@ import type {
   GroupItem,
   GroupManifest,
   IgnoredCount,
+  InputReport,
   InstanceItem,
   Sender,
   UnroutedItem,
@@ -26,6 +27,14 @@ export interface Claim {
   readonly claimedAt: number;
   readonly sealAfter: number;
   readonly closedBecause: NonNullable<GroupItem['closedBecause']>;
+  readonly inputs?: readonly InputReport[];
+}
+
+/** Of a group whose declared inputs are missing at its due time. */
+export interface Hold {
+  readonly dueAt: number;
+  readonly lateUntil: number;
+  readonly inputs: readonly InputReport[];
 }
 
 export interface Release {
@@ -63,6 +72,8 @@ export interface GroupStore {
   touch(keyId: string, generation: number, touch: Touch): Promise<boolean>;
   /** COLLECTING with the `dueAt` that was read → CLAIMED, and not held any more. False when it was touched or claimed since. */
   claim(group: Pick<GroupItem, 'keyId' | 'generation' | 'dueAt'>, claim: Claim): Promise<boolean>;
+  /** A COLLECTING group with the `dueAt` that was read is held for a person. False when it was touched or claimed since. */
+  hold(group: Pick<GroupItem, 'keyId' | 'generation' | 'dueAt'>, hold: Hold): Promise<boolean>;
   /** CLAIMED → RELEASED. False when it is not CLAIMED. */
   release(group: Pick<GroupItem, 'keyId' | 'generation'>, release: Release): Promise<boolean>;
 

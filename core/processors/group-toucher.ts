@@ -63,24 +63,34 @@ interface Request {
 /** What this process knows of a key's newest generation. */
 interface Known extends Pick<
   GroupItem,
-  'generation' | 'timeoutMs' | 'capAt' | 'held' | 'lateUntil'
+  'generation' | 'timeoutMs' | 'capAt' | 'held' | 'lateUntil' | 'complete'
 > {
   /** The time before the last good touch by this process. */
   readonly touchedAt: number;
 }
 
-const knownOf = ({ generation, timeoutMs, capAt, held, lateUntil }: GroupItem) => ({
+const knownOf = ({ generation, timeoutMs, capAt, held, lateUntil, complete }: GroupItem) => ({
   generation,
   timeoutMs,
   capAt,
   held,
   lateUntil,
+  complete,
 });
 
 const senderOf = ({ callingAeTitle, associationId }: Sender): Sender => ({
   callingAeTitle,
   associationId,
 });
+
+const declaredFields = (settings: AeTitleItem): Partial<GroupItem> =>
+  settings.complete === undefined || settings.complete.length === 0
+    ? {}
+    : {
+        complete: settings.complete,
+        onIncomplete: settings.onIncomplete ?? 'run',
+        lateWindowMs: Math.round(settings.lateWindowSeconds * 1000),
+      };
 
 export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher => {
   const { groups, clock } = deps;
@@ -145,9 +155,26 @@ export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher
       tell(keyId, instances);
       return true;
     }
-    // Another listener's touch may have come later than ours and says more than it.
+    // Another listener's touch may have come later than ours and says more than it. One that is held meanwhile is
+    // another matter: until when it takes instances has to be read.
     const current = await call(groups.get(keyId, group.generation));
-    return current?.state === 'COLLECTING' && current.dueAt >= dueAt;
+    return (
+      current?.state === 'COLLECTING' &&
+      (current.held ?? false) === (group.held ?? false) &&
+      current.dueAt >= dueAt
+    );
+  };
+
+  /** Nobody waits for it: without the look, the group is only released later. */
+  const askForLook = (
+    id: string,
+    { complete = [] }: Pick<Known, 'complete'>,
+    now: number,
+  ): void => {
+    if (complete.length === 0) return;
+    call(deps.sendCheck({ groupId: id, touchedAt: now }, 0)).catch((error: unknown) => {
+      deps.onCheckNotSent(id, error);
+    });
   };
 
   /** Opens the generation after the newest, unless somebody else just did. */
@@ -182,6 +209,7 @@ export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher
       instanceCount: instances,
       sessions: [],
       openedBy: senderOf(sender),
+      ...declaredFields(settings),
       ...late,
     };
     // The message goes first: a crash between the two then leaves a check that finds nothing, and not a group
@@ -199,6 +227,7 @@ export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher
     if (!(await call(groups.open(group)))) return;
     tell(keyId, instances);
     known.set(keyId, { ...knownOf(group), touchedAt: now });
+    askForLook(group.id, group, now);
   };
 
   const ensure = async (request: Request): Promise<number> => {
@@ -221,6 +250,7 @@ export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher
         continue;
       }
       known.set(keyId, { ...group, touchedAt: now });
+      askForLook(groupId(keyId, group.generation), group, now);
       if (clock() - now < allowanceMs) return group.generation;
       allowanceMs *= 2;
     }

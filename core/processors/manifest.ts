@@ -126,7 +126,8 @@ const membersOf = (
 ): InstanceItem[] => {
   // Claimed because nobody belonged to it: what has come since then opened a generation of its own.
   if (group.closedBecause === 'empty') return [];
-  const before = group.late === 'hold' && !isLast ? (group.lateUntil ?? Infinity) : Infinity;
+  const isHeldBack = group.late === 'hold' || group.incomplete === true;
+  const before = isHeldBack && !isLast ? (group.lateUntil ?? Infinity) : Infinity;
   const taken = isIn(earlier);
   return withoutReplaced(items).filter((item) => !taken(item) && item.receivedAt < before);
 };
@@ -231,6 +232,15 @@ export const sealGroup = async (
   return seal(deps, current, earlier, isLast);
 };
 
+/** The instances of a collecting group that no other generation has, as of now. */
+export const collectingMembers = async (
+  deps: SealDependencies,
+  { id, keyId }: Pick<GroupItem, 'id' | 'keyId'>,
+): Promise<InstanceItem[]> => {
+  const { group, earlier, isLast } = await placeOf(deps, { id, keyId });
+  return membersOf(group, await deps.groups.instances(keyId), earlier, isLast);
+};
+
 /** Whether a collecting group has any instance that no other generation has, as of now. */
 export const hasMembers = async (
   deps: SealDependencies,
@@ -238,7 +248,5 @@ export const hasMembers = async (
 ): Promise<boolean> => {
   const manifest = await deps.groups.manifest(id);
   if (manifest !== undefined) return manifest.series.length > 0;
-  const { group, earlier, isLast } = await placeOf(deps, { id, keyId });
-  const items = await deps.groups.instances(keyId);
-  return membersOf(group, items, earlier, isLast).length > 0;
+  return (await collectingMembers(deps, { id, keyId })).length > 0;
 };

@@ -37,7 +37,7 @@ export const releaseByHand = async (
     const group = await groups.get(keyId, generation);
     if (group === undefined) return { outcome: 'not-found' };
     if (group.state === 'RELEASED') return { outcome: 'released', group };
-    if (group.state === 'COLLECTING') await claimGroup(deps, group, 'manual');
+    if (group.state === 'COLLECTING') await claimGroup(deps, group, { reason: 'manual' });
     else {
       await deps.sendCheck({ groupId: id }, 0);
       return { outcome: 'releasing', group };

@@ -2,12 +2,13 @@
  * From a due group to its sessions: claim, seal, one session per pipeline, released. Every step may be repeated,
  * by the check that began it or by the sweep, and changes nothing the second time.
  */
-import type { GroupItem, GroupManifest, SessionItem } from '../contracts/items.ts';
+import type { GroupItem, GroupManifest, InputReport, SessionItem } from '../contracts/items.ts';
 import { executionName, sessionId } from '../contracts/keys.ts';
 import type { SessionInput } from '../contracts/messages.ts';
 import { DEFAULT_PIPELINE } from '../contracts/names.ts';
 import type { Clock, Executions } from '../contracts/ports.ts';
 import type { GroupStore, Subjects } from './group-store.ts';
+import { inputsText, isComplete } from './completeness.ts';
 import { hasMembers, manifestInstances, sealGroup, type SealDependencies } from './manifest.ts';
 import { sealTime } from './timing.ts';
 
@@ -21,23 +22,37 @@ export interface ReleaseDependencies extends SealDependencies {
   readonly sessionMachineArn: string;
 }
 
+/** Why a group is claimed, if it is not only because it is due. */
+export interface Closing {
+  readonly reason?: 'manual' | 'complete' | 'discarded';
+  readonly inputs?: readonly InputReport[];
+}
+
+const closedBecause = (due: boolean, capped: boolean, reason: Closing['reason']) => {
+  if (reason === 'complete' || reason === 'discarded') return reason;
+  if (!due) return 'manual' as const;
+  return capped ? ('maxWait' as const) : ('quiet' as const);
+};
+
 /**
- * Claims a collecting group. `manual` does not ask whether it is due. The claimed group, or undefined when it
+ * Claims a collecting group. `manual` and `complete` do not ask whether it is due. The claimed group, or undefined when it
  * is not due or was touched or claimed since it was read.
  */
 export const claimGroup = async (
   deps: { readonly groups: Pick<GroupStore, 'claim'>; readonly clock: Clock },
   group: GroupItem,
-  reason?: 'manual',
+  { reason, inputs }: Closing = {},
 ): Promise<GroupItem | undefined> => {
   const now = deps.clock();
   const due = now >= group.dueAt;
-  if (group.state !== 'COLLECTING' || (!due && reason !== 'manual')) return undefined;
+  if (group.state !== 'COLLECTING' || (!due && reason !== 'manual' && reason !== 'complete'))
+    return undefined;
   const capped = group.dueAt >= group.capAt;
   const claim = {
     claimedAt: now,
     sealAfter: sealTime(now, due && !capped),
-    closedBecause: !due ? ('manual' as const) : capped ? ('maxWait' as const) : ('quiet' as const),
+    closedBecause: closedBecause(due, capped, reason),
+    ...(inputs === undefined ? {} : { inputs: [...inputs] }),
   };
   return (await deps.groups.claim(group, claim))
     ? { ...group, state: 'CLAIMED', held: false, ...claim }
@@ -108,6 +123,22 @@ const subjectsOf = ({ series }: GroupManifest): Subjects => {
   };
 };
 
+/** Written again, it is the same record. Instances of a discarded group are the reclaimer's to delete. */
+const recordIncomplete = async (deps: ReleaseDependencies, group: GroupItem): Promise<void> => {
+  const { inputs, claimedAt: at, closedBecause: because } = group;
+  if (inputs === undefined || at === undefined || isComplete(inputs)) return;
+  const discarded = because === 'discarded';
+  const what = discarded ? 'was discarded' : 'was released';
+  await deps.groups.recordDecision({
+    id: `${group.id}-incomplete`,
+    at,
+    code: discarded ? 'group-discarded' : 'group-incomplete',
+    message: `The group ${what} before its declared inputs were there: ${inputsText(inputs)}.`,
+    aeTitle: group.aeTitle,
+    groupId: group.id,
+  });
+};
+
 /** Finishes a claimed group; of one that is released already it changes nothing. */
 export const releaseGroup = async (deps: ReleaseDependencies, group: GroupItem): Promise<void> => {
   const wait = (group.sealAfter ?? 0) - deps.clock();
@@ -120,7 +151,9 @@ export const releaseGroup = async (deps: ReleaseDependencies, group: GroupItem):
 
   await deps.groups.indexStudies(group.id, named);
   await deps.groups.indexSubjects(group.id, subjectsOf(manifest));
-  const sessions = empty ? [] : await startSessions(deps, group, manifest, named);
+  await recordIncomplete(deps, group);
+  const discarded = group.closedBecause === 'discarded';
+  const sessions = empty || discarded ? [] : await startSessions(deps, group, manifest, named);
   const received = instances.map(({ receivedAt }) => receivedAt);
   await deps.groups.release(group, {
     releasedAt: deps.clock(),

@@ -4,6 +4,7 @@
  */
 import { parseGroupId } from '../contracts/keys.ts';
 import type { StabilityCheck } from '../contracts/messages.ts';
+import { closeDeclared, declares, lookAtDeclared } from './declared-release.ts';
 import { claimEmpty, claimGroup, releaseGroup, type ReleaseDependencies } from './release.ts';
 import { checkDelaySeconds, HOLD_MS, MAX_WAIT_IN_CHECK_MS } from './timing.ts';
 
@@ -13,15 +14,34 @@ export interface StabilityDependencies extends ReleaseDependencies {
 
 /**
  * `not-found`: no such group, or the id is none; `done`: released before; `deferred`: the message was sent anew;
- * `held`: a person has to decide.
+ * `held`: a person has to decide; `waiting`: declared inputs are missing, or a later touch has a look of its own.
  */
-export type CheckOutcome = 'not-found' | 'done' | 'deferred' | 'held' | 'released';
+export type CheckOutcome = 'not-found' | 'done' | 'deferred' | 'held' | 'waiting' | 'released';
+
+const look = async (
+  deps: StabilityDependencies,
+  groupId: string,
+  touchedAt: number,
+): Promise<CheckOutcome> => {
+  const found = await lookAtDeclared(deps, groupId, touchedAt, MAX_WAIT_IN_CHECK_MS);
+  switch (found.outcome) {
+    case 'waiting':
+      return 'waiting';
+    case 'later':
+      await deps.sendCheck({ groupId, touchedAt }, checkDelaySeconds(found.inMs));
+      return 'deferred';
+    case 'claimed':
+      await releaseGroup(deps, found.group);
+      return 'released';
+  }
+};
 
 /** Looks at one group at its due time: releases it, or asks to be called again. */
 export const checkGroup = async (
   deps: StabilityDependencies,
-  groupId: string,
+  { groupId, touchedAt }: StabilityCheck,
 ): Promise<CheckOutcome> => {
+  if (touchedAt !== undefined) return look(deps, groupId, touchedAt);
   const { groups, clock } = deps;
   const id = parseGroupId(groupId);
   if (id === undefined) return 'not-found';
@@ -36,6 +56,13 @@ export const checkGroup = async (
       return 'released';
     }
     const left = group.dueAt - (held ? HOLD_MS : 0) - clock();
+    if (left <= 0 && !held && declares(group)) {
+      const closed = await closeDeclared(deps, group);
+      if (closed === 'held') return 'held';
+      if (closed === 'changed') continue;
+      await releaseGroup(deps, closed);
+      return 'released';
+    }
     if (left <= 0) {
       const claimed = await (held ? claimEmpty : claimGroup)(deps, group);
       if (claimed === undefined) {

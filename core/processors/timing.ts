@@ -29,6 +29,13 @@ export const dueTime = (
   return group.held === true ? quiet + HOLD_MS : Math.min(group.capAt, quiet);
 };
 
+/** Reading a group's instances costs by their number: a look at a large group waits so much longer for each. */
+const LOOK_MS_PER_INSTANCE = 0.2;
+
+/** When everything that relies on a touch is stored, and a look at the declared inputs is worth it. */
+export const lookTime = (touchedAt: number, instanceCount: number): number =>
+  Math.ceil(touchedAt + TOUCH_INTERVAL_MS + CLOCK_SKEW_MS + instanceCount * LOOK_MS_PER_INSTANCE);
+
 /** Delay of a check's message: the floor less one second, so that the check is there early and waits out the rest. */
 export const checkDelaySeconds = (leftMs: number): number =>
   Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.floor(leftMs / 1000) - 1));

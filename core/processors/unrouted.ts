@@ -7,8 +7,10 @@ import type { AeTitleItem } from '../contracts/configuration.ts';
 import { InstanceItem, type UnroutedItem } from '../contracts/items.ts';
 import type { Clock, ObjectStore } from '../contracts/ports.ts';
 import { instanceHeader, wantedTags } from '../dicom/header.ts';
+import { declaredValues } from '../dicom/natural-values.ts';
 import { storedHeader } from '../dicom/stored-header.ts';
 import type { AdmitInstance } from './admission.ts';
+import { declaredKeywords } from './completeness.ts';
 import { keyOfInstance } from './ae-title-key.ts';
 import type { HandOverCause } from './hand-over.ts';
 import { instanceObjectKey } from './instance-object.ts';
@@ -44,9 +46,11 @@ export const routeUnrouted = async (
 ): Promise<Routing> => {
   const ignored = ignoredBecause(settings, item.sopClassUid);
   if (ignored !== undefined) return { outcome: 'refused', reason: ignored };
-  const header = instanceHeader(
-    await storedHeader(deps.objects, item, wantedTags(settings.groupBy)),
-  );
+  const declares = declaredKeywords(settings.complete);
+  const wanted = wantedTags([...settings.groupBy, ...declares]);
+  const parsed = await storedHeader(deps.objects, item, wanted);
+  const header = instanceHeader(parsed);
+  const declared = declares.length === 0 ? undefined : declaredValues(parsed, declares);
   const outcome = keyOfInstance(settings, (keyword) => header.text(keyword));
   if (!outcome.routed) return { outcome: 'refused', reason: outcome.reason };
   const { aeTitle } = settings;
@@ -55,7 +59,7 @@ export const routeUnrouted = async (
     const place = { aeTitle, keyId, incarnation: incarnation === 1 ? undefined : incarnation };
     const objectKey = instanceObjectKey({ ...item, ...place });
     await deps.objects.copy(item.objectKey, objectKey);
-    const filed = InstanceItem.parse({ ...item, ...place, objectKey });
+    const filed = InstanceItem.parse({ ...item, ...place, objectKey, declared });
     const admission = await deps.admit(filed, outcome.key, settings);
     if (admission.outcome === 'doomed') {
       incarnation = admission.incarnation + 1;

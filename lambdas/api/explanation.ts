@@ -11,6 +11,7 @@ import { sessionId, stateIndexKeys, tableKeys } from '../../core/contracts/keys.
 import { DEFAULT_PIPELINE } from '../../core/contracts/names.ts';
 import { groupEvents } from '../../core/explanation/group-events.ts';
 import { decisionEvents, unroutedEvents } from '../../core/explanation/reception-events.ts';
+import { inputReports } from '../../core/processors/completeness.ts';
 import { sessionEvents } from '../../core/explanation/session-events.ts';
 import { inOrder, type ToldEvent } from '../../core/explanation/told-event.ts';
 import type { ApiContext } from './context.ts';
@@ -95,8 +96,12 @@ const storyOfGroup = async (
       .map((session) => storyOfSession(context, session, group.groupBy, installed)),
   );
   const facts = { group, instances, sealedAt: manifest?.sealedAt };
+  const inputs =
+    group.state === 'COLLECTING'
+      ? await inputReports(group.complete ?? [], items)
+      : (group.inputs ?? []);
   return {
-    events: [...groupEvents(facts, context.clock()), ...told.flat()],
+    events: [...groupEvents(facts, context.clock(), inputs), ...told.flat()],
     sessions: sessions.map(({ id }) => id),
     series: manifest?.series ?? [],
   };

@@ -26,7 +26,7 @@ export const makeHandler = (deps: StabilityCheckDependencies) => {
     }
     const { groupId } = check.data;
     try {
-      const outcome = await checkGroup(deps, groupId);
+      const outcome = await checkGroup(deps, check.data);
       if (outcome === 'not-found') logger.warn('A check names no group', { groupId });
       else logger.info('Group checked', { groupId, outcome });
       return [];

@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import { instanceHeader, wantedTags } from '../../core/dicom/header.ts';
+import { declaredValues } from '../../core/dicom/natural-values.ts';
 import { createHeaderReader, type HeaderReader } from '../../core/dicom/header-reader.ts';
 import { part10Head } from '../../core/dicom/part10.ts';
 import { isValidUid } from '../../core/dicom/uid.ts';
+import { declaredKeywords } from '../../core/processors/completeness.ts';
 import { ignoredBecause } from '../../core/processors/sop-class-filter.ts';
 import { errorName } from '../listener-log.ts';
 import type {
@@ -65,7 +67,10 @@ export const beginReception = (
         refusal = processingFailure('the called AE title is not configured any more');
         return undefined;
       }
-      const reader = createHeaderReader(context.transferSyntaxUid, wantedTags(settings.groupBy));
+      const reader = createHeaderReader(
+        context.transferSyntaxUid,
+        wantedTags([...settings.groupBy, ...declaredKeywords(settings.complete)]),
+      );
       opened = { settings, reader, ignored: ignoredBecause(settings, context.sopClassUid) };
     } catch (error) {
       log.error('The settings of an AE title cannot be read', {
@@ -123,7 +128,9 @@ export const beginReception = (
           });
           return outcome;
         }
-        const header = instanceHeader(await current.reader.end());
+        const parsed = await current.reader.end();
+        const header = instanceHeader(parsed);
+        const declares = declaredKeywords(current.settings.complete);
         try {
           await spool.finish();
         } catch (error) {
@@ -134,6 +141,7 @@ export const beginReception = (
           settings: current.settings,
           ignoredBecause: current.ignored,
           header,
+          declared: declares.length === 0 ? undefined : declaredValues(parsed, declares),
           spool,
           sha256: hash.digest('hex'),
         });

@@ -56,6 +56,8 @@ export interface ReceivedInstance {
   /** Why its AE title does not group it: nothing of it is kept then. */
   readonly ignoredBecause?: string | undefined;
   readonly header: InstanceHeader;
+  /** What the AE title's declared inputs read. */
+  readonly declared?: InstanceItem['declared'];
   readonly spool: Spool;
   /** Of the data set, hex. */
   readonly sha256: string;
@@ -73,7 +75,7 @@ const DICOM_TYPE = 'application/dicom';
 const SLOWEST_BYTES_PER_MS = (50 * 1024 * 1024) / 1000;
 
 const describe = (
-  { context, header, sha256, settings }: ReceivedInstance,
+  { context, header, declared, sha256, settings }: ReceivedInstance,
   { sopClassUid, sopInstanceUid }: SopReference,
   size: number,
   receivedAt: number,
@@ -97,6 +99,7 @@ const describe = (
     receivedAt,
     attributes: header.attributes,
     ...(settings.duplicates === 'replace' ? { replaces: true as const } : {}),
+    ...(declared === undefined ? {} : { declared }),
   };
 };
 

@@ -56,7 +56,10 @@ const punctuality = ({ claims, acknowledged }: SimulationResult): string[] =>
 /** Sessions that the released groups must have had started, by id. */
 const expectedSessions = ({ groups, settings }: SimulationResult): string[] =>
   [...groups.manifests.values()]
-    .filter(({ series }) => series.length > 0)
+    .filter(
+      ({ groupId, series }) =>
+        series.length > 0 && groups.groupItems.get(groupId)?.closedBecause !== 'discarded',
+    )
     .flatMap(({ groupId }) =>
       Object.keys(settings.pipelines).map((name) => sessionId(groupId, name)),
     )
@@ -82,6 +85,7 @@ const lateness = (result: SimulationResult): string[] => {
     const inWindow = earlierOf(result, group).some(
       (other) =>
         other.late !== 'hold' &&
+        other.incomplete !== true &&
         instancesOf(result, other).length > 0 &&
         (other.claimedAt ?? 0) + lateWindowSeconds * 1000 > group.openedAt + CLOCK_SKEW_MS,
     );
@@ -121,10 +125,28 @@ const reruns = (result: SimulationResult): string[] =>
 const holding = (result: SimulationResult): string[] =>
   result.claims.flatMap(({ group, because }) => {
     if (group.held !== true || because === 'manual') return [];
+    // What was held because something was missing goes on when it has come.
+    if (group.incomplete === true && because === 'complete') return [];
     return because === 'empty' && instancesOf(result, group).length === 0
       ? []
       : [`${group.id} was released by nobody, as ${because}`];
   });
+
+/** What is claimed as complete is so, and what is discarded or held for want of something is not. */
+const declarations = ({ groups, settings }: SimulationResult): string[] => {
+  const want = settings.complete?.[0]?.count;
+  return [...groups.groupItems.values()].flatMap(({ id, closedBecause, late }) => {
+    const manifest = groups.manifests.get(id);
+    const own = manifest === undefined ? [] : manifestInstances(manifest);
+    const count = own.filter(({ repeated }) => repeated === undefined).length;
+    if (closedBecause === 'complete' && (typeof want !== 'number' || count < want)) {
+      return [`${id} was not complete (${String(late)})`];
+    }
+    return closedBecause === 'discarded' && settings.onIncomplete !== 'discard'
+      ? [`${id} was discarded`]
+      : [];
+  });
+};
 
 /** From a person's claim to the manifest, with the slow calls of a simulation. */
 const SLOW_RELEASE_MS = 20_000;
@@ -152,6 +174,14 @@ const ends = ({ groups }: SimulationResult): string[] =>
 
 /** None when all invariants hold. */
 export const violations = (result: SimulationResult): string[] =>
-  [membership, punctuality, ends, sessions, lateness, reruns, holding, freshStarts].flatMap(
-    (invariant) => invariant(result),
-  );
+  [
+    declarations,
+    membership,
+    punctuality,
+    ends,
+    sessions,
+    lateness,
+    reruns,
+    holding,
+    freshStarts,
+  ].flatMap((invariant) => invariant(result));

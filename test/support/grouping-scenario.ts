@@ -1,7 +1,7 @@
 /** What a simulation of the grouping is told: how much happens, how much of it goes wrong, and which rule is missing. */
 import { RECEPTION_DEFAULTS, type AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { GroupItem, InstanceItem } from '../../core/contracts/items.ts';
-import type { LatePolicy } from '../../core/contracts/vocabulary.ts';
+import type { IncompletePolicy, LatePolicy } from '../../core/contracts/vocabulary.ts';
 import type { MemoryGroups } from './memory-groups.ts';
 
 export interface Scenario {
@@ -22,6 +22,9 @@ export interface Scenario {
   readonly manualReleases: number;
   readonly late: LatePolicy;
   readonly lateWindowSeconds: number;
+  /** How many instances make a group complete; 0: that is not declared. */
+  readonly declared: number;
+  readonly onIncomplete: IncompletePolicy;
 }
 
 /** What happened. */
@@ -78,6 +81,14 @@ export const simulatedSettings = (scenario: Scenario, timeoutMs: number): AeTitl
   lateWindowSeconds: scenario.lateWindowSeconds,
   accept: [],
   ignore: [],
+  ...(scenario.declared === 0
+    ? {}
+    : {
+        complete: [
+          { name: 'all', match: 'true', count: scenario.declared, countOf: 'instances' as const },
+        ],
+        onIncomplete: scenario.onIncomplete,
+      }),
   jobRetryDelayMs: 5000,
   ...RECEPTION_DEFAULTS,
   retentionDays: 30,
@@ -107,6 +118,7 @@ export const simulatedInstance = (
   associationId: 'a',
   receivedAt,
   attributes: {},
+  declared: {},
 });
 
 /** A call over the network that failed, with or without an effect. */

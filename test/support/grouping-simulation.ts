@@ -163,7 +163,7 @@ export const simulate = async (
         });
       }
       let handled = false;
-      checkGroup(stability(lambda), check.groupId).then(
+      checkGroup(stability(lambda), check).then(
         () => (handled = true),
         () => undefined,
       );
@@ -256,7 +256,7 @@ export const simulate = async (
       for (const group of open) {
         begin(
           mutation.sealAtOnce === true
-            ? claimGroup(hasty, group, 'manual').then((claimed) =>
+            ? claimGroup(hasty, group, { reason: 'manual' }).then((claimed) =>
                 claimed === undefined ? undefined : releaseGroup(hasty, claimed),
               )
             : releaseByHand(person, group.id),

@@ -87,7 +87,16 @@ export const memoryGroups = (): MemoryGroups => {
       change(
         groupId(keyId, generation),
         (group) => group.state === 'COLLECTING' && group.dueAt === dueAt,
-        { state: 'CLAIMED', held: false, ...claim },
+        {
+          ...{ state: 'CLAIMED', held: false, ...claim },
+          ...(claim.inputs === undefined ? {} : { inputs: [...claim.inputs] }),
+        } as Partial<GroupItem>,
+      ),
+    hold: ({ keyId, generation, dueAt }, hold) =>
+      change(
+        groupId(keyId, generation),
+        (group) => group.state === 'COLLECTING' && group.dueAt === dueAt,
+        { ...hold, inputs: [...hold.inputs], held: true, incomplete: true },
       ),
     release: ({ keyId, generation }, release) =>
       change(groupId(keyId, generation), (group) => group.state === 'CLAIMED', {

@@ -48,7 +48,7 @@ export const virtualSite = (settings: Readonly<Record<string, Record<string, unk
   }
   const sendCheck = (check: StabilityCheck, delaySeconds: number): Promise<void> => {
     time.at(time.now + delaySeconds * 1000, () => {
-      begin(checkGroup(stability, check.groupId));
+      begin(checkGroup(stability, check));
     });
     return Promise.resolve();
   };

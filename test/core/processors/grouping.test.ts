@@ -28,6 +28,8 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
   manualReleases: chance(0.3),
   late: fc.constantFrom('new', 'rerun', 'hold'),
   lateWindowSeconds: fc.constantFrom(0, 10, 86_400),
+  declared: fc.constantFrom(0, 0, 3, 20),
+  onIncomplete: fc.constantFrom('run', 'hold', 'discard'),
 });
 
 const property = (mutation: Mutation = {}, change: Partial<Scenario> = {}) =>
@@ -52,6 +54,8 @@ const QUIET: Scenario = {
   manualReleases: 0,
   late: 'new',
   lateWindowSeconds: 86_400,
+  declared: 0,
+  onIncomplete: 'run',
 };
 
 describe('grouping', () => {
@@ -126,6 +130,43 @@ describe('grouping', () => {
     expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...late)).toBeLessThan(TOUCH_INTERVAL_MS + CLOCK_SKEW_MS + 200);
   });
+
+  it('releases a group within two seconds after the last of its declared inputs, long before its time', async () => {
+    const seeds = [1, 2, 3, 4, 5];
+    const late = await Promise.all(
+      seeds.map(async (seed) => {
+        const { acknowledged, claims } = await simulate({
+          ...{ ...QUIET, seed, instances: 20, spreadMs: 3000 },
+          declared: 20,
+        });
+        expect(claims.map(({ because }) => because)).toEqual(['complete']);
+        return (claims[0]?.at ?? 0) - Math.max(...acknowledged.map(({ at }) => at));
+      }),
+    );
+
+    expect(Math.max(...late)).toBeLessThan(TOUCH_INTERVAL_MS * 2 + CLOCK_SKEW_MS + 200);
+  });
+
+  it.each([
+    ['run', ['quiet'], 2],
+    ['discard', ['discarded'], 0],
+    ['hold', ['manual'], 2],
+  ] as const)(
+    'does with a group that stays incomplete as its AE title says: %s',
+    async (onIncomplete, because, sessionCount) => {
+      const result = await simulate({
+        ...{ ...QUIET, instances: 19, spreadMs: 2000 },
+        ...{ declared: 20, onIncomplete },
+      });
+
+      expect(result.claims.map((claim) => claim.because)).toEqual(because);
+      expect(result.sessions.size).toBe(sessionCount);
+      expect(violations(result)).toEqual([]);
+      expect(result.heldToTheEnd).toHaveLength(onIncomplete === 'hold' ? 1 : 0);
+      const [decision] = result.groups.decisions;
+      expect(decision?.message).toContain('"all" has 19 of 20');
+    },
+  );
 
   it('touches a busy group twice a second and not for every instance', async () => {
     const { groups, claims, touches } = await simulate({ ...QUIET, instances: 1000 });

@@ -33,6 +33,8 @@ describe('a new installation', () => {
           lateWindow: 86_400,
           accept: [],
           ignore: [],
+          complete: [],
+          onIncomplete: 'run',
           jobRetryDelay: 5000,
           acceptUnknownSopClasses: false,
           uidMismatch: 'refuse',

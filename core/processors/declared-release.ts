@@ -1,0 +1,85 @@
+/**
+ * Groups whose inputs are declared: released early when all are there, and by the AE title's policy when the time
+ * has run out before. Nobody looks while instances keep coming: each touch of a listener asks for a look when
+ * what relies on that touch is stored, and the look for the last touch sees them all.
+ */
+import type { GroupItem, InputReport } from '../contracts/items.ts';
+import { parseGroupId } from '../contracts/keys.ts';
+import { inputReports, isComplete } from './completeness.ts';
+import { collectingMembers } from './manifest.ts';
+import { claimGroup, type ReleaseDependencies } from './release.ts';
+import { HOLD_MS, lookTime } from './timing.ts';
+
+export const declares = ({ complete }: Pick<GroupItem, 'complete'>): boolean =>
+  complete !== undefined && complete.length > 0;
+
+/** What comes to a held group after its window may open the next one, and must not be counted on. */
+const reportsOf = async (deps: ReleaseDependencies, group: GroupItem): Promise<InputReport[]> => {
+  const until = group.held === true ? (group.lateUntil ?? Infinity) : Infinity;
+  const members = await collectingMembers(deps, group);
+  return inputReports(
+    group.complete ?? [],
+    members.filter(({ receivedAt }) => receivedAt < until),
+  );
+};
+
+/** `waiting`: not complete, or a later touch has asked for a look of its own. */
+export type Look =
+  | { readonly outcome: 'waiting' }
+  | { readonly outcome: 'later'; readonly inMs: number }
+  | { readonly outcome: 'claimed'; readonly group: GroupItem };
+
+/** Looks at a group that was touched at `touchedAt`; sleeps at most `maxSleepMs` for that. */
+export const lookAtDeclared = async (
+  deps: ReleaseDependencies,
+  groupId: string,
+  touchedAt: number,
+  maxSleepMs: number,
+): Promise<Look> => {
+  const id = parseGroupId(groupId);
+  const read = () =>
+    id === undefined ? Promise.resolve(undefined) : deps.groups.get(id.keyId, id.generation);
+  const first = await read();
+  if (first?.state !== 'COLLECTING' || !declares(first)) return { outcome: 'waiting' };
+  const left = lookTime(touchedAt, first.instanceCount) - deps.clock();
+  if (left > maxSleepMs) return { outcome: 'later', inMs: left };
+  if (left > 0) await deps.sleep(left);
+  const group = left > 0 ? await read() : first;
+  // What is held for another reason waits for its person.
+  const isHeld = group?.held === true && group.incomplete !== true;
+  if (group?.state !== 'COLLECTING' || isHeld || group.lastReceivedAt > touchedAt) {
+    return { outcome: 'waiting' };
+  }
+  const inputs = await reportsOf(deps, group);
+  if (!isComplete(inputs)) return { outcome: 'waiting' };
+  const claimed = await claimGroup(deps, group, { reason: 'complete', inputs });
+  return claimed === undefined ? { outcome: 'waiting' } : { outcome: 'claimed', group: claimed };
+};
+
+/** What becomes of a due group: `changed` when it was touched or claimed since it was read. */
+export type DueOutcome = GroupItem | 'held' | 'changed';
+
+/** Of a group that declares inputs, at its due time. */
+export const closeDeclared = async (
+  deps: ReleaseDependencies,
+  group: GroupItem,
+): Promise<DueOutcome> => {
+  const inputs = await reportsOf(deps, group);
+  if (isComplete(inputs)) {
+    return (await claimGroup(deps, group, { reason: 'complete', inputs })) ?? 'changed';
+  }
+  switch (group.onIncomplete ?? 'run') {
+    case 'run':
+      return (await claimGroup(deps, group, { inputs })) ?? 'changed';
+    case 'discard':
+      return (await claimGroup(deps, group, { reason: 'discarded', inputs })) ?? 'changed';
+    case 'hold': {
+      const hold = {
+        dueAt: group.dueAt + HOLD_MS,
+        lateUntil: deps.clock() + (group.lateWindowMs ?? 0),
+        inputs,
+      };
+      return (await deps.groups.hold(group, hold)) ? 'held' : 'changed';
+    }
+  }
+};
