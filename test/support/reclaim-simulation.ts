@@ -60,6 +60,8 @@ export const simulateReclaiming = async (
         spreadMs: 1,
         maxWaitSeconds: 3600,
         resends: 0,
+        declared: 0,
+        onIncomplete: 'run' as const,
       },
       ...{ slowCalls: 0, failedCalls: 0, lostMessages: 0, repeatedMessages: 0, crashes: 0 },
       ...{ manualReleases: 0, late: (['new', 'rerun'] as const)[pick(2)] ?? 'new' },
@@ -159,7 +161,7 @@ export const simulateReclaiming = async (
     for (const group of [...groups.groupItems.values()]) {
       if (group.state === 'CLAIMED') await releaseGroup(deps, group);
       if (group.state !== 'COLLECTING') continue;
-      const claimed = await claimGroup(deps, group, 'manual');
+      const claimed = await claimGroup(deps, group, { reason: 'manual' });
       // A listener may still rely on its touch: what it stores comes into this group or the next.
       if (claimed !== undefined) await releaseGroup(deps, claimed);
     }
