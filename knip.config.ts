@@ -6,6 +6,7 @@ const config: KnipConfig = {
     'infra/app.ts',
     'lambdas/*/index.ts',
     '{listener-container,worker-container,cli}/main.ts',
+    'worker-container/docker/main.ts',
     'local/{bootstrap.mjs,main.ts,demo.ts,deploy.ts}',
     'local/localstack/gantry_localstack/runtime.mjs',
     'scripts/{test,check,format}.ts',

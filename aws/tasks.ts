@@ -1,5 +1,15 @@
 /** ECS tasks as Tasks: runners are started by whoever dispatches work, and end by themselves. */
-import { RunTaskCommand, StopTaskCommand, type ECSClient } from '@aws-sdk/client-ecs';
+import {
+  DescribeTasksCommand,
+  ListTasksCommand,
+  RunTaskCommand,
+  StopTaskCommand,
+  type ECSClient,
+  type Failure,
+  type KeyValuePair,
+  type NetworkConfiguration,
+  type Task,
+} from '@aws-sdk/client-ecs';
 import type { Tasks } from '../core/contracts/ports.ts';
 
 /** ECS answered RunTask without a task: no capacity, a quota, an image that is not there. */
@@ -11,37 +21,89 @@ export interface TaskPlacement {
   readonly cluster: string;
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
+  /** Where tasks with GPUs run; without one the cluster has none. */
+  readonly gpuCapacityProvider?: string | undefined;
 }
+
+const networkOf = ({ subnets, securityGroups }: TaskPlacement): NetworkConfiguration => ({
+  awsvpcConfiguration: { subnets: [...subnets], securityGroups: [...securityGroups] },
+});
+
+const environmentOf = (environment: Readonly<Record<string, string>>): KeyValuePair[] =>
+  Object.entries(environment).map(([name, value]) => ({ name, value }));
+
+const arnOf = (
+  what: string,
+  answer: { tasks?: Task[] | undefined; failures?: Failure[] | undefined },
+): string => {
+  const arn = answer.tasks?.[0]?.taskArn;
+  if (arn !== undefined) return arn;
+  const why = answer.failures?.map((failure) => failure.reason ?? 'unknown').join('; ');
+  throw new TaskNotStarted(`no ${what} task could be started: ${why ?? 'no reason given'}`);
+};
 
 export const ecsTasks = (client: ECSClient, placement: TaskPlacement): Tasks => ({
   run: async (family, environment) => {
-    const { tasks, failures } = await client.send(
+    const answer = await client.send(
       new RunTaskCommand({
         cluster: placement.cluster,
         taskDefinition: family,
         launchType: 'FARGATE',
-        networkConfiguration: {
-          awsvpcConfiguration: {
-            subnets: [...placement.subnets],
-            securityGroups: [...placement.securityGroups],
-          },
-        },
+        networkConfiguration: networkOf(placement),
         overrides: {
-          containerOverrides: [
-            {
-              name: 'main',
-              environment: Object.entries(environment).map(([name, value]) => ({ name, value })),
-            },
-          ],
+          containerOverrides: [{ name: 'main', environment: environmentOf(environment) }],
         },
       }),
     );
-    const arn = tasks?.[0]?.taskArn;
-    if (arn === undefined) {
-      const why = failures?.map((failure) => failure.reason ?? 'unknown').join('; ');
-      throw new TaskNotStarted(`no ${family} task could be started: ${why ?? 'no reason given'}`);
+    return arnOf(family, answer);
+  },
+  runJob: async ({ taskDefinition, startedBy, environment, gpu }) => {
+    const { gpuCapacityProvider } = placement;
+    if (gpu && gpuCapacityProvider === undefined) {
+      throw new TaskNotStarted('this deployment has no GPU capacity');
     }
-    return arn;
+    const answer = await client.send(
+      new RunTaskCommand({
+        cluster: placement.cluster,
+        taskDefinition,
+        startedBy,
+        clientToken: startedBy,
+        ...(gpu
+          ? { capacityProviderStrategy: [{ capacityProvider: gpuCapacityProvider }] }
+          : { launchType: 'FARGATE' as const }),
+        networkConfiguration: networkOf(placement),
+        overrides: {
+          containerOverrides: Object.entries(environment).map(([name, values]) => ({
+            name,
+            environment: environmentOf(values),
+          })),
+        },
+      }),
+    );
+    arnOf(taskDefinition, answer);
+  },
+  ofStarter: async (startedBy) => {
+    const { cluster } = placement;
+    for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
+      const { taskArns = [] } = await client.send(
+        new ListTasksCommand({ cluster, startedBy, desiredStatus }),
+      );
+      if (taskArns.length === 0) continue;
+      const { tasks = [] } = await client.send(
+        new DescribeTasksCommand({ cluster, tasks: taskArns }),
+      );
+      if (tasks.some(({ lastStatus }) => lastStatus !== 'STOPPED')) return 'running';
+      const [task] = tasks;
+      if (task === undefined) continue;
+      return {
+        stopCode: task.stopCode,
+        stoppedReason: task.stoppedReason,
+        containers: (task.containers ?? []).map(({ name = '', exitCode, reason }) => ({
+          ...{ name, exitCode, reason },
+        })),
+      };
+    }
+    return 'unknown';
   },
   stop: async (taskArn, reason) => {
     await client.send(new StopTaskCommand({ cluster: placement.cluster, task: taskArn, reason }));

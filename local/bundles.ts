@@ -13,6 +13,8 @@ const REQUIRE_IN_MODULES =
 export interface Bundles {
   readonly listener: string;
   readonly runner: string;
+  /** `fetch` and `report` of docker workers' tasks. */
+  readonly dockerTask: string;
 }
 
 /** The files of the bundles; made again when the sources changed. */
@@ -28,6 +30,7 @@ export const bundlePrograms = async (folder: string): Promise<Bundles> => {
   const bundles = {
     listener: join(folder, `listener-${hash}.mjs`),
     runner: join(folder, `runner-${hash}.mjs`),
+    dockerTask: join(folder, `docker-task-${hash}.mjs`),
   };
   const bundle = async (entry: string, output: string): Promise<void> => {
     if (existsSync(output)) return;
@@ -48,6 +51,7 @@ export const bundlePrograms = async (folder: string): Promise<Bundles> => {
     await Promise.all([
       bundle('listener-container/main.ts', bundles.listener),
       bundle('worker-container/main.ts', bundles.runner),
+      bundle('worker-container/docker/main.ts', bundles.dockerTask),
     ]);
   } finally {
     // Its service would stay for the life of this process, with more memory than all the rest of it.

@@ -15,6 +15,8 @@ export interface DataFolder {
   readonly logs: string;
   readonly pids: string;
   readonly containerPids: string;
+  /** Of the tasks of docker workers, while they run. */
+  readonly containerVolumes: string;
   readonly bundles: string;
   readonly cloudAssembly: string;
   readonly deploymentRecord: string;
@@ -33,11 +35,14 @@ export const openDataFolder = (root: string): DataFolder => {
     logs: join(root, 'logs'),
     pids: join(root, 'pids'),
     containerPids: join(root, 'pids', 'containers'),
+    containerVolumes: join(root, 'volumes'),
     bundles: join(root, 'bundles'),
     cloudAssembly: join(root, 'cdk.out'),
     deploymentRecord: join(root, 'deployment.json'),
     containerImages: join(root, 'container-images.json'),
   };
+  // With images of patients in it, where a task was killed with its engine.
+  rmSync(folder.containerVolumes, { recursive: true, force: true });
   rmSync(folder.temporary, { recursive: true, force: true });
   for (const path of [
     folder.emulatorState,
@@ -47,6 +52,7 @@ export const openDataFolder = (root: string): DataFolder => {
     folder.runnerWork,
     folder.logs,
     folder.containerPids,
+    folder.containerVolumes,
     folder.bundles,
   ]) {
     mkdirSync(path, { recursive: true });

@@ -24,7 +24,8 @@ export const emulatedAws = (port: number) => ({
 });
 
 export interface ContainerImage {
-  readonly command: readonly string[];
+  /** What is started; a container definition's command is its arguments. */
+  readonly entryPoint: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
 }
@@ -36,6 +37,8 @@ export interface EmulatorOptions {
   readonly pythonEnvironment: string;
   /** Image name → local process: see local/container-processes. */
   readonly images: Readonly<Record<string, ContainerImage>>;
+  /** Folder of the Python environment that users' images get where nothing better stands for them. */
+  readonly workerEnvironment: string;
 }
 
 /** Where an emulator may install what it needs besides its Python environment. */
@@ -67,10 +70,12 @@ const START_TIMEOUT_MS = 60_000;
 /** Inherited, because programs need it to work at all; nothing else reaches the emulator and its Lambdas. */
 export const inherited = (): Record<string, string> =>
   Object.fromEntries(
-    ['HOME', 'LANG', 'USER'].flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
+    ['HOME', 'LANG', 'USER', 'DOCKER_HOST', 'GANTRY_IMAGE_ROOTS', 'GANTRY_HOST_ROOT'].flatMap(
+      (name) => {
+        const value = process.env[name];
+        return value === undefined ? [] : [[name, value]];
+      },
+    ),
   );
 
 /** Starts the process; {@link emulatorAnswers} tells when it can be used. */
@@ -115,6 +120,8 @@ export const startEmulator = async (options: EmulatorOptions): Promise<ChildProg
       GANTRY_CONTAINER_IMAGES: folder.containerImages,
       GANTRY_CONTAINER_LOGS: join(folder.logs, 'containers'),
       GANTRY_CONTAINER_PIDS: folder.containerPids,
+      GANTRY_CONTAINER_VOLUMES: folder.containerVolumes,
+      GANTRY_HOST_ROOT_PYTHON: options.workerEnvironment,
     },
   });
 };

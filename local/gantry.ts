@@ -156,6 +156,7 @@ const startPrograms = async (context: StartContext): Promise<string> => {
     commands,
     pythonEnvironment: emulatorEnvironment,
     images: containerImages(folder, bundles, workerEnvironment),
+    workerEnvironment,
   });
   started.emulator = emulator;
   started.deployment = await deploy(commands, {

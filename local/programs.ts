@@ -12,14 +12,17 @@ const START_TIMEOUT_MS = 30_000;
 /** The name that the embedded task definition uses: infra/constructs/runner-task.ts. */
 const RUNNER_IMAGE = 'gantry/runner';
 
+/** Likewise: infra/constructs/docker-tasks.ts. */
+const TASK_IMAGE = 'gantry/docker-task';
+
 /** What the Dockerfile of worker-container/ is on AWS. */
 export const containerImages = (
   folder: DataFolder,
   bundles: Bundles,
   workerEnvironment: string,
-): Record<string, ContainerImage> => ({
-  [RUNNER_IMAGE]: {
-    command: [process.execPath, bundles.runner],
+): Record<string, ContainerImage> => {
+  const program = (bundle: string): ContainerImage => ({
+    entryPoint: [process.execPath, bundle],
     workingDirectory: folder.runnerWork,
     environment: {
       NODE_ENV: 'production',
@@ -27,8 +30,9 @@ export const containerImages = (
       [ENV.python]: join(workerEnvironment, 'bin', 'python'),
       [ENV.workDirectory]: folder.runnerWork,
     },
-  },
-});
+  });
+  return { [RUNNER_IMAGE]: program(bundles.runner), [TASK_IMAGE]: program(bundles.dockerTask) };
+};
 
 export interface ListenerOptions {
   readonly folder: DataFolder;

@@ -14,12 +14,13 @@ import type {
   ObjectStore,
 } from '../core/contracts/ports.ts';
 import { endAttempt } from '../core/running/end-attempt.ts';
-import type { JobOutcome, SessionStore } from '../core/running/session-store.ts';
+import type { SessionStore } from '../core/running/session-store.ts';
 import { isTerminalJobState } from '../core/running/states.ts';
 import { runAttempt, type AttemptSignals, type AttemptTools } from './execution/attempt.ts';
 import { serviceJob, type ServiceJob } from './execution/job-document.ts';
 import { jobLog } from './execution/job-log.ts';
-import { failure, MAX_INLINE_RESULT_BYTES, type AttemptOutcome } from './execution/outcome.ts';
+import { failure, type AttemptOutcome } from './execution/outcome.ts';
+import { storableOutcome } from './execution/storable.ts';
 import { watchJob } from './job-watch.ts';
 import { holdMessage } from './message-hold.ts';
 
@@ -53,19 +54,6 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
   const giveBack = async (message: HeldMessage, seconds: number): Promise<Handled> => {
     await messages.hold(message, seconds);
     return 'given-back';
-  };
-
-  const storable = async (work: ServiceJob, outcome: AttemptOutcome): Promise<JobOutcome> => {
-    const { resultJson, ...rest } = outcome;
-    if (resultJson === undefined) return rest;
-    const body = Buffer.from(resultJson);
-    if (body.length <= MAX_INLINE_RESULT_BYTES) return { ...rest, resultJson };
-    const { sessionId, nodeId, attempt: number } = work.job;
-    await objects.put(objectKeys.jobResult(sessionId, nodeId, number), body, {
-      length: body.length,
-      contentType: 'application/json',
-    });
-    return { ...rest, resultInBucket: true };
   };
 
   const attempt = async (
@@ -131,7 +119,7 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
       await store.handBackJob(job.sessionId, job.nodeId, job.attempt);
       return giveBack(message, 0);
     }
-    const end = await endAttempt(store, job, await storable(work, outcome), clock());
+    const end = await endAttempt(store, job, await storableOutcome(objects, job, outcome), clock());
     const { id: jobId, attempt: number } = job;
     logger.info('attempt ended', { jobId, attempt: number, state: outcome.state, end });
     // A further try is a run with a message of its own: this run's is done.

@@ -62,6 +62,13 @@ const jobMemoryBytes = (mebibytes: number | undefined): number =>
     ? Math.floor(availableMemory() * DEFAULT_MEMORY_SHARE)
     : mebibytes * 1024 ** 2;
 
+export const networkSettings = (environment: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      NETWORK_SETTING.test(name) && value !== undefined ? [[name, value]] : [],
+    ),
+  );
+
 export const readSettings = (environment: NodeJS.ProcessEnv): RunnerSettings => {
   const parsed = Environment.safeParse(environment);
   if (!parsed.success) throw new SettingsInvalid(z.prettifyError(parsed.error));
@@ -80,10 +87,6 @@ export const readSettings = (environment: NodeJS.ProcessEnv): RunnerSettings => 
     jobMemoryBytes: jobMemoryBytes(data[ENV.jobMemoryMiB]),
     isolationRequired: data[ENV.isolation] === 'required',
     path: data.PATH,
-    networkSettings: Object.fromEntries(
-      Object.entries(environment).flatMap(([name, value]) =>
-        NETWORK_SETTING.test(name) && value !== undefined ? [[name, value]] : [],
-      ),
-    ),
+    networkSettings: networkSettings(environment),
   };
 };

@@ -64,6 +64,14 @@ export const parseJobId = (id: string): { sessionId: string; nodeId: string } | 
 /** Execution names stay taken for 90 days: each start of a session or a job has a run number of its own. */
 export const executionName = (id: string, run: number): string => `${id}-r${String(run)}`;
 
+/** Undefined when `name` was not built by {@link executionName}. */
+export const parseExecutionName = (name: string): { id: string; run: number } | undefined => {
+  const match = /^(s[0-9a-f]{20}(?:-n[0-9]{5})?)-r([1-9][0-9]*)$/.exec(name);
+  return match?.[1] !== undefined && match[2] !== undefined
+    ? { id: match[1], run: Number(match[2]) }
+    : undefined;
+};
+
 /** 24 hex characters, the shape of the ids that dcm-processor's packages know as `_id`. */
 export const documentId = (...parts: readonly string[]): string =>
   shortHash(JSON.stringify(parts), 24);

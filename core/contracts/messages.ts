@@ -3,6 +3,7 @@
  * name or its input (invariant I).
  */
 import { z } from 'zod';
+import type { StoppedTask } from './ports.ts';
 import { Priority } from './vocabulary.ts';
 
 /**
@@ -69,6 +70,43 @@ export const Work = z.object({
   token: z.string(),
 });
 export type Work = z.infer<typeof Work>;
+
+/** EventBridge's "ECS Task State Change" of a task that has stopped: what is needed of it. */
+export const TaskStopped = z.object({
+  'detail-type': z.literal('ECS Task State Change'),
+  detail: z.object({
+    taskArn: z.string(),
+    taskDefinitionArn: z.string(),
+    lastStatus: z.literal('STOPPED'),
+    startedBy: z.string().optional(),
+    stopCode: z.string().optional(),
+    stoppedReason: z.string().optional(),
+    containers: z
+      .array(
+        z.object({
+          name: z.string(),
+          exitCode: z.int().optional(),
+          reason: z.string().optional(),
+        }),
+      )
+      .default([]),
+  }),
+});
+export type TaskStopped = z.infer<typeof TaskStopped>;
+
+/** The event of a task's end, for who found the task stopped without it. */
+export const taskStopped = (startedBy: string, task: StoppedTask): TaskStopped => ({
+  'detail-type': 'ECS Task State Change',
+  detail: {
+    ...{ taskArn: '', taskDefinitionArn: '', lastStatus: 'STOPPED', startedBy },
+    ...{ stopCode: task.stopCode, stoppedReason: task.stoppedReason },
+    containers: [...task.containers],
+  },
+});
+
+/** Queue `tasks`: start a task for this run of a docker worker's job, or a task has stopped. */
+export const TaskMessage = z.union([Work, TaskStopped]);
+export type TaskMessage = z.infer<typeof TaskMessage>;
 
 /**
  * Input and output of a registry function: one callback of a service version for all objects of a level.

@@ -47,14 +47,20 @@ export const resourceNames = (deployment: string) => ({
   processorsQueue: `${deployment}-processors`,
   sessionMachine: `${deployment}-session`,
   jobMachine: `${deployment}-job`,
+  /** Tasks to start for docker workers' jobs, and tasks that have stopped. */
+  tasksQueue: `${deployment}-tasks`,
   cluster: `${deployment}-workers`,
   registryLayer: `${deployment}-registry-python`,
   registryRole: `${deployment}-registry`,
+  dockerExecutionRole: `${deployment}-docker-execution`,
   function: (name: string) => `${deployment}-${name}`,
   workQueue: (worker: string, priority: Priority) =>
     `${deployment}-work-${workQueueSuffix(worker, priority)}`,
   deadLetterQueue: (queue: string) => `${queue}-dead-letters`,
   runnerFamily: (worker: string) => `${deployment}-runner-${workerPart(worker)}`,
+  /** One family for each version of a docker worker: `hash` is that of all that its definition is made from. */
+  dockerFamily: (worker: string, hash: string) =>
+    `${deployment}-docker-${workerPart(worker)}-${hash}`,
   /** One function per service version: `hash` is the content hash of the version. */
   registryFunction: (service: string, hash: string) =>
     `${deployment}-registry-${service.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 30)}-${hash.slice(0, 12)}`,
@@ -75,6 +81,14 @@ export const ENV = {
   processorsFunctionName: 'GANTRY_PROCESSORS_FUNCTION_NAME',
   /** URL of a work queue without the `<worker>-<priority>` at its end. */
   workQueueUrlPrefix: 'GANTRY_WORK_QUEUE_URL_PREFIX',
+  tasksQueueUrl: 'GANTRY_TASKS_QUEUE_URL',
+  /** Of docker workers' tasks: image of `fetch` and `report`, size where a worker names none, role, log group. */
+  taskImage: 'GANTRY_TASK_IMAGE',
+  taskCpu: 'GANTRY_TASK_CPU',
+  taskMemoryMiB: 'GANTRY_TASK_MEMORY_MIB',
+  taskExecutionRoleArn: 'GANTRY_TASK_EXECUTION_ROLE_ARN',
+  taskLogGroup: 'GANTRY_TASK_LOG_GROUP',
+  gpuCapacityProvider: 'GANTRY_GPU_CAPACITY_PROVIDER',
   sessionMachineArn: 'GANTRY_SESSION_MACHINE_ARN',
   jobMachineArn: 'GANTRY_JOB_MACHINE_ARN',
   cluster: 'GANTRY_CLUSTER',
@@ -88,12 +102,23 @@ export const ENV = {
   /** Set by RunTask on each runner: its lease's id, and its worker's name. */
   runnerId: 'GANTRY_RUNNER_ID',
   worker: 'GANTRY_WORKER',
+  /** Of the version that a docker job's task is of. */
+  workerHash: 'GANTRY_WORKER_HASH',
   workDirectory: 'GANTRY_WORK_DIR',
   python: 'GANTRY_PYTHON',
   /** Of one job's processes together; three quarters of what there is unless set. */
   jobMemoryMiB: 'GANTRY_JOB_MEMORY_MIB',
   /** `required`: a runner that cannot run callbacks under user ids of their own runs none. Else it says so and does. */
   isolation: 'GANTRY_ISOLATION',
+  /** Set by RunTask on `fetch` and `report` of a docker job's task: which run of which job, and who waits for it. */
+  jobId: 'GANTRY_JOB_ID',
+  jobRun: 'GANTRY_JOB_RUN',
+  taskToken: 'GANTRY_TASK_TOKEN',
+  /** Where `fetch` and `report` have the volumes of their task. */
+  privateVolume: 'GANTRY_PRIVATE_VOLUME',
+  moduleVolume: 'GANTRY_MODULE_VOLUME',
+  dataVolume: 'GANTRY_DATA_VOLUME',
+  sessionVolume: 'GANTRY_SESSION_VOLUME',
   dimseHost: 'GANTRY_DIMSE_HOST',
   dimsePort: 'GANTRY_DIMSE_PORT',
   dimseTlsPort: 'GANTRY_DIMSE_TLS_PORT',

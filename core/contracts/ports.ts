@@ -109,9 +109,35 @@ export interface Functions {
   invoke(functionName: string, payload: unknown): Promise<unknown>;
 }
 
+/** A task that has stopped, as ECS tells about it. */
+export interface StoppedTask {
+  readonly stopCode?: string | undefined;
+  readonly stoppedReason?: string | undefined;
+  readonly containers: readonly {
+    readonly name: string;
+    readonly exitCode?: number | undefined;
+    readonly reason?: string | undefined;
+  }[];
+}
+
+/** One task of several containers, for one run of a job. */
+export interface JobTask {
+  readonly taskDefinition: string;
+  /** At most 36 characters, by which {@link Tasks.ofStarter} finds it; a second call with the same starts nothing. */
+  readonly startedBy: string;
+  /** By container: added to the environment of its definition. */
+  readonly environment: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** On GPU capacity instead of Fargate. */
+  readonly gpu: boolean;
+}
+
 /** ECS tasks. */
 export interface Tasks {
   /** Starts one task; `environment` is added to that of its container `main`. Returns its ARN. */
   run(family: string, environment: Readonly<Record<string, string>>): Promise<string>;
+  /** Throws TaskNotStarted when ECS has no place for it now. */
+  runJob(task: JobTask): Promise<void>;
+  /** `running` before its end too; `unknown` when ECS has never had it, or has forgotten it (an hour after its end). */
+  ofStarter(startedBy: string): Promise<'running' | 'unknown' | StoppedTask>;
   stop(taskArn: string, reason: string): Promise<void>;
 }

@@ -72,8 +72,9 @@ const lookAgain = (
     delaySeconds,
   );
 
-const noteOnQueuedJobs = async (
-  deps: EnsureRunnersDependencies,
+/** Says on the jobs that wait for the worker's runners why none comes. */
+export const noteOnQueuedJobs = async (
+  deps: Pick<EnsureRunnersDependencies, 'sessions'>,
   worker: string,
   reason: string,
 ): Promise<void> => {
@@ -149,6 +150,8 @@ export const ensureRunners = async (
 ): Promise<EnsureRunnersOutcome> => {
   const config = await deps.workers.get(worker);
   if (config === undefined) return { outcome: 'unknown-worker' };
+  // A task of its own runs each of its jobs.
+  if (config.type === 'docker') return { outcome: 'enough' };
   const [depth, live] = await Promise.all([
     backlogOf(deps, worker),
     deps.runners.liveLeases(worker, deps.clock()),

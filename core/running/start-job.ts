@@ -6,6 +6,7 @@ import { DEFAULT_WORKER, workQueueSuffix } from '../contracts/names.ts';
 import type { Clock, Executions } from '../contracts/ports.ts';
 import type { Priority } from '../contracts/vocabulary.ts';
 import { MAXIMUM_BACKOFF_SECONDS } from '../packages/extensions.ts';
+import type { WorkerItem } from '../contracts/worker-item.ts';
 
 export interface StartJobDependencies {
   readonly executions: Pick<Executions, 'start'>;
@@ -13,6 +14,9 @@ export interface StartJobDependencies {
   /** URL of a work queue without the `<worker>-<priority>` at its end. */
   readonly workQueueUrlPrefix: string;
   readonly clock: Clock;
+  /** Where a task is started for each job of a docker worker. */
+  readonly dockerQueueUrl: string;
+  readonly workers: { get(name: string): Promise<Pick<WorkerItem, 'type'> | undefined> };
 }
 
 export const workQueueUrl = (prefix: string, worker: string, priority: Priority): string =>
@@ -38,17 +42,19 @@ export const delayOf = ({ notBefore }: Pick<JobItem, 'notBefore'>, now: number):
     : Math.min(MAXIMUM_BACKOFF_SECONDS, Math.max(0, Math.ceil((notBefore - now) / 1000)));
 
 export const startJob = async (
-  { executions, jobMachineArn, workQueueUrlPrefix, clock }: StartJobDependencies,
+  deps: StartJobDependencies,
   job: Pick<JobItem, 'sessionId' | 'id' | 'run' | 'worker' | 'priority' | 'notBefore'>,
 ): Promise<'started' | 'exists'> => {
+  const { executions, jobMachineArn, workQueueUrlPrefix, dockerQueueUrl, workers, clock } = deps;
   const worker = workerOf(job);
+  const isDocker = (await workers.get(worker))?.type === 'docker';
   const input: JobInput = {
     sessionId: job.sessionId,
     jobId: job.id,
     run: job.run,
     worker,
     priority: job.priority,
-    queueUrl: workQueueUrl(workQueueUrlPrefix, worker, job.priority),
+    queueUrl: isDocker ? dockerQueueUrl : workQueueUrl(workQueueUrlPrefix, worker, job.priority),
     delaySeconds: delayOf(job, clock()),
   };
   return executions.start(jobMachineArn, executionName(job.id, job.run), input);

@@ -7,7 +7,7 @@ import type { WorkerItem } from '../contracts/worker-item.ts';
 import type { JobItem, SessionItem } from '../contracts/items.ts';
 import { executionName } from '../contracts/keys.ts';
 import type { Advance, SessionInput } from '../contracts/messages.ts';
-import type { Clock, Executions, Queues } from '../contracts/ports.ts';
+import type { Clock, Executions, Queues, StoppedTask } from '../contracts/ports.ts';
 import { forEach, limiter, type Limiter } from './concurrency.ts';
 import { backlogOf } from './ensure-runners.ts';
 import type { RunnerPool } from './runner-pool.ts';
@@ -35,7 +35,16 @@ export interface SweepSessionsDependencies {
   readonly executions: Pick<Executions, 'start' | 'status' | 'stop'>;
   readonly queues: Queues;
   readonly runners: Pick<RunnerPool, 'removeAllLeases'>;
-  readonly workers: { list(): Promise<WorkerItem[]> };
+  readonly workers: {
+    get(name: string): Promise<WorkerItem | undefined>;
+    list(): Promise<WorkerItem[]>;
+  };
+  readonly dockerQueueUrl: string;
+  /** What ECS knows of the task of a run of a docker worker's job; `settle` acts on one that has stopped. */
+  readonly jobTask: {
+    readonly look: (startedBy: string) => Promise<'running' | 'unknown' | StoppedTask>;
+    readonly settle: (run: { jobId: string; run: number }, task: StoppedTask) => Promise<unknown>;
+  };
   readonly sessionMachineArn: string;
   readonly jobMachineArn: string;
   readonly workQueueUrlPrefix: string;
@@ -155,12 +164,32 @@ class SessionSweep {
         this.report.jobsRestarted += 1;
       } else if (status !== 'RUNNING') {
         await this.#restartJob(job);
+      } else if ((await this.#deps.workers.get(workerOf(job)))?.type === 'docker') {
+        await this.#dockerJob(job);
       } else if (await this.#messageIsGone(job)) {
         if (await this.#restartJob(job)) {
           await executions.stop(jobMachineArn, name, 'Its message is gone; the job runs again.');
         }
       }
     });
+  }
+
+  /** The event of its task's end may have been lost; on one computer there are none. */
+  async #dockerJob(job: JobItem): Promise<void> {
+    const task = await this.#deps.jobTask.look(executionName(job.id, job.run));
+    if (task === 'running') return;
+    if (task !== 'unknown') {
+      await this.#deps.jobTask.settle({ jobId: job.id, run: job.run }, task);
+      return;
+    }
+    // Its message waits for capacity, or is gone with its task.
+    if (this.#startup || this.#ageOf(job.queuedAt, job.startedAt) >= HELD_MESSAGE_GONE_MS) {
+      const { executions, jobMachineArn } = this.#deps;
+      if (await this.#restartJob(job)) {
+        const name = executionName(job.id, job.run);
+        await executions.stop(jobMachineArn, name, 'Its task is gone; the job runs again.');
+      }
+    }
   }
 
   async #restartJob(job: JobItem): Promise<boolean> {
@@ -186,7 +215,8 @@ class SessionSweep {
     return empty;
   }
 
-  async #worker({ name }: WorkerItem): Promise<void> {
+  async #worker({ name, type }: WorkerItem): Promise<void> {
+    if (type === 'docker') return;
     const { waiting } = await backlogOf(this.#deps, name);
     if (waiting === 0) return;
     await this.#deps.queues.send(this.#deps.advanceQueueUrl, {

@@ -18,6 +18,7 @@ export interface GrantContext {
     readonly plan: IQueue;
     readonly advance: IQueue;
     readonly processors: IQueue;
+    readonly tasks: IQueue;
   };
   readonly registryRole: IRole;
 }
@@ -50,17 +51,23 @@ export const platformGrants = ({
       [machine === 'session' ? arns.sessionExecutions : arns.jobExecutions],
     );
   };
+  const passToTasks = (holder: IFunction, resources: string[]): void => {
+    holder.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['iam:PassRole'],
+        resources,
+        conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+      }),
+    );
+  };
   const runners = (holder: IFunction): void => {
     allow(holder, ['ecs:RunTask'], [arns.runnerTaskDefinitions]);
     allow(holder, ['ecs:StopTask', 'ecs:DescribeTasks'], [arns.clusterTasks]);
     const { taskRole, executionRole } = workers.defaultRunner;
     const roles = [taskRole, ...(executionRole === undefined ? [] : [executionRole])];
-    holder.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['iam:PassRole'],
-        resources: roles.map((role) => role.roleArn),
-        conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
-      }),
+    passToTasks(
+      holder,
+      roles.map((role) => role.roleArn),
     );
     allow(holder, ['sqs:GetQueueAttributes'], [arns.workQueues]);
   };
@@ -97,6 +104,19 @@ export const platformGrants = ({
       answerTokens(holder);
       runners(holder);
     },
+    tasks: (holder: IFunction) => {
+      data.table.grantReadWriteData(holder);
+      data.bucket.grantRead(holder, 'sessions/*');
+      queues.advance.grantSendMessages(holder);
+      queues.tasks.grantSendMessages(holder);
+      executions(holder, 'job');
+      answerTokens(holder);
+      allow(holder, ['ecs:RunTask'], [arns.dockerTaskDefinitions]);
+      // Neither has a resource level: what may be registered is bounded by the role that may be passed.
+      allow(holder, ['ecs:RegisterTaskDefinition', 'ecs:DescribeTaskDefinition'], ['*']);
+      const { executionRole } = workers.dockerTasks;
+      if (executionRole !== undefined) passToTasks(holder, [executionRole.roleArn]);
+    },
     finish: (holder: IFunction) => {
       data.table.grantReadWriteData(holder);
     },
@@ -109,6 +129,14 @@ export const platformGrants = ({
       executions(holder, 'job');
       answerTokens(holder);
       runners(holder);
+      // To find a task by who started it has no resource level but the cluster's.
+      holder.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['ecs:ListTasks'],
+          resources: ['*'],
+          conditions: { ArnEquals: { 'ecs:cluster': arns.cluster } },
+        }),
+      );
     },
     /** The only one that may delete images. */
     reclaim: (holder: IFunction) => {

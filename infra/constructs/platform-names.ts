@@ -34,6 +34,11 @@ export const platformArns = (stack: Stack, deployment: string) => {
       resource: 'task-definition',
       resourceName: `${deployment}-runner-*`,
     }),
+    dockerTaskDefinitions: stack.formatArn({
+      service: 'ecs',
+      resource: 'task-definition',
+      resourceName: `${deployment}-docker-*`,
+    }),
     clusterTasks: stack.formatArn({
       service: 'ecs',
       resource: 'task',

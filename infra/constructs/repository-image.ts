@@ -5,24 +5,28 @@ import { IgnoreMode } from 'aws-cdk-lib';
 
 const REPOSITORY = new URL('../..', import.meta.url).pathname;
 
+type Program = 'listener-container' | 'worker-container';
+
+/** What an image of the program is built from. */
+export const repositoryImageSource = (container: Program) => ({
+  directory: REPOSITORY,
+  file: `${container}/Dockerfile`,
+  ignoreMode: IgnoreMode.DOCKER,
+  exclude: [
+    '*',
+    '!package.json',
+    '!package-lock.json',
+    '!.npmrc',
+    '!tsconfig.json',
+    '!core',
+    '!aws',
+    `!${container}`,
+    '**/__pycache__',
+  ],
+});
+
 /** `container` is the folder at the root of the repository that has the program and its Dockerfile. */
-export const repositoryImage = (
-  container: 'listener-container' | 'worker-container',
-  platform: Platform,
-): ContainerImage =>
-  ContainerImage.fromAsset(REPOSITORY, {
-    file: `${container}/Dockerfile`,
-    platform,
-    ignoreMode: IgnoreMode.DOCKER,
-    exclude: [
-      '*',
-      '!package.json',
-      '!package-lock.json',
-      '!.npmrc',
-      '!tsconfig.json',
-      '!core',
-      '!aws',
-      `!${container}`,
-      '**/__pycache__',
-    ],
-  });
+export const repositoryImage = (container: Program, platform: Platform): ContainerImage => {
+  const { directory, ...source } = repositoryImageSource(container);
+  return ContainerImage.fromAsset(directory, { ...source, platform });
+};

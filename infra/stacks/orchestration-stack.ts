@@ -15,6 +15,7 @@ import { platformFunction } from '../constructs/platform-function.ts';
 import { platformGrants } from '../constructs/platform-grants.ts';
 import { platformArns } from '../constructs/platform-names.ts';
 import { registryRuntime } from '../constructs/registry-runtime.ts';
+import { taskEvents } from '../constructs/task-events.ts';
 import { sessionMachineDefinition } from '../constructs/session-machine.ts';
 import { platformStateMachine } from '../constructs/state-machine.ts';
 import type { DataStack } from './data-stack.ts';
@@ -41,6 +42,7 @@ const QUEUE_LAMBDAS = {
   advance: { timeoutSeconds: 60, batchSize: 10, concurrency: 4 },
   // A site's own code: a call of a minute, several at a time, and never more than so many.
   processors: { timeoutSeconds: 80, batchSize: 5, concurrency: 5 },
+  tasks: { timeoutSeconds: 60, batchSize: 10, concurrency: 4 },
 } as const;
 
 /** Six times the function's timeout, as AWS advises for event sources. */
@@ -67,6 +69,7 @@ export class OrchestrationStack extends Stack {
       plan: queue('PlanRequests', names.planQueue, 'plan'),
       advance: queue('AdvanceRequests', names.advanceQueue, 'advance'),
       processors: queue('ProcessorDeliveries', names.processorsQueue, 'processors'),
+      tasks: queue('TaskRequests', names.tasksQueue, 'tasks'),
     };
     this.stabilityChecksQueue = queues.checks;
     this.processorsQueue = queues.processors;
@@ -81,6 +84,7 @@ export class OrchestrationStack extends Stack {
       [ENV.advanceQueueUrl]: queues.advance.queueUrl,
       [ENV.processorsQueueUrl]: queues.processors.queueUrl,
       [ENV.processorsFunctionName]: names.function('processors'),
+      [ENV.tasksQueueUrl]: queues.tasks.queueUrl,
       [ENV.workQueueUrlPrefix]: workers.work.urlPrefix,
       [ENV.sessionMachineArn]: arns.sessionMachine,
       [ENV.jobMachineArn]: arns.jobMachine,
@@ -98,6 +102,7 @@ export class OrchestrationStack extends Stack {
       description: string,
       timeoutSeconds: number,
       memorySize: number,
+      variables = environment,
     ): NodejsFunction =>
       platformFunction(this, `${name}-function`, {
         config,
@@ -105,7 +110,7 @@ export class OrchestrationStack extends Stack {
         description,
         timeout: Duration.seconds(timeoutSeconds),
         memorySize,
-        environment,
+        environment: variables,
       });
     const grants = platformGrants({
       stack: this,
@@ -169,6 +174,19 @@ export class OrchestrationStack extends Stack {
         'processors',
       ),
     );
+    grants.tasks(
+      behindQueue(
+        lambda(
+          'tasks',
+          'Starts a task for each job of a docker worker, and hears of tasks that stopped',
+          QUEUE_LAMBDAS.tasks.timeoutSeconds,
+          512,
+          { ...environment, ...workers.dockerTasks.environment },
+        ),
+        'tasks',
+      ),
+    );
+    taskEvents(this, { clusterArn: arns.cluster, queue: queues.tasks });
     const finish = lambda('finish', 'Writes the final state of a session', 30, 512);
     grants.finish(finish);
 
@@ -222,6 +240,7 @@ export class OrchestrationStack extends Stack {
       definition: jobMachineDefinition({ advanceQueueUrl: queues.advance.queueUrl }),
     });
     queues.advance.grantSendMessages(job);
+    queues.tasks.grantSendMessages(job);
     job.addToRolePolicy(
       new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [arns.workQueues] }),
     );
@@ -233,6 +252,7 @@ export class OrchestrationStack extends Stack {
       PlanQueueUrl: queues.plan.queueUrl,
       AdvanceQueueUrl: queues.advance.queueUrl,
       ProcessorsQueueUrl: queues.processors.queueUrl,
+      TasksQueueUrl: queues.tasks.queueUrl,
       SessionMachineArn: arns.sessionMachine,
       JobMachineArn: arns.jobMachine,
       SweepFunctionName: sweep.functionName,

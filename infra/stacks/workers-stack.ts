@@ -3,6 +3,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import { CfnCluster, type FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { DEFAULT_WORKER, resourceNames } from '../../core/contracts/names.ts';
+import { dockerTasks, type DockerTasks } from '../constructs/docker-tasks.ts';
 import { runnerTask } from '../constructs/runner-task.ts';
 import { workQueues, type WorkQueues } from '../constructs/work-queues.ts';
 import type { DataStack } from './data-stack.ts';
@@ -16,6 +17,7 @@ export class WorkersStack extends Stack {
   readonly clusterName: string;
   readonly work: WorkQueues;
   readonly defaultRunner: FargateTaskDefinition;
+  readonly dockerTasks: DockerTasks;
 
   constructor(scope: Construct, id: string, props: WorkersStackProps) {
     super(scope, id, props);
@@ -35,6 +37,7 @@ export class WorkersStack extends Stack {
       data,
       work: this.work,
     });
+    this.dockerTasks = dockerTasks(this, config);
     new CfnOutput(this, 'ClusterName', { value: this.clusterName });
     new CfnOutput(this, 'RunnerSlots', { value: String(config.runners.slots) });
     new CfnOutput(this, 'MaxRunners', { value: String(config.runners.maxRunners) });

@@ -30,7 +30,7 @@ export interface AdvanceHandlerDependencies
   extends
     Omit<EnsureRunnersDependencies, 'onNotStarted' | 'sessions'>,
     Omit<PlatformNodeDependencies, 'onUnreadable' | 'sessions'>,
-    Omit<StartJobDependencies, 'executions'> {
+    Omit<StartJobDependencies, 'executions' | 'workers'> {
   readonly sessions: AdvanceDependencies['sessions'] & EnsureRunnersDependencies['sessions'];
   readonly executions: Pick<Executions, 'start' | 'succeed'>;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;

@@ -1,6 +1,7 @@
 /** The sweep Lambda: reads its environment and makes its clients once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
+import { ECSClient } from '@aws-sdk/client-ecs';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { documentClient, objectClient } from '../../aws/clients.ts';
@@ -14,7 +15,10 @@ import { sqsQueues } from '../../aws/queues.ts';
 import { tableRunners } from '../../aws/runners.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
+import { ecsTasks } from '../../aws/tasks.ts';
 import { readVariables } from '../../core/contracts/environment.ts';
+import { executionName } from '../../core/contracts/keys.ts';
+import { taskStopped } from '../../core/contracts/messages.ts';
 import { ENV } from '../../core/contracts/names.ts';
 import { sweepCaches } from '../../core/processors/extension/cache.ts';
 import { sweepDeliveries } from '../../core/processors/extension/deliver.ts';
@@ -28,11 +32,16 @@ const variables = readVariables(process.env, [
   ENV.advanceQueueUrl,
   ENV.processorsQueueUrl,
   ENV.workQueueUrlPrefix,
+  ENV.tasksQueueUrl,
+  ENV.cluster,
   ENV.sessionMachineArn,
   ENV.jobMachineArn,
 ]);
 const table = dynamoTable(documentClient(), variables[ENV.table]);
 const queues = sqsQueues(new SQSClient({}));
+const tasks = ecsTasks(new ECSClient({}), {
+  ...{ cluster: variables[ENV.cluster], subnets: [], securityGroups: [] },
+});
 const shared = {
   sessions: tableSessions(table),
   executions: stepFunctions(new SFNClient({})),
@@ -75,6 +84,13 @@ export const handler = makeHandler({
   workers: configuration.workers,
   jobMachineArn: variables[ENV.jobMachineArn],
   workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],
+  dockerQueueUrl: variables[ENV.tasksQueueUrl],
+  jobTask: {
+    look: (startedBy) => tasks.ofStarter(startedBy),
+    // As the event would have told it: one place decides what it means.
+    settle: ({ jobId, run }, task) =>
+      queues.send(variables[ENV.tasksQueueUrl], taskStopped(executionName(jobId, run), task)),
+  },
   advanceQueueUrl: variables[ENV.advanceQueueUrl],
   logger: new Logger(),
 });

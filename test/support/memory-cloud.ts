@@ -9,6 +9,7 @@ import type {
   ObjectListing,
   ObjectStore,
   Queues,
+  JobTask,
   Tasks,
 } from '../../core/contracts/ports.ts';
 import type { RunnerLease } from '../../core/contracts/items.ts';
@@ -71,19 +72,28 @@ export const memoryQueues = (): MemoryQueues => {
 
 export interface MemoryTasks extends Tasks {
   readonly started: { family: string; environment: Readonly<Record<string, string>> }[];
+  readonly jobs: JobTask[];
 }
 
 /** `refusal`, while it gives an error, is what RunTask answers. */
 export const memoryTasks = (refusal: () => Error | undefined = () => undefined): MemoryTasks => {
   const started: MemoryTasks['started'] = [];
+  const jobs: JobTask[] = [];
   return {
-    started,
+    ...{ started, jobs },
     run: (family, environment) => {
       const error = refusal();
       if (error !== undefined) return Promise.reject(error);
       started.push({ family, environment });
       return Promise.resolve(`arn:task/${started.length}`);
     },
+    runJob: (task) => {
+      const error = refusal();
+      if (error !== undefined) return Promise.reject(error);
+      jobs.push(task);
+      return Promise.resolve();
+    },
+    ofStarter: () => Promise.resolve('unknown'),
     stop: () => Promise.resolve(),
   };
 };

@@ -6,10 +6,9 @@
 import { delimiter, dirname } from 'node:path';
 import { DEFAULT_WORKER } from '../../core/contracts/names.ts';
 import type { JobItem, SessionObject } from '../../core/contracts/items.ts';
+import type { WorkerType } from '../../core/contracts/worker-item.ts';
 import { documentId } from '../../core/contracts/keys.ts';
-
-/** Packages pass these on, and cannot do anything with them: there is no database for service code. */
-const DATABASE = { provider: 'gantry', name: 'gantry', url: '' };
+import { DATABASE, serviceVariables } from '../../core/contracts/service-variables.ts';
 
 /** A job that a service defined, with all that such a job has. */
 export interface ServiceJob {
@@ -20,6 +19,8 @@ export interface ServiceJob {
   readonly event: string;
   readonly objectId: string;
   readonly timeoutSeconds: number;
+  /** Keyword arguments beyond those of every callback. */
+  readonly extraArguments?: Readonly<Record<string, unknown>>;
 }
 
 /** Undefined for a node of the platform, which no runner is ever sent. */
@@ -37,9 +38,9 @@ export const serviceJob = (job: JobItem): ServiceJob | undefined => {
 
 /** The content of `job.json`. */
 export const jobDocument = (
-  { job, service, workerEntry, event }: ServiceJob,
+  { job, service, workerEntry, event, extraArguments }: ServiceJob,
   object: SessionObject,
-  workerType: 'default' | 'venv',
+  workerType: WorkerType,
 ): { entry: string; kwargs: Record<string, unknown> } => {
   const isDefault = job.worker === undefined || job.worker === DEFAULT_WORKER;
   return {
@@ -59,13 +60,14 @@ export const jobDocument = (
       db_provider: DATABASE.provider,
       db_name: DATABASE.name,
       db_url: DATABASE.url,
+      ...extraArguments,
     },
   };
 };
 
 /** The whole environment of a callback's process. */
 export const callbackEnvironment = (
-  { job, service, event }: ServiceJob,
+  { job }: ServiceJob,
   options: {
     object: SessionObject;
     python: string;
@@ -76,7 +78,6 @@ export const callbackEnvironment = (
     token: string;
   },
 ): Record<string, string> => {
-  const peer = options.object.headers['PeerUID'];
   return {
     PATH: [dirname(options.python), options.path].join(delimiter),
     HOME: options.home,
@@ -85,14 +86,6 @@ export const callbackEnvironment = (
     GANTRY_JOB_SOCKET: options.socket,
     GANTRY_JOB_TOKEN: options.token,
     GANTRY_RUNNER_PID: String(process.pid),
-    'DCM-PROCESSOR-SERVICE-DB-PROVIDER': DATABASE.provider,
-    'DCM-PROCESSOR-SERVICE-DB-URL': DATABASE.url,
-    'DCM-PROCESSOR-SERVICE-DB-NAME': DATABASE.name,
-    'DCM-PROCESSOR-SERVICE-SESSION-ID': job.sessionId,
-    'DCM-PROCESSOR-SERVICE-JOB-ID': job.id,
-    'DCM-PROCESSOR-SERVICE-JOB-EVENT': event,
-    'DCM-PROCESSOR-SERVICE-JOB-NAME': job.name,
-    'DCM-PROCESSOR-SERVICE-JOB-SERVICE-NAME': service,
-    'DCM-PROCESSOR-SERVICE-PEER-ID': typeof peer === 'string' ? peer : '',
+    ...serviceVariables(job, options.object.headers),
   };
 };

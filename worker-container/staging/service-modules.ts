@@ -52,9 +52,9 @@ const unpackEntry = async (zip: ZipFile, entry: Entry, folder: string): Promise<
   await pipeline(source, createWriteStream(target, { mode }));
 };
 
-/** Throws {@link ModuleUnusable} when the archive is none, or leads out of the folder. */
-export const unpackZip = async (bytes: Buffer, folder: string): Promise<void> => {
-  const zip = await openZip(bytes);
+/** Into a folder that is there; throws {@link ModuleUnusable}. */
+export const unpackZip = async (bytes: Uint8Array, folder: string): Promise<void> => {
+  const zip = await openZip(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   try {
     for await (const entry of zip.eachEntry()) await unpackEntry(zip, entry, folder);
   } finally {
@@ -76,7 +76,7 @@ export const serviceModules = (objects: ObjectStore, folder: string): ServiceMod
     const partial = `${target}.partial`;
     await rm(partial, { recursive: true, force: true });
     await mkdir(partial, { recursive: true });
-    await unpackZip(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), partial);
+    await unpackZip(bytes, partial);
     await rename(partial, target);
     return target;
   };

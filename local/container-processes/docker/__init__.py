@@ -2,9 +2,10 @@
 
 The emulator does ``import docker``; with this package first on its path, an ECS task is a process of this
 computer. What an image is comes from the JSON file named by ``GANTRY_CONTAINER_IMAGES``:
-``{"image": {"command": [...], "environment": {...}, "workingDirectory": "..."}}``. A container's output goes
-to a file of its own in ``GANTRY_CONTAINER_LOGS``; a file in ``GANTRY_CONTAINER_PIDS`` stands for each running
-process, so that whoever started the emulator can end what an emulator that was killed has left behind.
+``{"image": {"entryPoint": [...], "command": [...], "environment": {...}, "workingDirectory": "..."}}``.
+A container's output goes to a file of its own in ``GANTRY_CONTAINER_LOGS``; a file in ``GANTRY_CONTAINER_PIDS``
+stands for each running process, so that whoever started the emulator can end what an emulator that was killed
+has left behind.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import shutil
 import signal as signals
 import subprocess
 import threading
@@ -19,11 +21,14 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import errors
 from .errors import ImageNotFound, NotFound
+from .tasks import Task, metadata_uri, task_of
+from .user_images import UserContainer, user_command
 
 __all__ = ["Client", "Container", "errors", "from_env"]
 
@@ -33,6 +38,12 @@ GRACE_SECONDS = 10
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 """All that a container sees of the emulator's environment."""
 
+LABEL_FILE = "stand-in.txt"
+"""In the private volume of a task: what a person must know of how its user's image was run."""
+
+OUTPUT_FILE = "output.log"
+"""In the module volume: what the user's container wrote."""
+
 _containers: dict[str, Container] = {}
 _containers_lock = threading.Lock()
 
@@ -41,6 +52,17 @@ def _images() -> dict[str, dict[str, Any]]:
     with open(os.environ["GANTRY_CONTAINER_IMAGES"], encoding="utf-8") as file:
         images: dict[str, dict[str, Any]] = json.load(file)
     return images
+
+
+@dataclass(frozen=True)
+class _Command:
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    working_directory: str | None
+    #: None: that of the emulator.
+    user: int | None
+    #: Where the log is copied to at the end, for the task's other containers.
+    keeps_output_in: Path | None = None
 
 
 class Container:
@@ -60,66 +82,150 @@ class Container:
         self.labels = dict(labels or {})
         self.attrs: dict[str, Any] = {"NetworkSettings": {"Networks": {}}, "State": {}}
 
-        specification = _images().get(image)
-        arguments = list(command or (specification or {}).get("command") or [])
-        if specification is None or not arguments:
-            raise ImageNotFound(f"no local command for the image {image}")
-        inherited = {key: os.environ[key] for key in INHERITED if key in os.environ}
-        region = os.environ.get("MINISTACK_REGION", "us-east-1")
-        full = {
-            **inherited,
-            "AWS_REGION": region,
-            **specification.get("environment", {}),
-            **(environment or {}),
-        }
-        # The emulator names itself as a container would reach it; here everything is on one computer.
-        full = {
-            key: value.replace("host.docker.internal", "127.0.0.1") for key, value in full.items()
-        }
-
         self.log = Path(os.environ["GANTRY_CONTAINER_LOGS"]) / f"{self.name}.log"
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.touch()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._label: str | None = None
+        self._cancelled = threading.Event()
+        self._never_started = threading.Event()
+        self._role = self.labels.get("com.amazonaws.ecs.container-name", "")
+        self._task = task_of(self.labels)
+        self._command = self._command_of(image, command, dict(environment or {}))
+        if self._task is None:
+            self._start()
+            return
+        self._task.containers[self._role] = self
+        threading.Thread(
+            target=self._start_in_turn, args=(self._task,), name=f"turn-{self.name}", daemon=True
+        ).start()
+
+    def _command_of(
+        self, image: str, command: Sequence[str] | None, environment: dict[str, str]
+    ) -> _Command:
+        # The emulator names itself as a container would reach it; here everything is on one computer.
+        environment = {
+            key: value.replace("host.docker.internal", "127.0.0.1")
+            for key, value in environment.items()
+        }
+        mounts = {} if self._task is None else self._task.mounts(self._role)
+        specification = _images().get(image)
+        if specification is None and self._task is not None:
+            return self._user_command(self._task, image, environment, mounts)
+        arguments = [
+            *(specification or {}).get("entryPoint", []),
+            *(command or (specification or {}).get("command") or []),
+        ]
+        if specification is None or not arguments:
+            raise ImageNotFound(f"no local command for the image {image}")
+        if self._task is not None:
+            environment["ECS_CONTAINER_METADATA_URI_V4"] = metadata_uri(self._task)
+        inherited = {key: os.environ[key] for key in INHERITED if key in os.environ}
+        full = {
+            **inherited,
+            "AWS_REGION": os.environ.get("MINISTACK_REGION", "us-east-1"),
+            **specification.get("environment", {}),
+            # A process has no mounts of its own: where one is spoken of, it is told the folder.
+            **{key: str(mounts.get(value, value)) for key, value in environment.items()},
+        }
+        return _Command(arguments, full, specification.get("workingDirectory"), None)
+
+    def _user_command(
+        self, task: Task, image: str, environment: dict[str, str], mounts: dict[str, Path]
+    ) -> _Command:
+        # What the emulator adds to every container leads to its API: nothing for a user's image.
+        own = {
+            key: value for key, value in environment.items() if not key.startswith(("AWS_", "ECS_"))
+        }
+        definition = task.container_definition(self._role)
+        prepared = user_command(UserContainer(self.name, image, definition, own, mounts))
+        self._label = prepared.label
+        output = task.volume("module") / OUTPUT_FILE
+        return _Command(prepared.arguments, prepared.environment, None, prepared.user, output)
+
+    def _start_in_turn(self, task: Task) -> None:
+        if task.wait_for_turn(self._role, self._cancelled.is_set):
+            if self._label is not None:
+                (task.volume("private") / LABEL_FILE).write_text(self._label, encoding="utf-8")
+            try:
+                self._start()
+                return
+            except OSError as error:
+                self.log.write_text(f"{error}\n", encoding="utf-8")
+        self._never_started.set()
+        task.container_ended()
+
+    def _start(self) -> None:
+        command = self._command
+        identity: dict[str, Any] = (
+            {}
+            if command.user is None
+            else {"user": command.user, "group": command.user, "extra_groups": []}
+        )
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                arguments,
-                cwd=specification.get("workingDirectory"),
-                env=full,
+                command.arguments,
+                cwd=command.working_directory,
+                env=dict(command.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                **identity,
             )
         pids = Path(os.environ["GANTRY_CONTAINER_PIDS"])
         pids.mkdir(parents=True, exist_ok=True)
         self._pid_file = pids / str(self._process.pid)
-        self._pid_file.write_text("\0".join(arguments), encoding="utf-8")
-        threading.Thread(target=self._reap, name=f"reap-{self.name}", daemon=True).start()
+        self._pid_file.write_text("\0".join(command.arguments), encoding="utf-8")
+        threading.Thread(
+            target=self._reap, args=(self._process,), name=f"reap-{self.name}", daemon=True
+        ).start()
 
-    def _reap(self) -> None:
-        self._process.wait()
+    def _reap(self, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
         self._pid_file.unlink(missing_ok=True)
+        if self._task is None:
+            return
+        if self._command.keeps_output_in is not None and not self._command.keeps_output_in.exists():
+            # What `main.py` leaves of its output; a command of the worker's own leaves none.
+            shutil.copyfile(self.log, self._command.keeps_output_in)
+        self._task.container_ended()
 
     @property
     def status(self) -> str:
+        if self._never_started.is_set():
+            return "exited"
+        if self._process is None:
+            return "created"
         return "running" if self._process.poll() is None else "exited"
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs, and when it never did."""
+        code = None if self._process is None else self._process.poll()
+        return code if code is None or code >= 0 else 128 - code
 
     def reload(self) -> None:
         """Nothing to refresh: a process is asked whenever its status is."""
 
     def wait(self, timeout: float | None = None) -> dict[str, int]:
-        code = self._process.wait(timeout)
-        return {"StatusCode": code if code >= 0 else 128 - code}
+        if self._process is not None:
+            self._process.wait(timeout)
+        return {"StatusCode": 1 if self.exit_code is None else self.exit_code}
 
     def send_signal(self, number: int) -> None:
+        self._cancelled.set()
         # It may have ended.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+        if self._process is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
 
     def stop(self, timeout: float = GRACE_SECONDS) -> None:
-        if self._process.poll() is None:
-            self.send_signal(signals.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout)
+        self.send_signal(signals.SIGTERM)
+        if self._process is None:
+            return
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout)
         # What the process left behind in its session goes too.
         self.send_signal(signals.SIGKILL)
         self._process.wait()
@@ -148,7 +254,7 @@ class Container:
     def _follow(self) -> Iterator[bytes]:
         with self.log.open("rb") as file:
             while True:
-                ended = self._process.poll() is not None
+                ended = self.status == "exited"
                 chunk = file.read()
                 if chunk:
                     yield chunk

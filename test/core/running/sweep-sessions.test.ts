@@ -31,12 +31,18 @@ const site = () => {
     queues,
     runners,
     workers: {
+      get: () => Promise.resolve(undefined),
       list: () =>
         Promise.resolve([{ name: 'default', type: 'default' as const, slots: 1, maxRunners: 2 }]),
     },
     sessionMachineArn: 'session',
     jobMachineArn: 'job',
     workQueueUrlPrefix: 'queue/work-',
+    dockerQueueUrl: 'queue/tasks',
+    jobTask: {
+      look: () => Promise.resolve('unknown' as const),
+      settle: () => Promise.resolve(undefined),
+    },
     advanceQueueUrl: 'queue/advance',
     clock: () => time.now,
   };

@@ -95,6 +95,7 @@ const site = async (jobs = 2) => {
     runnerFamily: 'runner',
     jobMachineArn: 'job',
     workQueueUrlPrefix: 'queue/work-',
+    dockerQueueUrl: 'queue/tasks',
     advanceQueueUrl: 'queue/advance',
     clock: () => NOW,
     logger,

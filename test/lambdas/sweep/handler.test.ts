@@ -17,10 +17,15 @@ const site = async () => {
     executions,
     queues: memoryQueues(),
     runners: memoryRunners(),
-    workers: { list: () => Promise.resolve([]) },
+    workers: { get: () => Promise.resolve(undefined), list: () => Promise.resolve([]) },
     sessionMachineArn: 'session',
     jobMachineArn: 'job',
     workQueueUrlPrefix: 'queue/work-',
+    dockerQueueUrl: 'queue/tasks',
+    jobTask: {
+      look: () => Promise.resolve('unknown' as const),
+      settle: () => Promise.resolve(undefined),
+    },
     advanceQueueUrl: 'queue/advance',
     clock: () => 5,
     sweepGroups: (options: { startup: boolean }): Promise<object> => {

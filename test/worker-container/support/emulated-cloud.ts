@@ -92,6 +92,7 @@ export const startEmulatedCloud = async () => {
       logFile: join(folder.logs, 'emulator-python.log'),
     }),
     images: {},
+    workerEnvironment: '/usr',
   });
   await emulatorAnswers(emulator, port, AbortSignal.timeout(30_000));
 

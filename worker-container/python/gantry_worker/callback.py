@@ -1,14 +1,21 @@
-"""One call of a worker callback, and what came of it."""
+"""One call of a worker callback, and what came of it.
+
+Also runs in the images of docker workers, from Python 3.7 on: it needs nothing but the standard library.
+"""
+
+from __future__ import annotations
 
 import importlib
 import json
 import sys
 import traceback
-from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
 
 MODULE = "service_module"
 _TIMES = ("CreatedAt", "UpdatedAt")
@@ -19,7 +26,8 @@ def _naive_utc(value: Any) -> Any:
     """ISO 8601 text as a datetime in UTC without a zone, which is what BSON gives to Python."""
     if not isinstance(value, str):
         return value
-    time = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    # Before Python 3.11 a time's zone is no "Z".
+    time = datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
     return time.astimezone(timezone.utc).replace(tzinfo=None) if time.tzinfo else time
 
 

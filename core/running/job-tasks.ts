@@ -1,0 +1,186 @@
+/**
+ * Jobs of docker workers: one task for each run of a job, and what the task's end means for it. Most tasks tell
+ * their job's outcome themselves; what is left to decide is about those that could not.
+ */
+import { TASK_CONTAINERS } from '../contracts/docker-task.ts';
+import { SessionObject, type JobItem } from '../contracts/items.ts';
+import { executionName, objectKeys, parseJobId } from '../contracts/keys.ts';
+import type { Advance, Work } from '../contracts/messages.ts';
+import { ENV } from '../contracts/names.ts';
+import type {
+  Clock,
+  Executions,
+  ObjectStore,
+  Queues,
+  StoppedTask,
+  Tasks,
+} from '../contracts/ports.ts';
+import { serviceVariables } from '../contracts/service-variables.ts';
+import type { DockerSettings, WorkerItem } from '../contracts/worker-item.ts';
+import { gpusOf, type TaskDefinition } from './docker-task.ts';
+import type { JobOutcome, SessionStore } from './session-store.ts';
+import { startJob, workerOf, type StartJobDependencies } from './start-job.ts';
+import { isTerminalJobState } from './states.ts';
+
+/** After a task that could not be started: ECS has no capacity for minutes, not for seconds. */
+const NOT_STARTED_SECONDS = 30;
+
+export interface JobTasksDependencies extends StartJobDependencies {
+  readonly sessions: Pick<
+    SessionStore,
+    'getJob' | 'noteQueued' | 'leaseJob' | 'requeueJob' | 'finishJob'
+  >;
+  /** The version of the worker that the job's session was planned with. */
+  readonly versionOf: (
+    job: Pick<JobItem, 'worker' | 'workerHash'>,
+  ) => Promise<WorkerItem | undefined>;
+  readonly objects: Pick<ObjectStore, 'getJson'>;
+  readonly tasks: Pick<Tasks, 'runJob'>;
+  /** Registers the definition if it is not there. */
+  readonly ensureDefinition: (definition: TaskDefinition) => Promise<void>;
+  readonly definitionOf: (
+    worker: WorkerItem & { readonly docker: DockerSettings },
+  ) => TaskDefinition;
+  /** Why no task can be started on this deployment at all; jobs of docker workers fail with it. */
+  readonly unavailable?: string | undefined;
+  readonly queues: Pick<Queues, 'send'>;
+  readonly advanceQueueUrl: string;
+  readonly executions: Pick<Executions, 'start' | 'stop' | 'succeed'>;
+  readonly clock: Clock;
+}
+
+/** FAILED, whatever attempt the job is at; then lets its session go on. */
+const failJob = async (
+  deps: JobTasksDependencies,
+  job: JobItem,
+  outcome: JobOutcome,
+): Promise<boolean> => {
+  const { sessions, clock, executions, queues, jobMachineArn, advanceQueueUrl } = deps;
+  const { sessionId, nodeId, attempt, id, run } = job;
+  if (!(await sessions.finishJob(sessionId, nodeId, attempt, outcome, clock()))) return false;
+  await queues.send(advanceQueueUrl, { sessionId, jobId: id, run } satisfies Advance);
+  await executions.stop(jobMachineArn, executionName(id, run), 'The job has ended without a task.');
+  return true;
+};
+
+const failed = (type: string, message: string): JobOutcome => ({
+  state: 'FAILED',
+  reason: `${type}: ${message}`,
+  error: { type, message, traceback: '' },
+});
+
+export type TaskStart = 'started' | 'not-started' | 'failed' | 'nothing-to-run';
+
+/** Starts the task of a run of a job; `token` is what its end answers. Repeated, it starts no second one. */
+export const startJobTask = async (deps: JobTasksDependencies, work: Work): Promise<TaskStart> => {
+  const { sessions, executions, tasks, queues, dockerQueueUrl } = deps;
+  const ids = parseJobId(work.jobId);
+  const job = ids === undefined ? undefined : await sessions.getJob(ids.sessionId, ids.nodeId);
+  if (job === undefined || isTerminalJobState(job.state) || job.run !== work.run) {
+    await executions.succeed(work.token, {});
+    return 'nothing-to-run';
+  }
+  if (deps.unavailable !== undefined) {
+    await failJob(deps, job, failed('DockerWorkersUnavailable', deps.unavailable));
+    return 'failed';
+  }
+  const worker = await deps.versionOf(job);
+  if (worker?.docker === undefined) {
+    const message = `the worker "${workerOf(job)}" is not installed any more as a docker worker`;
+    await failJob(deps, job, failed('WorkerMissing', message));
+    return 'failed';
+  }
+  const definition = deps.definitionOf({ ...worker, docker: worker.docker });
+  const { headers } = SessionObject.parse(
+    await deps.objects.getJson(objectKeys.sessionObject(job.sessionId, job.objectId ?? '')),
+  );
+  const own = {
+    [ENV.jobId]: job.id,
+    [ENV.jobRun]: String(job.run),
+    [ENV.taskToken]: work.token,
+  };
+  try {
+    await deps.ensureDefinition(definition);
+    await tasks.runJob({
+      taskDefinition: definition.family,
+      startedBy: executionName(job.id, job.run),
+      environment: {
+        [TASK_CONTAINERS.fetch]: own,
+        [TASK_CONTAINERS.report]: own,
+        [TASK_CONTAINERS.user]: serviceVariables(job, headers),
+      },
+      gpu: gpusOf(worker) > 0,
+    });
+    return 'started';
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const reason = `Waits for its task: ${why}. This is tried again every half minute.`;
+    await queues.send(dockerQueueUrl, work, NOT_STARTED_SECONDS);
+    await sessions.noteQueued(job.sessionId, job.nodeId, job.run, reason);
+    return 'not-started';
+  }
+};
+
+/** No fault of the job, and nothing that another try would meet again. */
+const isTakenAway = ({ stopCode, stoppedReason = '' }: StoppedTask): boolean =>
+  stopCode === 'SpotInterruption' ||
+  stopCode === 'TerminationNotice' ||
+  (stopCode === 'TaskFailedToStart' && /capacity|RESOURCE:|timeout/i.test(stoppedReason));
+
+const reasonOf = (task: StoppedTask): string =>
+  [task.stoppedReason, ...task.containers.map(({ name, reason }) => reason && `${name}: ${reason}`)]
+    .filter((part) => part !== undefined && part !== '')
+    .join('; ') || 'ECS gives no reason';
+
+export type TaskEnd = 'settled' | 'failed' | 'again';
+
+/** What becomes of a run of a job whose task has stopped. Repeated calls change nothing twice. */
+export const jobTaskEnded = async (
+  deps: JobTasksDependencies,
+  { jobId, run }: { readonly jobId: string; readonly run: number },
+  task: StoppedTask,
+): Promise<TaskEnd> => {
+  const { sessions, clock, executions, jobMachineArn } = deps;
+  const ids = parseJobId(jobId);
+  const job = ids === undefined ? undefined : await sessions.getJob(ids.sessionId, ids.nodeId);
+  if (job === undefined || isTerminalJobState(job.state) || job.run !== run) return 'settled';
+  const { sessionId, nodeId } = job;
+  const user = task.containers.find(({ name }) => name === TASK_CONTAINERS.user);
+  if (!isTakenAway(task)) {
+    if (task.stopCode === 'TaskFailedToStart') {
+      await failJob(deps, job, failed('TaskNotStarted', reasonOf(task)));
+      return 'failed';
+    }
+    if (user?.reason?.includes('OutOfMemory') === true) {
+      await failJob(deps, job, failed('OutOfMemory', reasonOf(task)));
+      return 'failed';
+    }
+    // As with a runner that died: to lease what somebody has leased already counts as its loss.
+    if (job.state === 'QUEUED') await sessions.leaseJob(sessionId, nodeId, run, 'lost', clock());
+    const lost = await sessions.leaseJob(sessionId, nodeId, run, 'lost', clock());
+    if (lost.outcome === 'lost-too-often') {
+      const advance: Advance = { sessionId, jobId, run };
+      await deps.queues.send(deps.advanceQueueUrl, advance);
+      await executions.stop(jobMachineArn, executionName(jobId, run), reasonOf(task));
+      return 'failed';
+    }
+    if (lost.outcome !== 'leased') return 'settled';
+  }
+  const queued = await sessions.requeueJob(sessionId, nodeId, run, clock());
+  if (queued === undefined) return 'settled';
+  await startJob(deps, queued);
+  await sessions.noteQueued(
+    ...([
+      sessionId,
+      nodeId,
+      queued.run,
+      `Its task ended before its job: ${reasonOf(task)}.`,
+    ] as const),
+  );
+  await executions.stop(
+    jobMachineArn,
+    executionName(jobId, run),
+    'Its task has ended; it runs again.',
+  );
+  return 'again';
+};

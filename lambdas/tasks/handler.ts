@@ -1,0 +1,66 @@
+/**
+ * Tasks that ECS runs for jobs, from the queue `tasks`: starts one for each run of a docker worker's job, and hears
+ * of every task that has stopped. Messages may come twice, late and in any order.
+ */
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { parseExecutionName } from '../../core/contracts/keys.ts';
+import { errorFacts, messageBody } from '../../core/contracts/message-body.ts';
+import { TaskMessage, type TaskStopped } from '../../core/contracts/messages.ts';
+import {
+  jobTaskEnded,
+  startJobTask,
+  type JobTasksDependencies,
+} from '../../core/running/job-tasks.ts';
+import type { RunnerTaskEnd } from '../../core/running/runner-task-ended.ts';
+
+export interface TasksHandlerDependencies extends JobTasksDependencies {
+  /** What the end of a runner's task means; `undefined` when the task was no runner's. */
+  readonly runnerEnded: (event: TaskStopped['detail']) => Promise<RunnerTaskEnd | undefined>;
+  readonly logger: Pick<Logger, 'info' | 'error'>;
+}
+
+const Message = messageBody(TaskMessage);
+
+export const makeHandler = (deps: TasksHandlerDependencies) => {
+  const { logger } = deps;
+
+  const stopped = async ({ detail }: TaskStopped): Promise<void> => {
+    const run = parseExecutionName(detail.startedBy ?? '');
+    const outcome =
+      run === undefined
+        ? await deps.runnerEnded(detail)
+        : await jobTaskEnded(deps, { jobId: run.id, run: run.run }, detail);
+    logger.info('a task has stopped', { stopCode: detail.stopCode, outcome });
+  };
+
+  const handle = async (record: SQSRecord): Promise<void> => {
+    const parsed = Message.safeParse(record.body);
+    if (!parsed.success) {
+      logger.error('a message on the queue of tasks is none', { messageId: record.messageId });
+      return;
+    }
+    const message = parsed.data;
+    if ('detail' in message) {
+      await stopped(message);
+      return;
+    }
+    const outcome = await startJobTask(deps, message);
+    logger.info('a task was asked for', { jobId: message.jobId, outcome });
+  };
+
+  return async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+    const failed: string[] = [];
+    await Promise.all(
+      Records.map(async (record) => {
+        try {
+          await handle(record);
+        } catch (error) {
+          logger.error('a message about a task could not be handled', { ...errorFacts(error) });
+          failed.push(record.messageId);
+        }
+      }),
+    );
+    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  };
+};

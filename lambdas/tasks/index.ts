@@ -1,0 +1,112 @@
+/** The tasks Lambda: reads its environment and makes its clients once. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { documentClient, objectClient } from '../../aws/clients.ts';
+import { tableConfiguration } from '../../aws/configuration.ts';
+import { stepFunctions } from '../../aws/executions.ts';
+import { bucketObjects } from '../../aws/objects.ts';
+import { sqsQueues } from '../../aws/queues.ts';
+import { tableSessions } from '../../aws/sessions.ts';
+import { dynamoTable } from '../../aws/table.ts';
+import { ecsTaskDefinitions } from '../../aws/task-definitions.ts';
+import { ecsTasks } from '../../aws/tasks.ts';
+import { tableWorkerVersions } from '../../aws/worker-versions.ts';
+import { readVariables } from '../../core/contracts/environment.ts';
+import { shortHash } from '../../core/contracts/keys.ts';
+import { ENV, resourceNames } from '../../core/contracts/names.ts';
+import { dockerTaskDefinition } from '../../core/running/docker-task.ts';
+import { runnerTaskEnded } from '../../core/running/runner-task-ended.ts';
+import { makeHandler } from './handler.ts';
+
+const variables = readVariables(process.env, [
+  ENV.deployment,
+  ENV.table,
+  ENV.bucket,
+  ENV.advanceQueueUrl,
+  ENV.tasksQueueUrl,
+  ENV.workQueueUrlPrefix,
+  ENV.jobMachineArn,
+  ENV.cluster,
+  ENV.subnets,
+  ENV.securityGroups,
+  ENV.taskImage,
+  ENV.taskCpu,
+  ENV.taskMemoryMiB,
+]);
+const optional = (name: string): string | undefined => process.env[name];
+const listOf = (text: string): string[] => text.split(',').filter((part) => part !== '');
+const names = resourceNames(variables[ENV.deployment]);
+const table = dynamoTable(documentClient(), variables[ENV.table]);
+const sessions = tableSessions(table);
+const workers = tableConfiguration(table).workers;
+const ecs = new ECSClient({});
+
+const executionRoleArn = optional(ENV.taskExecutionRoleArn);
+const site = {
+  platformImage: variables[ENV.taskImage],
+  cpu: Number(variables[ENV.taskCpu]),
+  memoryMiB: Number(variables[ENV.taskMemoryMiB]),
+  environment: {
+    [ENV.deployment]: variables[ENV.deployment],
+    [ENV.table]: variables[ENV.table],
+    [ENV.bucket]: variables[ENV.bucket],
+  },
+  ...(executionRoleArn === undefined
+    ? {}
+    : {
+        onAws: {
+          executionRoleArn,
+          logGroup: optional(ENV.taskLogGroup) ?? '',
+          region: optional('AWS_REGION') ?? '',
+        },
+      }),
+};
+
+export const handler = makeHandler({
+  sessions,
+  workers,
+  versionOf: tableWorkerVersions(table).versionOf,
+  objects: bucketObjects(objectClient(process.env), variables[ENV.bucket]),
+  tasks: ecsTasks(ecs, {
+    cluster: variables[ENV.cluster],
+    subnets: listOf(variables[ENV.subnets]),
+    securityGroups: listOf(variables[ENV.securityGroups]),
+    gpuCapacityProvider: optional(ENV.gpuCapacityProvider),
+  }),
+  ensureDefinition: ecsTaskDefinitions(ecs).ensure,
+  definitionOf: (worker) => {
+    const image = worker.docker.image ?? '';
+    // The definition of a family never changes: whatever goes into it goes into its name.
+    const content = JSON.stringify([
+      worker.name,
+      worker.hash,
+      worker.docker,
+      worker.gpu,
+      worker.cpu,
+      worker.memoryMiB,
+      site,
+    ]);
+    const family = names.dockerFamily(worker.name, shortHash(content, 12));
+    return dockerTaskDefinition(worker, image, { ...site, family });
+  },
+  queues: sqsQueues(new SQSClient({})),
+  executions: stepFunctions(new SFNClient({})),
+  jobMachineArn: variables[ENV.jobMachineArn],
+  workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],
+  dockerQueueUrl: variables[ENV.tasksQueueUrl],
+  advanceQueueUrl: variables[ENV.advanceQueueUrl],
+  runnerEnded: async (detail) => {
+    const family = /task-definition\/(.+):\d+$/.exec(detail.taskDefinitionArn)?.[1];
+    const worker = (await workers.list()).find(({ name }) => names.runnerFamily(name) === family);
+    return worker === undefined ? undefined : runnerTaskEnded({ sessions }, worker.name, detail);
+  },
+  // A task without a role has no credentials, and nothing hands any to `fetch` and `report` alone yet.
+  unavailable:
+    executionRoleArn === undefined
+      ? undefined
+      : 'docker workers run in the embedded cloud only: on AWS nothing gives the containers beside the image their credentials',
+  clock: Date.now,
+  logger: new Logger(),
+});

@@ -1,0 +1,103 @@
+/** A docker worker's task definition: what the user's container has, and above all what it has not. */
+import { describe, expect, it } from 'vitest';
+import { dockerTaskDefinition, fargateSize, gpusOf } from '../../../core/running/docker-task.ts';
+
+const docker = {
+  image: 'registry.example/lung:1',
+  buildKwargs: {},
+  deviceRequests: [],
+  runKwargs: {},
+  preScripts: [],
+  postScripts: [],
+  moduleDirMount: '/code',
+  dataDirMount: '/data',
+  sessionDirMount: '/session',
+};
+const worker = { name: 'lung', type: 'docker', slots: 1, maxRunners: 1, docker } as const;
+const site = {
+  family: 'gantry-docker-lung-0123',
+  platformImage: 'gantry/docker-task',
+  environment: { GANTRY_TABLE: 'table' },
+  cpu: 1024,
+  memoryMiB: 4096,
+  onAws: { executionRoleArn: 'arn:execution', logGroup: 'logs', region: 'eu-central-1' },
+};
+const containerOf = (name: string, settings: object = {}) =>
+  dockerTaskDefinition({ ...worker, ...settings }, 'lung@sha256:0', site).containerDefinitions.find(
+    (container) => container.name === name,
+  );
+
+describe('the task of a docker worker', () => {
+  it('has no role, so that no container of it has credentials', () => {
+    expect(dockerTaskDefinition(worker, 'lung', site)).not.toHaveProperty('taskRoleArn');
+  });
+
+  it('starts the image and the report only when the fetch has succeeded', () => {
+    const after = [{ containerName: 'fetch', condition: 'SUCCESS' }];
+
+    expect(containerOf('user')?.dependsOn).toEqual(after);
+    expect(containerOf('report')?.dependsOn).toEqual(after);
+  });
+
+  it('ends with its report and with nothing else', () => {
+    const essential = ['fetch', 'user', 'report'].filter((name) => containerOf(name)?.essential);
+
+    expect(essential).toEqual(['report']);
+  });
+
+  it('gives the image the three folders and neither the private one nor the platform’s variables', () => {
+    const user = containerOf('user');
+
+    expect(user?.mountPoints.map((point) => [point.sourceVolume, point.containerPath])).toEqual([
+      ['module', '/code'],
+      ['data', '/data'],
+      ['session', '/session'],
+    ]);
+    expect(user?.environment.map(({ name }) => name)).toEqual(['PYTHONPATH', 'PYTHONUNBUFFERED']);
+    expect(user?.linuxParameters?.capabilities.drop).toEqual(['ALL']);
+    expect(user?.user).not.toMatch(/^0|root/);
+  });
+
+  it('calls main.py of the module folder unless the worker has a command of its own', () => {
+    expect(containerOf('user')?.command).toEqual(['python', '/code/main.py']);
+    expect(containerOf('user', { docker: { ...docker, command: ['run'] } })?.command).toEqual([
+      'run',
+    ]);
+  });
+
+  it('runs on GPU capacity with the GPUs and the shared memory that the worker asks for', () => {
+    const settings = {
+      docker: {
+        ...docker,
+        shmSizeMiB: 8192,
+        deviceRequests: [{ count: 2, capabilities: [['gpu']] }],
+      },
+    };
+
+    expect(dockerTaskDefinition({ ...worker, ...settings }, 'lung', site)).toMatchObject({
+      requiresCompatibilities: ['MANAGED_INSTANCES'],
+    });
+    expect(containerOf('user', settings)).toMatchObject({
+      resourceRequirements: [{ type: 'GPU', value: '2' }],
+      linuxParameters: { sharedMemorySize: 8192 },
+    });
+  });
+});
+
+describe('what a worker needs', () => {
+  it.each([
+    ['none', [], 0],
+    ['all, which is one', [{ count: -1 }], 1],
+    ['as many as are named', [{ device_ids: ['0', '1'] }], 2],
+  ])('is GPUs: %s', (_what, deviceRequests, expected) => {
+    expect(gpusOf({ docker: { ...docker, deviceRequests } })).toBe(expected);
+  });
+
+  it.each([
+    [1024, 4096, { cpu: 1024, memoryMiB: 4096 }],
+    [1024, 9000, { cpu: 2048, memoryMiB: 9216 }],
+    [3000, 1000, { cpu: 4096, memoryMiB: 8192 }],
+  ])('is the next size that Fargate has: %i units, %i MiB', (cpu, memoryMiB, expected) => {
+    expect(fargateSize(cpu, memoryMiB)).toEqual(expected);
+  });
+});

@@ -1,0 +1,83 @@
+/** What `fetch` and `report` are told by their environment. */
+import { totalmem } from 'node:os';
+import { z } from 'zod';
+import { parseJobId } from '../../core/contracts/keys.ts';
+import { ENV } from '../../core/contracts/names.ts';
+import { networkSettings } from '../settings.ts';
+import type { TaskJob } from './task.ts';
+import type { TaskFolders } from './volumes.ts';
+
+const METADATA_URI = 'ECS_CONTAINER_METADATA_URI_V4';
+
+const text = z.string().min(1);
+const Environment = z.object({
+  [ENV.table]: text,
+  [ENV.bucket]: text,
+  [ENV.worker]: text,
+  [ENV.workerHash]: text,
+  [ENV.workDirectory]: text,
+  [ENV.python]: text,
+  [ENV.jobId]: text,
+  [ENV.jobRun]: z.coerce.number().int().min(1),
+  [ENV.taskToken]: text,
+  [ENV.privateVolume]: text,
+  [ENV.moduleVolume]: text,
+  [ENV.dataVolume]: text,
+  [ENV.sessionVolume]: text,
+  [METADATA_URI]: text,
+  [ENV.isolation]: z.enum(['required', 'if-possible']).default('if-possible'),
+  PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
+});
+
+export interface TaskSettings {
+  readonly table: string;
+  readonly bucket: string;
+  readonly worker: string;
+  readonly workerHash: string;
+  readonly job: TaskJob;
+  readonly folders: TaskFolders;
+  readonly workDirectory: string;
+  readonly python: string;
+  readonly path: string;
+  /** How pip and uv reach what they install: proxies, indexes, certificates. */
+  readonly networkSettings: Readonly<Record<string, string>>;
+  readonly isolationRequired: boolean;
+  /** Of one pre or post script. */
+  readonly scriptMemoryBytes: number;
+  readonly metadataUri: string;
+}
+
+/** The environment does not say what the program has to know; the message has all problems. */
+export class TaskSettingsInvalid extends Error {
+  override readonly name = 'TaskSettingsInvalid';
+}
+
+/** Throws {@link TaskSettingsInvalid}. */
+export const readTaskSettings = (environment: NodeJS.ProcessEnv): TaskSettings => {
+  const parsed = Environment.safeParse(environment);
+  if (!parsed.success) throw new TaskSettingsInvalid(z.prettifyError(parsed.error));
+  const { data } = parsed;
+  const ids = parseJobId(data[ENV.jobId]);
+  if (ids === undefined) throw new TaskSettingsInvalid(`${ENV.jobId} is no id of a job`);
+  const constrained = process.constrainedMemory();
+  return {
+    table: data[ENV.table],
+    bucket: data[ENV.bucket],
+    worker: data[ENV.worker],
+    workerHash: data[ENV.workerHash],
+    job: { ...ids, run: data[ENV.jobRun], token: data[ENV.taskToken] },
+    folders: {
+      private: data[ENV.privateVolume],
+      module: data[ENV.moduleVolume],
+      data: data[ENV.dataVolume],
+      session: data[ENV.sessionVolume],
+    },
+    workDirectory: data[ENV.workDirectory],
+    python: data[ENV.python],
+    path: data.PATH,
+    networkSettings: networkSettings(environment),
+    isolationRequired: data[ENV.isolation] === 'required',
+    scriptMemoryBytes: constrained > 0 ? Math.min(constrained, totalmem()) : totalmem(),
+    metadataUri: data[METADATA_URI],
+  };
+};

@@ -1,0 +1,84 @@
+/** What `fetch` and `report` have in common: their job, its log, and how an outcome is told. */
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { JobItem } from '../../core/contracts/items.ts';
+import { objectKeys } from '../../core/contracts/keys.ts';
+import type { Clock, Executions } from '../../core/contracts/ports.ts';
+import { endAttempt } from '../../core/running/end-attempt.ts';
+import type { SessionStore } from '../../core/running/session-store.ts';
+import type { AttemptSignals, AttemptTools } from '../execution/attempt.ts';
+import { jobLog, type JobLog } from '../execution/job-log.ts';
+import type { AttemptOutcome } from '../execution/outcome.ts';
+import { storableOutcome } from '../execution/storable.ts';
+import type { TaskFolders } from './volumes.ts';
+
+/** The run of a job that a task was started for, and the token that waits for its end. */
+export interface TaskJob {
+  readonly sessionId: string;
+  readonly nodeId: string;
+  readonly run: number;
+  readonly token: string;
+}
+
+export interface TaskDependencies {
+  readonly store: Pick<
+    SessionStore,
+    'leaseJob' | 'getJob' | 'getSession' | 'finishJob' | 'retryJob'
+  >;
+  readonly executions: Pick<Executions, 'succeed'>;
+  readonly tools: AttemptTools;
+  /** The platform's own, which has the SDK. */
+  readonly python: string;
+  readonly folders: TaskFolders;
+  /** The worker's package, unpacked. */
+  readonly workerFolder: string;
+  /** Stands in the job's item as its runner. */
+  readonly taskId: string;
+  readonly signals: AttemptSignals;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A log that also tells what was written to it. */
+export interface TaskLog extends JobLog {
+  readonly text: () => string;
+}
+
+/** `before` is what the task's earlier containers have logged. */
+export const openTaskLog = (
+  { tools, logger }: Pick<TaskDependencies, 'tools' | 'logger'>,
+  job: JobItem,
+  before: string,
+): TaskLog => {
+  const log = jobLog({
+    objects: tools.objects,
+    key: objectKeys.jobLog(job.sessionId, job.nodeId, job.attempt),
+    onUploadFailed: (error) => {
+      logger.warn('the log was not uploaded', { jobId: job.id, error: String(error) });
+    },
+  });
+  const kept: Buffer[] = [];
+  const write = (chunk: Buffer): void => {
+    kept.push(chunk);
+    log.write(chunk);
+  };
+  if (before !== '') write(Buffer.from(before));
+  return { ...log, write, text: () => Buffer.concat(kept).toString('utf8') };
+};
+
+/** Stores the outcome against the attempt; then lets the job's execution go on. */
+export const tellOutcome = async (
+  { store, tools, executions, clock, logger }: TaskDependencies,
+  job: JobItem,
+  outcome: AttemptOutcome,
+  token: string,
+): Promise<void> => {
+  const end = await endAttempt(
+    store,
+    job,
+    await storableOutcome(tools.objects, job, outcome),
+    clock(),
+  );
+  logger.info('attempt ended', { jobId: job.id, attempt: job.attempt, state: outcome.state, end });
+  // Of an attempt that does not count any more, the token is not this task's to answer.
+  if (end !== 'superseded') await executions.succeed(token, {});
+};
