@@ -2,6 +2,7 @@
  * The listener's process: settings, clients, ports; and an orderly end on SIGTERM or SIGINT, as ECS and a
  * person at a terminal send them. One JSON line on stdout says when it can be called, and where.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -12,6 +13,7 @@ import { tableDeliveries } from '../aws/deliveries.ts';
 import { tableGroups } from '../aws/groups.ts';
 import { bucketListing } from '../aws/object-listing.ts';
 import { bucketObjects } from '../aws/objects.ts';
+import { tableOwedCommitments } from '../aws/owed-commitments.ts';
 import { sqsQueues } from '../aws/queues.ts';
 import { tableStoredInstances } from '../aws/stored-instances.ts';
 import { dynamoTable } from '../aws/table.ts';
@@ -35,7 +37,10 @@ import { TlsCredentials } from './tls/tls-credentials.ts';
 /** Of the 120 s that the task definition gives the container: what running associations may take of it. */
 const GRACE_MS = 80_000;
 
-/** After that, one more attempt at each report that is owed, and a record of those that fail. */
+/** How often it is looked whether other listeners left reports of storage commitment behind. */
+const TAKE_UP_MS = 10_000;
+
+/** After that, attempts at reports that are under way. */
 const COMMITMENT_GRACE_MS = 35_000;
 
 const listenerLog = (): ListenerLog => {
@@ -71,6 +76,8 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   const objects = bucketObjects(s3, settings.bucket);
   const queues = sqsQueues(new SQSClient({}));
 
+  const credentials =
+    settings.tls === undefined ? undefined : await TlsCredentials.load(settings.tls, log);
   const decisions = tableDecisions(table, clock, log);
   const stored = tableStoredInstances(table);
   const commitment = new StorageCommitment({
@@ -79,7 +86,14 @@ const run = async (settings: ListenerSettings): Promise<void> => {
       objects: bucketListing(s3, settings.bucket),
       log,
     }),
-    portOf: async (aeTitle) => (await configuration.sources.get(aeTitle))?.port,
+    owed: tableOwedCommitments(table, randomUUID(), clock),
+    targetOf: async (aeTitle) => {
+      const source = await configuration.sources.get(aeTitle);
+      if (source?.port === undefined) return undefined;
+      const { port, certificateFingerprints: fingerprints = [] } = source;
+      const tls = { credentials: credentials?.options ?? {}, fingerprints };
+      return { port, tls: source.tls === true ? tls : undefined };
+    },
     send: sendReport,
     decisions,
     log,
@@ -88,8 +102,6 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   const stopping = stopSignal();
   await configuration.initialise(settings.defaultWorker);
   await prepareSpoolDirectory(settings.spoolDirectory);
-  const credentials =
-    settings.tls === undefined ? undefined : await TlsCredentials.load(settings.tls, log);
   const refusals = new ThrottledRefusals(decisions);
   const write = (line: string): void => {
     process.stdout.write(`${line}\n`);
@@ -145,10 +157,13 @@ const run = async (settings: ListenerSettings): Promise<void> => {
     associationsActive: listener.associations,
     certificateDaysLeft: credentials?.daysLeft,
   }));
+  void commitment.takeUp();
+  const takingUp = setInterval(() => void commitment.takeUp(), TAKE_UP_MS);
   const reporting = credentials && reportCertificate(table, credentials, clock, log);
 
   await stopping;
   log.info('stopping', { associations: listener.associations });
+  clearInterval(takingUp);
   await listener.stop(GRACE_MS);
   await Promise.all([refusals.flush(), ingest.flush()]);
   await Promise.race([commitment.stop(), sleep(COMMITMENT_GRACE_MS)]);

@@ -7,6 +7,7 @@ import { addCommand, collect, first } from '../lib/command.ts';
 interface SourceOptions {
   host?: string[];
   port?: number;
+  tls?: boolean;
   maxAssociations?: number;
   certificate?: string[];
   username?: string;
@@ -48,6 +49,8 @@ export const addSourceCommands = (program: Command): void => {
       command
         .option('--host <cidr>', 'an address or a block, such as 10.1.0.0/16', collect)
         .option('--port <number>', 'where it listens for reports of storage commitment', Number)
+        .option('--tls', 'it listens for them by TLS')
+        .option('--no-tls', 'it listens for them without TLS')
         .option('--max-associations <number>', 'at once', Number)
         .option('--certificate <sha256>', 'fingerprint of a certificate it may use', collect)
         .option('--username <name>', 'it has to give this name, and the passcode')
@@ -58,6 +61,7 @@ export const addSourceCommands = (program: Command): void => {
         await api.put(Source, apiPath('sources', first(values)), {
           hosts: options.host,
           port: options.port,
+          tls: options.tls,
           maxAssociations: options.maxAssociations,
           certificateFingerprints: options.certificate,
           ...(username === undefined && passcodeSha256 === undefined

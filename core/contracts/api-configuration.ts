@@ -206,6 +206,7 @@ export const SourceSettings = named(
       .nullable()
       .optional()
       .describe('where it listens for reports of storage commitment; null takes it away'),
+    tls: z.boolean().optional().describe('whether it listens for reports by TLS; default false'),
     maxAssociations: z.int().min(1).nullable().optional().describe('at once; null: no limit'),
     certificateFingerprints: z
       .array(z.string().regex(/^([0-9A-Fa-f]{2}:?){32}$/, 'must be a SHA-256 in hex'))
@@ -227,6 +228,7 @@ export const Source = named(
     aeTitle: z.string(),
     hosts: z.array(z.string()),
     port: z.int().nullable(),
+    tls: z.boolean(),
     maxAssociations: z.int().nullable(),
     certificateFingerprints: z.array(z.string()),
     /** The passcode's hash is not shown. */
@@ -239,6 +241,7 @@ export const toSource = (item: SourceItem): Source => ({
   aeTitle: item.aeTitle,
   hosts: item.hosts,
   port: item.port ?? null,
+  tls: item.tls ?? false,
   maxAssociations: item.maxAssociations ?? null,
   certificateFingerprints: item.certificateFingerprints ?? [],
   username: item.userIdentity?.username ?? null,

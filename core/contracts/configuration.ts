@@ -106,6 +106,8 @@ export const SourceItem = z.object({
   hosts: z.array(z.string()),
   /** Where it listens itself, at the address that it calls from: reports of storage commitment go there. */
   port: z.int().min(1).max(65_535).optional(),
+  /** Whether reports go there by TLS. Its certificate has to be one of those below, or of the site's CA. */
+  tls: z.boolean().optional(),
   /** Associations at once; without it, only the listener's own limit holds. */
   maxAssociations: z.int().min(1).optional(),
   /** SHA-256 of client certificates (DER), in hex. With any, it may call by TLS and with one of them only. */

@@ -197,6 +197,14 @@ export const tableKeys = {
   poolPartition: (worker: string): string => `POOL#${worker}`,
   /** Of the listener's TLS port: see CertificateItem. */
   listenerCertificate: { pk: 'LISTENER', sk: 'CERTIFICATE' },
+  /** See OwedCommitmentItem; without an id, what the sort keys of all begin with. */
+  owedCommitment: (id: string): TableKey => ({ pk: 'COMMITMENT', sk: `C#${id}` }),
+  owedReferencesPartition: (id: string): string => `COMMITMENT#${id}`,
+  owedReferencesPrefix: 'R#',
+  owedReferences: (id: string, piece: number): TableKey => ({
+    pk: `COMMITMENT#${id}`,
+    sk: `R#${String(piece).padStart(4, '0')}`,
+  }),
   decision: (day: string, at: string, id: string): TableKey => ({
     pk: `DECISION#${day}`,
     sk: `${at}#${id}`,

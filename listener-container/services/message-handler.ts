@@ -225,7 +225,8 @@ export class MessageHandler {
     if (!hasDataSet(request)) {
       return refused(STATUS.invalidArgumentValue, 'N-ACTION request without a data set');
     }
-    const reception = new CommitmentReception(commitment, context.transferSyntax);
+    const { association } = this.#ports;
+    const reception = new CommitmentReception(commitment, association, context.transferSyntax);
     return {
       contextId: context.id,
       request,
@@ -233,8 +234,8 @@ export class MessageHandler {
       outcome: { status: STATUS.processingFailure },
       // The report may not be sent before the response to the request.
       afterwards: () => {
-        if (reception.request === undefined) return;
-        commitment.begin(this.#ports.association, reception.request, {
+        if (reception.owed === undefined) return;
+        commitment.begin(reception.owed, {
           report: (result) => this.#ports.owe(context, result),
         });
       },

@@ -1,6 +1,9 @@
 /** Storage commitment: what is committed, when and where it is reported, and what happens when nobody listens. */
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { createServer as createTlsServer } from 'node:tls';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { actionRequest } from '../../core/dimse/messages.ts';
 import {
@@ -12,11 +15,15 @@ import {
   StorageCommitment,
   type CommitmentOptions,
 } from '../../listener-container/services/commitment/commitment-service.ts';
+import type { ReportTarget } from '../../listener-container/services/commitment/report-connection.ts';
 import { sendReport } from '../../listener-container/services/commitment/report-sender.ts';
 import { referenceVerifier } from '../../listener-container/services/commitment/verify-references.ts';
 import { preparePythonTools } from '../../scripts/python-tools.ts';
+import { memoryOwedCommitments } from '../support/owed-commitments.ts';
+import { freePort } from '../support/free-port.ts';
 import { runProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
+import { certificateAuthority } from './certificates.ts';
 import { RecordingDecisions, RecordingLog, listening } from './listening.ts';
 import {
   CT_IMAGE_STORAGE,
@@ -63,7 +70,8 @@ const committing = async (changes: Partial<CommitmentOptions> = {}) => {
       },
       log,
     }),
-    portOf: () => Promise.resolve(undefined),
+    owed: memoryOwedCommitments(),
+    targetOf: () => Promise.resolve(undefined),
     send: sendReport,
     decisions,
     log,
@@ -271,7 +279,7 @@ describe('a report', () => {
     const address = deaf.address();
     const deafPort = address === null || typeof address === 'string' ? 0 : address.port;
     const { port, decisions, commitment } = await committing({
-      portOf: () => Promise.resolve(deafPort),
+      targetOf: () => Promise.resolve({ port: deafPort }),
     });
     const peer = await RawPeer.associated(port, { contexts });
 
@@ -285,9 +293,11 @@ describe('a report', () => {
     expect(decisions.decisions).toHaveLength(1);
   });
 
-  it('that is owed when the listener stops is tried once more and then recorded', async () => {
+  it('that is owed when the listener stops is sent by the next one', async () => {
+    const owed = memoryOwedCommitments();
     const { port, decisions, commitment, listener } = await committing({
-      portOf: () => Promise.resolve(1),
+      owed,
+      targetOf: () => Promise.resolve({ port: 1 }),
       pausesMs: [3_600_000],
     });
     const peer = await RawPeer.associated(port, { contexts });
@@ -297,8 +307,60 @@ describe('a report', () => {
 
     await listener.stop(0);
     await commitment.stop();
+    const sent: string[] = [];
+    const { commitment: next } = await committing({
+      owed,
+      targetOf: () => Promise.resolve({ port: 104 }),
+      send: ({ host, calledAeTitle }, { committed }) => {
+        sent.push([host, calledAeTitle, committed.map((it) => it.sopInstanceUid)].join(' '));
+        return Promise.resolve(0);
+      },
+    });
+    await next.takeUp();
+    await noneLeft(next);
 
+    expect(decisions.decisions).toEqual([]);
+    expect(sent).toEqual([`127.0.0.1 PEER ${STORED}`]);
+    expect(await owed.free()).toEqual([]);
+  });
+
+  it('that others have tried is tried at once, at least once more, and then given up', async () => {
+    const owed = memoryOwedCommitments();
+    const request = {
+      transactionUid: '1.9',
+      references: [{ sopClassUid: CT_IMAGE_STORAGE, sopInstanceUid: STORED }],
+    };
+    const facts = { associationId: 'a', calledAeTitle: 'GANTRY', callingAeTitle: 'PEER' };
+    await owed.keep({ id: 'x', ...facts, remoteAddress: '127.0.0.1', request, attempts: 5 });
+    await owed.release('x');
+    let calls = 0;
+    const { decisions, commitment } = await committing({
+      owed,
+      targetOf: () => Promise.resolve({ port: 104 }),
+      send: () => {
+        calls += 1;
+        return Promise.reject(new Error('it is off'));
+      },
+      pausesMs: [0, 0, 0, 0, 0, 3_600_000],
+    });
+
+    await commitment.takeUp();
+    await noneLeft(commitment);
+
+    expect(calls).toBe(1);
     expect(decisions.decisions).toHaveLength(1);
+    expect(await owed.free()).toEqual([]);
+  });
+
+  it('is not promised when it could not be kept', async () => {
+    const owed = { ...memoryOwedCommitments(), keep: () => Promise.resolve(false) };
+    const { port, commitment } = await committing({ owed });
+    const peer = await RawPeer.associated(port, { contexts });
+
+    ask(peer);
+
+    expect(await peer.nextCommand()).toMatchObject({ CommandField: 0x8130, Status: 0x0110 });
+    expect(commitment.pending).toBe(0);
   });
 
   it('a response to which was never sent for ends the association', async () => {
@@ -322,23 +384,16 @@ const Asked = z.object({
   }),
 });
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return address === null || typeof address === 'string' ? 0 : address.port;
-};
-
 describe('pynetdicom as SCU', () => {
   const script = `${import.meta.dirname}/commitment_scu.py`;
   const uids = [CT_IMAGE_STORAGE, STORED, CT_IMAGE_STORAGE, '1.2.3.5'];
-  const askedOf = async (port: number, where: string) => {
+  const askedOf = async (port: number, where: string, environment = {}) => {
     const tools = await preparePythonTools();
-    const { stdout, stderr } = await runProgram(tools.program('python'), [
-      ...[script, String(port), 'GANTRY', 'SCU', where],
-      ...uids,
-    ]);
+    const { stdout, stderr } = await runProgram(
+      tools.program('python'),
+      [script, String(port), 'GANTRY', 'SCU', where, ...uids],
+      environment,
+    );
     expect(stderr).toBe('');
     return Asked.parse(JSON.parse(stdout));
   };
@@ -355,19 +410,23 @@ describe('pynetdicom as SCU', () => {
     expect(await askedOf(port, 'same')).toMatchObject({ status: 0, report });
   });
 
-  it('gets its report on a new association after it has released', async () => {
+  /** Released before its report is sent, so that a new association is needed. */
+  const onNewAssociation = async (
+    environment: Readonly<Record<string, string>>,
+    tls?: ReportTarget['tls'],
+  ) => {
     const scuPort = await freePort();
     const released = Promise.withResolvers<undefined>();
     const { port, decisions, commitment, listener } = await committing({
-      portOf: () => Promise.resolve(scuPort),
+      targetOf: () => Promise.resolve({ port: scuPort, tls }),
+      pausesMs: [0],
       verify: async (_aeTitle, { transactionUid, references: [first, second] }) => {
         await released.promise;
         if (first === undefined || second === undefined) throw new Error('two references');
         return { transactionUid, committed: [first], failed: [{ ...second, reason: 0x0112 }] };
       },
     });
-
-    const asked = askedOf(port, String(scuPort));
+    const asked = askedOf(port, String(scuPort), environment);
     await until('the request is taken', 10_000, () =>
       Promise.resolve(commitment.pending === 1 || undefined),
     );
@@ -375,12 +434,74 @@ describe('pynetdicom as SCU', () => {
       Promise.resolve(listener.associations === 0 || undefined),
     );
     released.resolve(undefined);
-
-    expect(await asked).toMatchObject({
-      status: 0,
-      report: { ...report, callingAeTitle: 'GANTRY' },
-    });
     await noneLeft(commitment);
-    expect(decisions.decisions).toEqual([]);
+    return { asked, decisions: decisions.decisions };
+  };
+  const reported = { status: 0, report: { ...report, callingAeTitle: 'GANTRY' } };
+
+  it('gets its report on a new association after it has released', async () => {
+    const { asked, decisions } = await onNewAssociation({});
+
+    expect(await asked).toMatchObject(reported);
+    expect(decisions).toEqual([]);
+  });
+
+  it('gets its report by TLS if its certificate is of the site’s CA, or is the one of its source', async () => {
+    const authority = await certificateAuthority();
+    const [scu, own] = await Promise.all([authority.issue('scu'), authority.issue('own')]);
+    const read = (file: string) => readFile(file, 'utf8');
+    const pair = { cert: await read(own.certificate), key: await read(own.key) };
+    const files = { SCU_CERTIFICATE: scu.certificate, SCU_KEY: scu.key };
+    const ca = await read(authority.ca);
+
+    const vouched = await onNewAssociation(files, {
+      credentials: { ...pair, ca },
+      fingerprints: [],
+    });
+    const pinned = await onNewAssociation(files, {
+      credentials: pair,
+      fingerprints: [scu.fingerprint],
+    });
+
+    expect(await vouched.asked).toMatchObject(reported);
+    expect(await pinned.asked).toMatchObject(reported);
+  });
+});
+
+describe('a report by TLS', () => {
+  it('is not sent to who shows another certificate', async () => {
+    const authority = await certificateAuthority();
+    const stranger = await (await certificateAuthority()).issue('stranger');
+    const ca = await readFile(authority.ca, 'utf8');
+    const { fingerprint } = await authority.issue('expected');
+    const server = createTlsServer({
+      cert: await readFile(stranger.certificate),
+      key: await readFile(stranger.key),
+    });
+    let bytes = 0;
+    server.on('secureConnection', (socket) => {
+      socket.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      socket.on('error', () => undefined);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    const port = address === null || typeof address === 'string' ? 0 : address.port;
+    const send = (credentials: { ca?: string }, fingerprints: readonly string[]) =>
+      sendReport(
+        {
+          ...{ host: '127.0.0.1', port, calledAeTitle: 'SCU', callingAeTitle: 'GANTRY' },
+          tls: { credentials, fingerprints },
+        },
+        { transactionUid: '1.9', committed: [], failed: [] },
+      );
+
+    await expect(send({ ca }, [])).rejects.toThrow('no connection');
+    await expect(send({ ca }, [fingerprint])).rejects.toThrow('not one of the certificates');
+    await expect(send({}, [])).rejects.toThrow('no connection');
+    expect(bytes).toBe(0);
   });
 });

@@ -1,11 +1,13 @@
 """A storage commitment SCU: asks, and prints as JSON what it was answered and what was reported.
 
 Arguments: port, called and calling AE title, `same` or the port to listen on for a new association,
-then pairs of SOP class and instance UID.
+then pairs of SOP class and instance UID. With SCU_CERTIFICATE and SCU_KEY it listens by TLS.
 """
 
 import json
+import os
 import queue
+import ssl
 import sys
 import threading
 
@@ -16,6 +18,15 @@ from pynetdicom.sop_class import StorageCommitmentPushModel  # type: ignore[attr
 
 INSTANCE = "1.2.840.10008.1.20.1.1"
 WAIT_S = 20
+
+
+def tls_context() -> ssl.SSLContext | None:
+    """That of the files that the environment names; None without any."""
+    if "SCU_CERTIFICATE" not in os.environ:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(os.environ["SCU_CERTIFICATE"], os.environ["SCU_KEY"])
+    return context
 
 
 def main() -> None:
@@ -53,6 +64,7 @@ def main() -> None:
         server = ae.start_server(
             ("127.0.0.1", int(where)),
             block=False,
+            ssl_context=tls_context(),
             evt_handlers=[*handlers, (evt.EVT_CONN_CLOSE, lambda _: closed.set())],
         )
 

@@ -8,10 +8,12 @@ import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { tableConfiguration } from '../../aws/configuration.ts';
 import type { Table } from '../../aws/table.ts';
 import { readPart10 } from '../../cli/dimse/part10-file.ts';
 import { sendEcho } from '../../cli/dimse/send-echo.ts';
 import { sendFiles } from '../../cli/dimse/send-files.ts';
+import { OwedCommitmentItem } from '../../core/contracts/commitment-items.ts';
 import { DecisionRecord } from '../../core/contracts/items.ts';
 import { tableKeys } from '../../core/contracts/keys.ts';
 import { ENV } from '../../core/contracts/names.ts';
@@ -19,7 +21,9 @@ import type { ObjectStore } from '../../core/contracts/ports.ts';
 import { pydicomFiles } from '../support/dicom-files.ts';
 import { preparePythonTools } from '../../scripts/python-tools.ts';
 import { startEmulator, type Emulator } from '../support/emulator.ts';
+import { freePort } from '../support/free-port.ts';
 import { runProgram } from '../support/program.ts';
+import { until } from '../support/until.ts';
 
 const PREPARATION_MS = 180_000;
 const MAIN = join(import.meta.dirname, '../../listener-container/main.ts');
@@ -36,8 +40,9 @@ let objects: ObjectStore;
 let s3: S3Client;
 let program: ChildProcess | undefined;
 let ready: z.infer<typeof Ready>;
+let environment: Readonly<Record<string, string>>;
 
-const start = async (environment: Readonly<Record<string, string>>) => {
+const start = async () => {
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -56,7 +61,7 @@ beforeAll(async () => {
   const { QueueUrl = '' } = await new SQSClient({ endpoint, region, credentials }).send(
     new CreateQueueCommand({ QueueName: 'listener-process-checks' }),
   );
-  ({ child: program, ready } = await start({
+  environment = {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -68,7 +73,8 @@ beforeAll(async () => {
     [ENV.dimseHost]: '127.0.0.1',
     [ENV.dimsePort]: '0',
     [ENV.healthPort]: '0',
-  }));
+  };
+  ({ child: program, ready } = await start());
 }, PREPARATION_MS);
 
 afterAll(async () => {
@@ -133,6 +139,42 @@ describe('the listener’s process', () => {
       },
     });
   });
+
+  it('owes a report even when it is killed: the next listener sends it', async () => {
+    const [deafPort, scuPort] = [await freePort(), await freePort()];
+    const { sources } = tableConfiguration(table);
+    await sources.put('SCU', { aeTitle: 'SCU', hosts: [], port: deafPort });
+    const [file = ''] = await pydicomFiles('CT_small.dcm');
+    const { sopClassUid, sopInstanceUid } = await readPart10(file);
+    const tools = await preparePythonTools();
+    const { pk, sk } = tableKeys.owedCommitment('');
+    const owed = () => table.queryAll(pk, sk, OwedCommitmentItem);
+
+    const asked = runProgram(tools.program('python'), [
+      join(import.meta.dirname, 'commitment_scu.py'),
+      ...[String(ready.dimsePort), 'GANTRY', 'SCU', String(scuPort)],
+      ...[sopClassUid, sopInstanceUid],
+    ]);
+    const { id } = await until('it was tried to report', 15_000, async () =>
+      (await owed()).find(({ attempts }) => attempts > 0),
+    );
+    program?.kill('SIGKILL');
+    await sources.put('SCU', { aeTitle: 'SCU', hosts: [], port: scuPort });
+    // As if so much time had passed.
+    await table.update(tableKeys.owedCommitment(id), {
+      update: 'SET #leaseUntil = :past',
+      names: ['leaseUntil'],
+      values: { past: 0 },
+    });
+    ({ child: program, ready } = await start());
+
+    const { stdout } = await asked;
+    expect(JSON.parse(stdout)).toMatchObject({
+      report: { ownTransaction: true, eventType: 1, committed: [[sopClassUid, sopInstanceUid]] },
+    });
+    await until('nothing is owed', 5000, async () => (await owed()).length === 0 || undefined);
+    await sources.remove('SCU');
+  }, 60_000);
 
   it('records a refused association with what to do about it', async () => {
     await expect(sendEcho(peer('NOBODY'))).rejects.toThrow('called AE title not recognized');

@@ -3,9 +3,7 @@
  * GANTRY_TEST_MINISTACK names its program; without it, the embedded cloud's own is taken, and installed if need be.
  */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -17,6 +15,7 @@ import { STATE_INDEX } from '../../core/contracts/names.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
 import { EMULATOR_PYTHON, pythonEnvironment } from '../../local/python.ts';
 import { loadSettings } from '../../local/settings.ts';
+import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
 const START_TIMEOUT_MS = 30_000;
@@ -39,15 +38,6 @@ export interface Emulator {
   createBucket(name: string): Promise<{ objects: ObjectStore; client: S3Client }>;
   stop(): Promise<void>;
 }
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 const programPath = async (): Promise<string> => {
   const named = process.env['GANTRY_TEST_MINISTACK'];

@@ -64,6 +64,7 @@ export const sourceRoutes = [
         hosts: merged.hosts,
         ...defined({
           port: merged.port ?? undefined,
+          tls: merged.tls,
           maxAssociations: merged.maxAssociations ?? undefined,
           certificateFingerprints: merged.certificateFingerprints,
           userIdentity: merged.userIdentity ?? undefined,

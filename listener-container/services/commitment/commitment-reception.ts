@@ -6,22 +6,29 @@ import {
   decodeCommitmentRequest,
   type CommitmentRequest,
 } from '../../../core/dimse/storage-commitment.ts';
-import type { InstanceReception, StoreOutcome } from '../instance-receiver.ts';
-import type { CommitmentService } from './commitment-service.ts';
+import type { OwedCommitment } from '../../../core/dimse/owed-commitments.ts';
+import type { AssociationFacts, InstanceReception, StoreOutcome } from '../instance-receiver.ts';
+import { NotKept, type CommitmentService } from './commitment-service.ts';
 
 /** Some 25,000 references. */
 export const MAXIMUM_REQUEST_BYTES = 4 * 1024 * 1024;
 
 export class CommitmentReception implements InstanceReception {
   readonly #service: CommitmentService;
+  readonly #association: AssociationFacts;
   readonly #transferSyntaxUid: string;
   #chunks: Buffer[] = [];
   #length = 0;
   /** Set when the request was found good: it is answered with Success, and the report is owed. */
-  request: CommitmentRequest | undefined;
+  owed: OwedCommitment | undefined;
 
-  constructor(service: CommitmentService, transferSyntaxUid: string) {
+  constructor(
+    service: CommitmentService,
+    association: AssociationFacts,
+    transferSyntaxUid: string,
+  ) {
     this.#service = service;
+    this.#association = association;
     this.#transferSyntaxUid = transferSyntaxUid;
   }
 
@@ -33,8 +40,25 @@ export class CommitmentReception implements InstanceReception {
     return Promise.resolve();
   }
 
-  end(): Promise<StoreOutcome> {
-    return Promise.resolve(this.#decide());
+  async end(): Promise<StoreOutcome> {
+    const request = this.#decode();
+    if ('status' in request) return request;
+    if (!this.#service.hasRoom(request.references.length)) {
+      return {
+        status: STATUS.resourceLimitation,
+        errorComment: 'Too many commitments are waiting; ask again later',
+      };
+    }
+    try {
+      this.owed = await this.#service.accept(this.#association, request);
+      return { status: STATUS.success };
+    } catch (error) {
+      if (!(error instanceof NotKept)) throw error;
+      return {
+        status: STATUS.processingFailure,
+        errorComment: 'The request could not be kept; ask again later',
+      };
+    }
   }
 
   abort(): Promise<void> {
@@ -42,21 +66,13 @@ export class CommitmentReception implements InstanceReception {
     return Promise.resolve();
   }
 
-  #decide(): StoreOutcome {
+  #decode(): CommitmentRequest | StoreOutcome {
     const encoding = MESSAGE_ENCODINGS.get(this.#transferSyntaxUid);
     if (this.#length > MAXIMUM_REQUEST_BYTES || encoding === undefined) {
       return { status: STATUS.resourceLimitation, errorComment: 'Too many instances in a request' };
     }
     try {
-      const request = decodeCommitmentRequest(Buffer.concat(this.#chunks), encoding);
-      if (!this.#service.hasRoom(request.references.length)) {
-        return {
-          status: STATUS.resourceLimitation,
-          errorComment: 'Too many commitments are waiting; ask again later',
-        };
-      }
-      this.request = request;
-      return { status: STATUS.success };
+      return decodeCommitmentRequest(Buffer.concat(this.#chunks), encoding);
     } catch (error) {
       if (!(error instanceof DataSetFault)) throw error;
       return { status: STATUS.invalidArgumentValue, errorComment: error.message };

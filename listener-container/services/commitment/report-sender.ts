@@ -2,7 +2,6 @@
  * Sends one N-EVENT-REPORT on an association of its own (PS3.4 section J.3.3): this side opens it and proposes
  * to be the SCP (PS3.7 section D.3.3.4), because the service's SCU is the peer.
  */
-import { connect } from 'node:net';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../../core/dicom/uid.ts';
 import { encodeCommandSet } from '../../../core/dimse/command-set.ts';
 import { MessageReader } from '../../../core/dimse/message-reader.ts';
@@ -33,10 +32,10 @@ import {
 import { ABORT_REASON, ProtocolViolation } from '../../../core/upper-layer/protocol-violation.ts';
 import { describeRejection } from '../../../core/upper-layer/reject.ts';
 import { EVENT } from '../../../core/upper-layer/state-machine.ts';
+import { connectForReport, type ReportTarget } from './report-connection.ts';
 
-export interface ReportPeer {
+export interface ReportPeer extends ReportTarget {
   readonly host: string;
-  readonly port: number;
   readonly calledAeTitle: string;
   readonly callingAeTitle: string;
 }
@@ -114,7 +113,9 @@ class ReportAssociation {
 
   constructor(peer: ReportPeer, result: CommitmentResult) {
     this.#result = result;
-    const socket = connect({ host: peer.host, port: peer.port, noDelay: true });
+    const socket = connectForReport(peer, () => {
+      this.#machine.dispatch({ event: EVENT.transportConnected });
+    });
     const limit = setTimeout(() => {
       this.#fail(`no answer within ${LIMIT_MS / 1000} s`);
       socket.destroy();
@@ -134,9 +135,6 @@ class ReportAssociation {
         this.#indicated(indication);
       },
       refuse: () => undefined,
-    });
-    socket.on('connect', () => {
-      this.#machine.dispatch({ event: EVENT.transportConnected });
     });
     socket.on('data', (chunk: Buffer) => {
       this.#take(chunk);

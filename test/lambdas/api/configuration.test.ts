@@ -157,6 +157,7 @@ describe('pipelines and sources', () => {
     const passcodeSha256 = '0'.repeat(64);
     await api.call('PUT', '/sources/BOUND', {
       port: 104,
+      tls: true,
       maxAssociations: 2,
       certificateFingerprints,
       userIdentity: { username: 'scanner', passcodeSha256 },
@@ -169,6 +170,7 @@ describe('pipelines and sources', () => {
       aeTitle: 'BOUND',
       hosts: [],
       port: 104,
+      tls: true,
       maxAssociations: null,
       certificateFingerprints,
       username: 'scanner',
