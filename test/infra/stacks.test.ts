@@ -93,8 +93,8 @@ describe('the stacks', () => {
     );
     const others = queues.filter((queue) => !deadLetters.includes(queue));
 
-    expect(others).toHaveLength(8);
-    expect(deadLetters).toHaveLength(8);
+    expect(others).toHaveLength(9);
+    expect(deadLetters).toHaveLength(9);
     for (const { Properties } of others) expect(Properties).toHaveProperty('RedrivePolicy');
   });
 
@@ -103,11 +103,25 @@ describe('the stacks', () => {
       stack(aws, 'Orchestration').findResources('AWS::Lambda::EventSourceMapping'),
     ) as { Properties: Record<string, unknown> }[];
 
-    expect(sources).toHaveLength(4);
+    expect(sources).toHaveLength(5);
     for (const { Properties } of sources) {
       expect(Properties['ScalingConfig']).toHaveProperty('MaximumConcurrency');
       expect(Properties['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);
     }
+  });
+
+  it('keep every ECS task of the cluster that has stopped in the queue of tasks', () => {
+    const rules = stack(aws, 'Orchestration').findResources('AWS::Events::Rule', {
+      Properties: {
+        EventPattern: {
+          source: ['aws.ecs'],
+          'detail-type': ['ECS Task State Change'],
+          detail: { lastStatus: ['STOPPED'] },
+        },
+      },
+    });
+
+    expect(Object.keys(rules)).toHaveLength(1);
   });
 
   it('keep a message invisible for six times as long as its function may take', () => {
@@ -156,7 +170,7 @@ describe('the stacks', () => {
       Properties: { Runtime: 'nodejs24.x', Architectures: ['arm64'] },
     });
 
-    expect(Object.keys(functions)).toHaveLength(7);
+    expect(Object.keys(functions)).toHaveLength(9);
     expect(countMatching(orchestration, 'AWS::Logs::LogGroup', { RetentionInDays: 90 })).toBe(
       Object.keys(orchestration.findResources('AWS::Logs::LogGroup')).length,
     );
