@@ -81,7 +81,14 @@ export const openIngestBench = async (): Promise<IngestBench> => {
         objects: { put: keepObject },
         groups,
         stored: storedOf(groups),
-        deliveries,
+        // One table has both: what is stored here is found there.
+        deliveries: {
+          putInstance: async (instance, delivery) => {
+            const isNew = await deliveries.putInstance(instance, delivery);
+            if (isNew) await groups.putInstance(instance);
+            return isNew;
+          },
+        },
         sendDelivery: () => Promise.resolve(),
         cache: { touchSeries: () => Promise.resolve() },
         aeTitle: () => Promise.resolve(BENCH_AE_TITLE),
