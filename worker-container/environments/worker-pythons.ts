@@ -184,6 +184,13 @@ export const workerPythons = (options: WorkerPythonsOptions) => {
     /** Throws EnvironmentNotBuilt, or BuildStopped. */
     pythonOf: async (job: Pick<JobItem, 'worker' | 'workerHash'>): Promise<WorkerPython> => {
       const worker = await versions.versionOf(job);
+      if (worker === undefined && job.workerHash !== undefined) {
+        // On the default Python it would run with other libraries than its package asks for.
+        throw new EnvironmentNotBuilt(
+          `the worker ${job.worker ?? ''} that this job was planned with is not installed any more`,
+          '',
+        );
+      }
       if (worker?.hash === undefined || worker.type === 'default') {
         return { path: python, type: 'default', notes: [] };
       }
