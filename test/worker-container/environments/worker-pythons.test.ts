@@ -10,7 +10,7 @@ const pythons = workerPythons({
     versionOf: () => Promise.resolve(undefined),
     putEnvironment: () => Promise.resolve(),
   },
-  environments: { use: () => Promise.reject(new Error('no environment is asked for')) } as never,
+  environments: { use: () => Promise.reject(new Error('no environment is asked for')) },
   objects: { getBytes: () => Promise.reject(new Error('no package is asked for')) },
   users: undefined,
   uvFolder: '/nowhere',
