@@ -1,5 +1,5 @@
 /** The configuration items of the table: who is called what, by whom, and what is installed. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   AE_TITLE_DEFAULTS,
   AeTitleItem,
@@ -12,7 +12,7 @@ import {
 import { WorkerItem } from '../core/contracts/worker-item.ts';
 import { tableKeys } from '../core/contracts/keys.ts';
 import { DEFAULT_WORKER } from '../core/contracts/names.ts';
-import type { Table } from './table.ts';
+import type { Table, Write } from './table.ts';
 
 type Kind = Parameters<typeof tableKeys.configuration>[0];
 
@@ -37,6 +37,19 @@ const configured = <T extends Record<string, unknown>>(
     table.delete(tableKeys.configuration(kind, name), { condition: 'attribute_exists(pk)' }),
 });
 
+/** A thing as it is to be, or its removal; of a service the site's settings only. */
+export type ConfigurationWrite =
+  | {
+      readonly kind: Exclude<Kind, 'SERVICE' | 'WORKER'>;
+      readonly name: string;
+      readonly item: object;
+    }
+  | { readonly kind: 'SERVICE'; readonly name: string; readonly service: ServiceItem }
+  | { readonly kind: Kind; readonly name: string; readonly removed: true };
+
+/** So many writes are one transaction, with that of the revision (DynamoDB takes 100). */
+export const MAX_CONFIGURATION_WRITES = 99;
+
 export interface ConfigurationStore {
   readonly aeTitles: Configured<AeTitleItem>;
   readonly sources: Configured<SourceItem>;
@@ -49,7 +62,16 @@ export interface ConfigurationStore {
    * them later is the site's right: they do not come back.
    */
   initialise(defaultWorker: { slots: number; maxRunners: number }): Promise<void>;
+  /** How often the configuration was changed as a whole. */
+  revision(): Promise<number>;
+  /**
+   * All of the writes or none, at most MAX_CONFIGURATION_WRITES. False when there was another change as a whole
+   * after `revision`, or one of the services was installed anew: then none was made.
+   */
+  changeWhole(writes: readonly ConfigurationWrite[], revision: number): Promise<boolean>;
 }
+
+const Revision = z.object({ revision: z.int() });
 
 const INITIALISED = { pk: tableKeys.configurationPartition, sk: 'INITIALISED' };
 
@@ -62,10 +84,36 @@ export const tableConfiguration = (table: Table): ConfigurationStore => {
     services: configured(table, 'SERVICE', ServiceItem),
     workers: configured(table, 'WORKER', WorkerItem),
   };
+  const { write } = table;
+  const toWrite = (change: ConfigurationWrite): Write => {
+    const key = tableKeys.configuration(change.kind, change.name);
+    if ('removed' in change) return write.delete(key);
+    if ('item' in change) return write.put(key, { ...change.item });
+    const { disabled, jobs, updatedAt, hash } = change.service;
+    return write.update(key, {
+      update: 'SET #disabled = :disabled, #jobs = :jobs, #updatedAt = :updatedAt',
+      condition: '#hash = :hash',
+      names: ['disabled', 'jobs', 'updatedAt', 'hash'],
+      values: { disabled, jobs, updatedAt, hash },
+    });
+  };
   return {
     ...store,
+    revision: async () =>
+      (await table.get(tableKeys.configurationRevision, Revision))?.revision ?? 0,
+    changeWhole: (writes, revision) =>
+      table.transact([
+        write.put(
+          tableKeys.configurationRevision,
+          { revision: revision + 1 },
+          {
+            ifAbsent: true,
+            or: { condition: '#revision = :revision', names: ['revision'], values: { revision } },
+          },
+        ),
+        ...writes.map(toWrite),
+      ]),
     initialise: async (defaultWorker) => {
-      const { write } = table;
       await table.transact([
         write.put(INITIALISED, {}, { ifAbsent: true }),
         write.put(tableKeys.configuration('AE', 'GANTRY'), {

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addAeTitleCommands } from './commands/ae-title.ts';
+import { addApplyCommands } from './commands/apply.ts';
 import { addCacheCommands } from './commands/cache.ts';
 import { addDecisionCommands } from './commands/decision.ts';
 import { addDeliveryCommands } from './commands/delivery.ts';
@@ -37,6 +38,7 @@ const program = new Command('gantry')
   .showHelpAfterError('see --help');
 
 addStatusCommand(program);
+addApplyCommands(program);
 addAeTitleCommands(program);
 addSourceCommands(program);
 addDestinationCommands(program);

@@ -25,6 +25,7 @@ import { nearest } from '../packages/nearest.ts';
 import { CacheSettings } from '../processors/extension/cache.ts';
 import { readDeclaredInputs } from './declared-inputs.ts';
 import { keyAttribute } from './key-attributes.ts';
+import { isObject } from './section-reading.ts';
 import { readSopClass } from './sop-classes.ts';
 
 type Settings = Omit<AeTitleItem, 'aeTitle'>;
@@ -188,9 +189,6 @@ export interface SiteProcessors {
   readonly known: readonly string[];
   readonly problems: readonly ProblemDetail[];
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * The processor that the AE title will have and all of its settings, if it is to be asked about them: another

@@ -175,6 +175,8 @@ export const tableKeys = {
     name: string,
   ): TableKey => ({ pk: 'CONFIG', sk: `${kind}#${name}` }),
   configurationPartition: 'CONFIG',
+  /** Counts the changes of the configuration as a whole: each is made to what it was read against. */
+  configurationRevision: { pk: 'CONFIG', sk: 'REVISION' },
   serviceVersion: (service: string, hash: string): TableKey => ({
     pk: `SERVICE#${service}`,
     sk: `V#${hash}`,

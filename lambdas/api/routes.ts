@@ -1,6 +1,7 @@
 /** All resources of the API. */
 import { aeTitleRoutes } from './routes/ae-titles.ts';
 import { cacheRoutes } from './routes/cache.ts';
+import { configurationRoutes } from './routes/configuration.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { destinationRoutes } from './routes/destinations.ts';
@@ -19,6 +20,7 @@ import type { Route } from './router.ts';
 
 export const ROUTES: readonly Route[] = [
   ...systemRoutes,
+  ...configurationRoutes,
   ...aeTitleRoutes,
   ...sourceRoutes,
   ...destinationRoutes,

@@ -23,7 +23,7 @@ import { ApiProblem, notFound } from '../problems.ts';
 import { route } from '../router.ts';
 
 /** The name as it is stored: without spaces around it. */
-export const aeTitleName = (text: string): string => {
+const aeTitleName = (text: string): string => {
   const name = AeTitleName.safeParse(text);
   if (name.success) return name.data;
   throw new ApiProblem(

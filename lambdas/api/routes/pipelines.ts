@@ -7,13 +7,11 @@ import {
 } from '../../../core/contracts/api-configuration.ts';
 import type { PipelineItem } from '../../../core/contracts/configuration.ts';
 import { DEFAULT_PIPELINE } from '../../../core/contracts/names.ts';
+import { readPipelineSettings } from '../../../core/configuration/pipeline-settings.ts';
 import type { ApiContext } from '../context.ts';
 import { pageOfList, Paging } from '../paging.ts';
 import { ApiProblem, notFound } from '../problems.ts';
 import { route } from '../router.ts';
-import { checkRule } from '../rules.ts';
-
-const MAX_ID_LENGTH = 100;
 
 /** `default` is there without having been made: all installed services. */
 const IMPLICIT: PipelineItem = { id: DEFAULT_PIPELINE, name: DEFAULT_PIPELINE, services: [] };
@@ -22,19 +20,6 @@ const listPipelines = async ({ configuration }: ApiContext): Promise<PipelineIte
   const items = await configuration.pipelines.list();
   return items.some(({ id }) => id === DEFAULT_PIPELINE) ? items : [IMPLICIT, ...items];
 };
-
-const checkId = (id: string): void => {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(id) && id.length <= MAX_ID_LENGTH) return;
-  throw new ApiProblem('invalid-configuration', [
-    {
-      path: 'id',
-      message: `"${id}" must have letters, digits, ".", "_" and "-" only, at most ${MAX_ID_LENGTH}`,
-    },
-  ]);
-};
-
-const ruleField = (rule: string | null | undefined): Pick<PipelineItem, 'rule'> =>
-  rule === undefined || rule === null ? {} : { rule };
 
 export const pipelineRoutes = [
   route({
@@ -71,18 +56,13 @@ export const pipelineRoutes = [
     body: PipelineSettings,
     response: Pipeline,
     handle: async ({ configuration }, { parameters: { id }, body }) => {
-      checkId(id);
-      checkRule(body.rule);
       const [before, services] = await Promise.all([
         configuration.pipelines.get(id),
         configuration.services.list(),
       ]);
-      const item: PipelineItem = {
-        id,
-        name: body.name ?? before?.name ?? id,
-        services: [...new Set(body.services ?? before?.services ?? [])],
-        ...ruleField(body.rule === undefined ? before?.rule : body.rule),
-      };
+      const reading = readPipelineSettings(id, body, before);
+      if (!reading.ok) throw new ApiProblem('invalid-configuration', reading.problems);
+      const { item } = reading;
       await configuration.pipelines.put(id, item);
       const notes = item.services
         .filter((service) => !services.some(({ name }) => name === service))

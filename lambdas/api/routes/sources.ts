@@ -5,18 +5,10 @@ import {
   SourceSettings,
   toSource,
 } from '../../../core/contracts/api-configuration.ts';
-import type { SourceItem } from '../../../core/contracts/configuration.ts';
-import { hostProblem } from '../../../core/configuration/source-hosts.ts';
+import { readSourceSettings } from '../../../core/configuration/source-settings.ts';
 import { pageOfList, Paging } from '../paging.ts';
 import { ApiProblem, notFound } from '../problems.ts';
 import { route } from '../router.ts';
-import { aeTitleName } from './ae-titles.ts';
-
-/** Without the fields that say nothing. */
-const defined = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 
 export const sourceRoutes = [
   route({
@@ -50,28 +42,12 @@ export const sourceRoutes = [
     body: SourceSettings,
     response: Source,
     handle: async ({ configuration }, { parameters, body }) => {
-      const name = aeTitleName(parameters.name);
-      const problems = (body.hosts ?? []).flatMap((host) => {
-        const message = hostProblem(host);
-        return message === undefined ? [] : [{ path: 'hosts', message }];
-      });
-      if (problems.length > 0) throw new ApiProblem('invalid-configuration', problems);
+      const name = parameters.name.trim();
       const before = await configuration.sources.get(name);
-      const merged = { hosts: [], ...before, ...defined(body), aeTitle: name };
-      // What was null is gone now.
-      const item: SourceItem = {
-        aeTitle: name,
-        hosts: merged.hosts,
-        ...defined({
-          port: merged.port ?? undefined,
-          tls: merged.tls,
-          maxAssociations: merged.maxAssociations ?? undefined,
-          certificateFingerprints: merged.certificateFingerprints,
-          userIdentity: merged.userIdentity ?? undefined,
-        }),
-      };
-      await configuration.sources.put(name, item);
-      return { json: toSource(item) };
+      const reading = readSourceSettings(name, body, before);
+      if (!reading.ok) throw new ApiProblem('invalid-configuration', reading.problems);
+      await configuration.sources.put(name, reading.item);
+      return { json: toSource(reading.item) };
     },
   }),
   route({

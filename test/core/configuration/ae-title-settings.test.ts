@@ -40,6 +40,8 @@ describe('readAeTitleSettings', () => {
       unparsable: 'unrouted',
       duplicates: 'keepBoth',
       resends: 'acknowledge',
+      complete: [],
+      onIncomplete: 'run',
     });
   });
 

@@ -41,6 +41,7 @@ describe('a new installation', () => {
           unparsable: 'unrouted',
           duplicates: 'keepBoth',
           resends: 'acknowledge',
+          retention: 30,
           notes: [],
         },
       ],
