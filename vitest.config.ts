@@ -31,7 +31,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
+          include: ['test/{integration,conformance}/**/*.test.ts'],
           exclude: onLocalStack ? LOCALSTACK_GAPS.map(({ file }) => file) : [],
           testTimeout: 120_000,
           hookTimeout: 300_000,

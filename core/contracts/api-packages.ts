@@ -16,8 +16,8 @@ import {
 } from './worker-item.ts';
 
 /** Those of JobDefinition that the original does not know; absent where the package does not have them. */
-const { keepWarm, priority, retry, gpu, cpu, memoryMiB } = JobDefinition.shape;
-const JOB_EXTENSIONS = { keepWarm, priority, retry, gpu, cpu, memoryMiB };
+const { keepWarm, priority, retry, gpu, cpu, memoryMiB, v1 } = JobDefinition.shape;
+const JOB_EXTENSIONS = { keepWarm, priority, retry, gpu, cpu, memoryMiB, v1 };
 
 export const Service = named(
   'Service',

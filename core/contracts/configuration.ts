@@ -175,6 +175,8 @@ export const JobDefinition = z.object({
   cpu: z.number().positive().optional(),
   /** Limit of the callback and what it starts, together. */
   memoryMiB: z.int().min(1).optional(),
+  /** Written for dcm-processor 1: its functions have dotted names and other arguments, its headers another form. */
+  v1: z.literal(true).optional(),
 });
 export type JobDefinition = z.infer<typeof JobDefinition>;
 

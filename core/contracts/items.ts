@@ -257,6 +257,8 @@ export const SessionObject = z.object({
   headers: JsonObject,
   params: z.record(z.string(), JsonObject),
   addedParams: JsonObject,
+  /** Headers as dcm-processor 1 has them, and the names of the jobs that were written for it. */
+  v1: z.object({ headers: JsonObject, jobs: z.array(z.string()) }).optional(),
 });
 export type SessionObject = z.infer<typeof SessionObject>;
 

@@ -18,6 +18,9 @@ export interface SkippedJob {
   readonly error?: RegistryError;
 }
 
+/** The `headers` of dcm-processor 1 by `_id` of the patient. */
+export type V1Headers = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+
 /** What runs and what does not for one object. */
 export interface ObjectPlan {
   readonly document: GroupDocument;
@@ -120,6 +123,7 @@ export const planLevel = async (
   event: StableEvent,
   services: readonly ServiceItem[],
   ask: AskRegistry,
+  v1Headers: V1Headers = new Map(),
 ): Promise<readonly ObjectPlan[]> => {
   const { offered, left } = candidatesOf(services, event);
   const objects: readonly Asking[] = documents.map((document) => ({
@@ -135,7 +139,10 @@ export const planLevel = async (
         event,
         objects: objects.map(({ document, added }) => ({
           objectId: document.objectId,
-          headers: document.headers,
+          headers:
+            candidate.definition.v1 === true
+              ? (v1Headers.get(document.objectId) ?? {})
+              : document.headers,
           params: candidate.definition.params,
           addedParams: Object.fromEntries(added),
         })),

@@ -8,18 +8,36 @@ import { LEVEL_OF_EVENT, type Level } from '../contracts/vocabulary.ts';
 import { describeGroup } from './documents.ts';
 import { eventsOfGroup } from './events.ts';
 import { buildGraph, type GraphContext, type PlanTree } from './graph.ts';
-import { planLevel, type GroupDocument, type ObjectPlan } from './level.ts';
+import { planLevel, type GroupDocument, type ObjectPlan, type V1Headers } from './level.ts';
 import type { AskRegistry } from './registry.ts';
 
 export interface PlanInput extends GraphContext {
   readonly manifest: GroupManifest;
   /** Those of the session's pipeline. */
   readonly services: readonly ServiceItem[];
+  /** For jobs that were written for dcm-processor 1. */
+  readonly v1Headers?: V1Headers;
 }
 
 export type Planned = Omit<SessionPlan, 'missingServices'>;
 
-const sessionObject = (sessionId: string, plan: ObjectPlan): SessionObject => ({
+const v1Part = ({ runs, document }: ObjectPlan, headers: V1Headers | undefined) => {
+  const jobs = runs.filter(({ definition }) => definition.v1 === true);
+  return jobs.length === 0
+    ? {}
+    : {
+        v1: {
+          headers: headers?.get(document.objectId) ?? {},
+          jobs: jobs.map(({ definition }) => definition.jobName),
+        },
+      };
+};
+
+const sessionObject = (
+  sessionId: string,
+  plan: ObjectPlan,
+  v1Headers: V1Headers | undefined,
+): SessionObject => ({
   sessionId,
   objectId: plan.document.objectId,
   level: plan.document.level,
@@ -30,6 +48,7 @@ const sessionObject = (sessionId: string, plan: ObjectPlan): SessionObject => ({
     plan.runs.map(({ definition }) => [definition.jobName, definition.params]),
   ),
   addedParams: plan.addedParams,
+  ...v1Part(plan, v1Headers),
 });
 
 const reasonForNothing = ({ manifest, services }: PlanInput, plans: readonly ObjectPlan[]) => {
@@ -43,7 +62,7 @@ const reasonForNothing = ({ manifest, services }: PlanInput, plans: readonly Obj
 
 /** Levels are asked side by side, for no callback sees what one of another level added. */
 export const planSession = async (input: PlanInput, ask: AskRegistry): Promise<Planned> => {
-  const { manifest, services, session } = input;
+  const { manifest, services, session, v1Headers } = input;
   const patients = describeGroup(manifest);
   const studies = patients.flatMap((patient) => patient.studies);
   const documents: Record<Level, readonly GroupDocument[]> = {
@@ -53,7 +72,7 @@ export const planSession = async (input: PlanInput, ask: AskRegistry): Promise<P
   };
   const levels = await Promise.all(
     eventsOfGroup(manifest.groupBy).map((event) =>
-      planLevel(documents[LEVEL_OF_EVENT[event]], event, services, ask),
+      planLevel(documents[LEVEL_OF_EVENT[event]], event, services, ask, v1Headers),
     ),
   );
   const plans = levels.flat();
@@ -72,7 +91,7 @@ export const planSession = async (input: PlanInput, ask: AskRegistry): Promise<P
     edges,
     objects: plans
       .filter(({ runs }) => runs.length > 0)
-      .map((plan) => sessionObject(session.id, plan)),
+      .map((plan) => sessionObject(session.id, plan, v1Headers)),
     runnable,
     ...(runnable === 0 ? { emptyBecause: reasonForNothing(input, plans) } : {}),
   };

@@ -8,71 +8,13 @@ import { toService } from '../../core/contracts/api-packages.ts';
 import { ServiceItem } from '../../core/contracts/configuration.ts';
 import { objectKeys, tableKeys } from '../../core/contracts/keys.ts';
 import { DEFAULT_WORKER, resourceNames } from '../../core/contracts/names.ts';
-import type { PackageManifest } from '../../core/packages/manifest.ts';
-import { filesBelow, readPackage } from '../../core/packages/package-files.ts';
 import { unmet } from '../../core/packages/requirements.ts';
-import { holdsWorker } from '../../core/packages/worker-manifest.ts';
+import { checkPackage, type CheckedPackage } from './check-package.ts';
 import type { ApiContext } from './context.ts';
-import { checkWorker, storeWorker, type CheckedWorker } from './install-worker.ts';
-import type { PackageArchive, PackedFile } from './package-archive.ts';
+import { storeWorker } from './install-worker.ts';
+import type { PackageArchive } from './package-archive.ts';
 import { ApiProblem } from './problems.ts';
-import { manifestOf, storeFiles, withUploadedPackage } from './uploaded-package.ts';
-
-/** The package that the registry function's handler imports. */
-const REGISTRY_PACKAGE = 'service_registry';
-
-interface CheckedPackage {
-  readonly manifest: PackageManifest;
-  readonly hash: string;
-  /** At the archive's top: the runner unpacks it as the package `service_module`. */
-  readonly module: readonly PackedFile[];
-  /** Below `service_registry/`: the code of a Lambda function. */
-  readonly registry: readonly PackedFile[];
-  readonly notes: readonly string[];
-  /** What the package holds beside the service. */
-  readonly worker: CheckedWorker | undefined;
-}
-
-/** A refusal as a value: it is told together with what is wrong with the service. */
-const workerOrProblem = async (archive: PackageArchive): Promise<CheckedWorker | ApiProblem> => {
-  try {
-    return await checkWorker(archive);
-  } catch (error) {
-    if (error instanceof ApiProblem) return error;
-    throw error;
-  }
-};
-
-const checkPackage = async (archive: PackageArchive): Promise<CheckedPackage> => {
-  const { path: manifestPath, text: manifestText } = await manifestOf(archive);
-  const reading = readPackage(archive.paths, manifestPath, manifestText);
-  const worker = holdsWorker(manifestText) ? await workerOrProblem(archive) : undefined;
-  if (!reading.ok || worker instanceof ApiProblem) {
-    throw new ApiProblem('invalid-package', [
-      ...(reading.ok ? [] : reading.problems),
-      ...(worker instanceof ApiProblem ? worker.problems : []),
-    ]);
-  }
-  const below = (folder: string, prefix: string): PackedFile[] =>
-    filesBelow(archive.paths, folder).map(({ path, relative }) => ({
-      path,
-      target: `${prefix}${relative}`,
-    }));
-  const module = below(reading.moduleFolder, '');
-  const registry = below(reading.registryFolder, `${REGISTRY_PACKAGE}/`);
-  const roles = [
-    ...module.map(({ path, target }) => ({ path, target: `module/${target}` })),
-    ...registry,
-  ];
-  return {
-    manifest: reading.manifest,
-    hash: await archive.hash(manifestText, roles),
-    module,
-    registry,
-    notes: reading.notes,
-    worker,
-  };
-};
+import { storeFiles, withUploadedPackage } from './uploaded-package.ts';
 
 /** What the package needs of this installation; throws every requirement that is not met, returns notes. */
 const checkAgainstInstalled = async (
@@ -88,6 +30,9 @@ const checkAgainstInstalled = async (
     [DEFAULT_WORKER, undefined],
     ...[...workers, ...own].map(({ name, version }) => [name, version] as const),
   ]);
+  const dockerWorkers = new Set(
+    workers.filter(({ type }) => type === 'docker').map(({ name }) => name),
+  );
   const messages = [
     ...unmet(
       'service',
@@ -95,7 +40,14 @@ const checkAgainstInstalled = async (
       new Map(services.map(({ name, version }) => [name, version])),
     ),
     ...unmet('worker', manifest.requiredWorkers, workerVersions),
+    ...manifest.jobs
+      .filter(({ v1, worker }) => v1 === true && worker !== null && dockerWorkers.has(worker))
+      .map(
+        ({ jobName, worker }) =>
+          `job ${jobName}: its channel "${worker ?? ''}" is a docker worker, in which packages for dcm-processor 1 cannot run; use a venv worker`,
+      ),
   ];
+
   if (messages.length > 0) {
     throw new ApiProblem(
       'unmet-requirements',

@@ -28,6 +28,12 @@ export interface PackedFile {
   readonly target: string;
 }
 
+/** A file that no package brings: of the platform's own making. */
+export interface WrittenFile {
+  readonly text: string;
+  readonly target: string;
+}
+
 const refuse = (message: string, path?: string): ApiProblem =>
   new ApiProblem('invalid-package', [path === undefined ? { message } : { path, message }]);
 
@@ -109,10 +115,20 @@ export class PackageArchive {
     return Buffer.concat(chunks).toString('utf8');
   }
 
+  /** The text of a file that may be a large one: then undefined. */
+  async textIfSmall(path: string): Promise<string | undefined> {
+    return this.#entry(path).uncompressedSize > MAX_MANIFEST_BYTES ? undefined : this.text(path);
+  }
+
   /** Of the manifest's text and of names, modes and bytes of the files: 64 hex characters. */
-  async hash(manifestText: string, files: readonly PackedFile[]): Promise<string> {
+  async hash(manifestText: string, files: readonly (PackedFile | WrittenFile)[]): Promise<string> {
     const hash = createHash('sha256').update(JSON.stringify([manifestText]));
-    for (const { path, target } of files) {
+    for (const file of files) {
+      if ('text' in file) {
+        hash.update(JSON.stringify([file.target, file.text]));
+        continue;
+      }
+      const { path, target } = file;
       const entry = this.#entry(path);
       hash.update(JSON.stringify([target, packedMode(entry), entry.uncompressedSize]));
       try {
@@ -125,7 +141,7 @@ export class PackageArchive {
   }
 
   /** Writes a new zip with the files at their targets. */
-  async pack(files: readonly PackedFile[], output: string): Promise<void> {
+  async pack(files: readonly (PackedFile | WrittenFile)[], output: string): Promise<void> {
     const writer = new ZipWriter();
     const failure = new AbortController();
     writer.on('error', (error) => {
@@ -134,7 +150,12 @@ export class PackageArchive {
     const written = pipeline(writer.outputStream, createWriteStream(output), {
       signal: failure.signal,
     });
-    for (const { path, target } of files) {
+    for (const file of files) {
+      if ('text' in file) {
+        writer.addBuffer(Buffer.from(file.text), file.target, { mtime: PACKED_AT, mode: 0o100644 });
+        continue;
+      }
+      const { path, target } = file;
       const entry = this.#entry(path);
       writer.addReadStreamLazy(
         target,

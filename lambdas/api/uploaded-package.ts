@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { objectKeys } from '../../core/contracts/keys.ts';
 import { findManifest, MANIFEST_NAME } from '../../core/packages/package-files.ts';
 import type { ApiContext } from './context.ts';
-import { PackageArchive, type PackedFile } from './package-archive.ts';
+import { PackageArchive, type PackedFile, type WrittenFile } from './package-archive.ts';
 import { ApiProblem } from './problems.ts';
 
 const MAX_UPLOAD_BYTES = 200 * 1024 ** 2;
@@ -31,7 +31,7 @@ export const manifestOf = async (
 export const storeFiles = async (
   { objects }: ApiContext,
   archive: PackageArchive,
-  files: readonly PackedFile[],
+  files: readonly (PackedFile | WrittenFile)[],
   key: string,
   temporary: string,
 ): Promise<void> => {

@@ -23,6 +23,7 @@ import { storedAttributes } from '../../core/dicom/stored-header.ts';
 import type { SessionStore } from '../../core/running/session-store.ts';
 import { inParallel } from './in-parallel.ts';
 import { REGISTRY_LIMITS, askFunctions } from './ask-functions.ts';
+import { v1HeadersOf } from './v1-headers.ts';
 
 export interface PlanDependencies {
   readonly sessions: Pick<SessionStore, 'getSession' | 'storePlan'>;
@@ -144,6 +145,7 @@ const makePlan = async (session: SessionItem, deps: PlanDependencies): Promise<S
     session,
     manifest,
     services,
+    v1Headers: await v1HeadersOf(manifest, services, deps.objects),
     now,
     workers: new Map(workers.map(({ name, hash }) => [name, hash])),
     retryDelaySeconds: (aeTitle ?? AE_TITLE_DEFAULTS).jobRetryDelayMs / 1000,

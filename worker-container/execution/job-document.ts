@@ -48,7 +48,7 @@ export const jobDocument = (
     kwargs: {
       session_id: job.sessionId,
       job_name: job.name,
-      headers: object.headers,
+      headers: object.v1?.jobs.includes(job.name) === true ? object.v1.headers : object.headers,
       params: object.params[job.name] ?? {},
       added_params: object.addedParams,
       event,
