@@ -95,8 +95,7 @@ const functionProblem = (
     return `must be the dotted name of a function, such as "my_service.worker", and is ${JSON.stringify(name)}`;
   }
   const below = name.split('.').slice(1, -1).join('/');
-  const candidates =
-    below === '' ? ['__init__.py'] : [`${below}.py`, `${below}/__init__.py`];
+  const candidates = below === '' ? ['__init__.py'] : [`${below}.py`, `${below}/__init__.py`];
   return candidates.some((file) => paths.has(`${folder}/${file}`))
     ? undefined
     : `names "${name}", but the package has no ${kind}/${candidates.join(` or ${kind}/`)}`;

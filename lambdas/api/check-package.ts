@@ -84,11 +84,7 @@ const checkV1Package = async (
     ],
     registry: [
       { target: `${REGISTRY_PACKAGE}/__init__.py`, text: V1_REGISTRY_INIT },
-      ...packed(
-        archive,
-        folders.registry,
-        `${REGISTRY_PACKAGE}/${V1_FOLDER}/${manifest.name}/`,
-      ),
+      ...packed(archive, folders.registry, `${REGISTRY_PACKAGE}/${V1_FOLDER}/${manifest.name}/`),
     ],
   };
   return {

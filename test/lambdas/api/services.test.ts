@@ -94,6 +94,40 @@ describe('installing a service', () => {
     expect((await installed(inFolder)).service.name).toBe('nested');
   });
 
+  it('stores a package of version 1 below its name, and answers for its functions', async () => {
+    const { service, notes } = await installed({
+      'top/registry/settings.json': JSON.stringify({
+        jobName: 'old-job',
+        worker: 'old.worker',
+        callback: 'old.callback',
+      }),
+      'top/registry/__init__.py': 'def callback(**kwargs):\n    return True\n',
+      'top/module/__init__.py': 'def worker(**kwargs):\n    return None\n',
+      'top/module/requirements.txt': 'numpy\n',
+    });
+
+    const { objects } = api.context;
+    const module = await unzip(
+      await objects.getBytes(objectKeys.serviceModule('old', service.hash)),
+    );
+    const registry = await unzip(
+      await objects.getBytes(objectKeys.serviceRegistry('old', service.hash)),
+    );
+    expect(Object.keys(module)).toEqual([
+      ...['__init__.py', 'v1/old/__init__.py', 'v1/old/requirements.txt'],
+    ]);
+    expect(Object.keys(registry)).toEqual([
+      'service_registry/__init__.py',
+      'service_registry/v1/old/__init__.py',
+      'service_registry/v1/old/settings.json',
+    ]);
+    expect(service.jobs).toMatchObject([{ workerEntry: 'old.worker', v1: true }]);
+    expect(notes).toEqual([
+      expect.stringContaining('when the AE title groups by patient'),
+      expect.stringContaining('its requirements.txt is not used'),
+    ]);
+  });
+
   it('changes nothing when the same content is installed again', async () => {
     const first = await installed(aPackage({ name: 'twice' }));
     const second = await installed(aPackage({ name: 'twice' }));

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { RegistryAnswer, type RegistryRequest } from '../../../core/contracts/messages.ts';
 import { pythonForEverybody } from '../../support/python-for-everybody.ts';
@@ -60,9 +60,10 @@ export const callRegistry = async ({
 }: RegistryCall) => {
   const folder = await mkdtemp(join(tmpdir(), 'registry-'));
   try {
-    await mkdir(join(folder, 'service_registry'));
     for (const [name, content] of Object.entries({ '__init__.py': code, ...files })) {
-      await writeFile(join(folder, 'service_registry', name), content);
+      const file = join(folder, 'service_registry', name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, content);
     }
     const layer = join(folder, 'layer');
     await cp(join(REPOSITORY, 'lambdas/registry'), layer, { recursive: true });

@@ -1,5 +1,6 @@
 /** The registry function against callbacks that answer in every form, and against those that misbehave. */
 import { describe, expect, it } from 'vitest';
+import { V1_REGISTRY_INIT } from '../../../core/packages/v1-package.ts';
 import { anObject, callRegistry, returning } from './call-registry.ts';
 
 const outcomeOf = async (expression: string) => {
@@ -51,6 +52,49 @@ describe('the return forms of a registry callback', () => {
     ['{"a bare dict": "is true and not used"}', {}],
   ])('%s', async (expression, expected) => {
     expect(await outcomeOf(expression)).toEqual(expected);
+  });
+});
+
+describe('a package for dcm-processor 1', () => {
+  it('has its callback called by its dotted name, with the arguments that it knows', async () => {
+    const { answers } = await callRegistry({
+      code: V1_REGISTRY_INIT,
+      files: {
+        'v1/old/__init__.py': '',
+        'v1/old/rules.py':
+          'def callback(**keywords):\n    return keywords["params"]["run"], {"got": keywords}\n',
+      },
+      request: {
+        jobName: 'measure',
+        registryEntry: 'old.rules.callback',
+        objects: [anObject('a', { params: { run: true }, addedParams: { other: {} } })],
+      },
+    });
+
+    expect(answers).toEqual([
+      {
+        objectId: 'a',
+        outcome: 'run',
+        addedParams: {
+          got: {
+            jobName: 'measure',
+            headers: { _id: 'a' },
+            params: { run: true },
+            added_params: { other: {} },
+          },
+        },
+      },
+    ]);
+  });
+
+  it('breaks when its callback is not there', async () => {
+    const { answers } = await callRegistry({
+      code: V1_REGISTRY_INIT,
+      files: { 'v1/old/__init__.py': '' },
+      request: { registryEntry: 'old.callback' },
+    });
+
+    expect(answers).toMatchObject([{ outcome: 'broke', error: { type: 'AttributeError' } }]);
   });
 });
 
