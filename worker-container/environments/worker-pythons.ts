@@ -56,7 +56,7 @@ export interface WorkerPythonsOptions {
 /** The package's names of distributions whose versions the default worker has. */
 const SDK_PROBE = `
 import importlib.metadata as m, json, os
-import dcm_processor_service, gantry_worker
+import dcm_processor_lib, dcm_processor_service, gantry_worker
 def version(name):
     try:
         return m.version(name)
@@ -64,7 +64,7 @@ def version(name):
         return None
 names = gantry_worker.LIBRARIES
 print(json.dumps({
-    "packages": [os.path.dirname(p.__file__) for p in (dcm_processor_service, gantry_worker)],
+    "packages": [os.path.dirname(p.__file__) for p in (dcm_processor_lib, dcm_processor_service, gantry_worker)],
     "libraries": {n: v for n in names if (v := version(n))},
 }))
 `;
