@@ -31,7 +31,7 @@ const config: KnipConfig = {
     '@aws-sdk/client-service-quotas',
   ],
   // Of DCMTK, and of the system: the database of users.
-  ignoreBinaries: ['Orthanc', 'getent'],
+  ignoreBinaries: ['Orthanc', 'getent', 'storescp'],
   // The vocabulary is written to be read: its types stand beside their schemas, used or not yet.
   ignoreExportsUsedInFile: true,
 };

@@ -52,7 +52,7 @@ def _nifti(path: Path, reference: "Dataset", description: str | None) -> "list[D
     from dcm_processor_service import nifti_to_dicom
 
     return nifti_to_dicom(
-        nibabel.load(path),  # type: ignore[attr-defined]
+        nibabel.load(path),
         str(reference.get("Modality", "OT")),
         series_description=description or "Processed Information",
         ref_dcm=reference,
