@@ -19,6 +19,7 @@ import type { InstanceReceiver } from '../services/instance-receiver.ts';
 import { keptAeTitles } from './ae-title-settings.ts';
 import { createIgnoredInstances } from './ignored-instances.ts';
 import { createInstanceDecisions } from './instance-decisions.ts';
+import { requestRefused } from './instance-messages.ts';
 import { memoryBudget } from './memory-budget.ts';
 import { beginReception } from './reception.ts';
 
@@ -113,6 +114,13 @@ export const makeIngest = (deps: IngestDependencies): Ingest => {
   };
   return {
     begin: (context) => beginReception(shared, context),
+    refused: (context, outcome) => {
+      // The peer's answer does not wait for it: nothing of the instance is kept.
+      void decisions.record({
+        ...{ context, ...requestRefused(context, outcome) },
+        kind: String(outcome.status),
+      });
+    },
     flush: () => decisions.flush(),
   };
 };

@@ -8,11 +8,11 @@ import type { Clock } from '../../core/contracts/ports.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
 import type { Decision } from '../admission/admission-policy.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
-import type { ReceptionContext } from '../services/instance-receiver.ts';
+import type { AssociationFacts } from '../services/instance-receiver.ts';
 
 /** The message has no UID and nothing of a patient in it: these have fields of their own. */
 export interface InstanceDecision extends Decision {
-  readonly context: ReceptionContext;
+  readonly context: AssociationFacts;
   readonly studyInstanceUid?: string | undefined;
   /** Absent: the record is about all instances of its kind. */
   readonly sopInstanceUid?: string | undefined;

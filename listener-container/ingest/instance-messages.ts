@@ -1,7 +1,11 @@
 /** The sentences of decisions about received instances: what was wrong, what was done, and the command that changes it. */
 import type { DuplicatePolicy } from '../../core/contracts/vocabulary.ts';
 import type { Decision } from '../admission/admission-policy.ts';
-import type { ReceptionContext } from '../services/instance-receiver.ts';
+import type {
+  AssociationFacts,
+  ReceptionContext,
+  StoreOutcome,
+} from '../services/instance-receiver.ts';
 
 const change = ({ calledAeTitle }: ReceptionContext, option: string): string =>
   `gantry ae-title set '${calledAeTitle}' ${option}`;
@@ -28,11 +32,28 @@ export const unreadableRefused = (context: ReceptionContext, problem: string): D
     `read among the unrouted instances: ${change(context, '--unparsable unrouted')}`,
 });
 
-export const requestRefused = (context: ReceptionContext, problem: string): Decision => ({
+/** As in `A700`. */
+const code = ({ status }: StoreOutcome): string =>
+  status.toString(16).toUpperCase().padStart(4, '0');
+
+export const requestRefused = (
+  { callingAeTitle }: AssociationFacts,
+  outcome: StoreOutcome,
+): Decision => ({
   code: 'request-refused',
   message:
-    `${context.callingAeTitle} sent an instance that was refused (C000): ${problem}. Its device has to be ` +
-    `mended: no file and no item could be named by it.`,
+    `${callingAeTitle} sent an instance that was refused (${code(outcome)}): ${outcome.errorComment ?? ''}. ` +
+    'Its device has to be mended: no setting changes this.',
+});
+
+export const notStored = (
+  { callingAeTitle }: AssociationFacts,
+  outcome: StoreOutcome,
+): Decision => ({
+  code: 'instance-not-stored',
+  message:
+    `${callingAeTitle} sent an instance that could not be stored, and was told so (${code(outcome)}): ` +
+    `${outcome.errorComment ?? ''}. What failed is in the log of the listener.`,
 });
 
 export const duplicateRefused = (context: ReceptionContext): Decision => ({

@@ -14,7 +14,7 @@ import type {
   ReceptionContext,
   StoreOutcome,
 } from '../services/instance-receiver.ts';
-import { requestRefused } from './instance-messages.ts';
+import { notStored, requestRefused } from './instance-messages.ts';
 import type { InstanceDecisions } from './instance-decisions.ts';
 import { cannotUnderstand, outOfResources, processingFailure } from './outcomes.ts';
 import { createSpool } from './spool.ts';
@@ -91,11 +91,20 @@ export const beginReception = (
     }
   };
 
-  const noRoom = async (error: unknown): Promise<StoreOutcome> => {
+  const noRoom = async (error: unknown): Promise<void> => {
     log.error('An instance could not be spooled', { associationId, error: errorName(error) });
     refusal = outOfResources('the spool has no room; try again later');
     await close();
-    return refusal;
+  };
+
+  const refused = async (outcome: StoreOutcome): Promise<StoreOutcome> => {
+    const decision =
+      badRequest === undefined ? notStored(context, outcome) : requestRefused(context, outcome);
+    await deps.decisions.record({ context, ...decision });
+    deps.observer.instanceAnswered({
+      ...{ context, outcome, bytes: spool.length, patientId: '', studyInstanceUid: '' },
+    });
+    return outcome;
   };
 
   /** Undefined when the chunk was taken at once, as nearly all are. */
@@ -119,23 +128,13 @@ export const beginReception = (
       try {
         const current = await open();
         if (refusal !== undefined || current === undefined) {
-          if (badRequest !== undefined) {
-            await deps.decisions.record({ context, ...requestRefused(context, badRequest) });
-          }
-          const outcome = refusal ?? processingFailure('the instance was not begun');
-          deps.observer.instanceAnswered({
-            ...{ context, outcome, bytes: spool.length, patientId: '', studyInstanceUid: '' },
-          });
-          return outcome;
+          return await refused(refusal ?? processingFailure('the instance was not begun'));
         }
         const parsed = await current.reader.end();
         const header = instanceHeader(parsed);
         const declares = declaredKeywords(current.settings.complete);
-        try {
-          await spool.finish();
-        } catch (error) {
-          return await noRoom(error);
-        }
+        await spool.finish().catch(noRoom);
+        if (refusal !== undefined) return await refused(refusal);
         const { outcome, decision } = await storeInstance(deps, {
           context,
           settings: current.settings,

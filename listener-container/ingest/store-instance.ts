@@ -25,6 +25,7 @@ import {
   duplicateRefused,
   mismatchRefused,
   mismatchStored,
+  notStored,
   unreadableRefused,
 } from './instance-messages.ts';
 import {
@@ -233,14 +234,13 @@ const keep = async (
       phase: progress.stored ? 'items' : 'object',
       error: errorName(cause ?? error),
     });
-    return {
-      outcome:
-        error instanceof InstanceKeyTaken
-          ? processingFailure('another version of the instance has the same key')
-          : outOfResources(
-              `the ${progress.stored ? 'items' : 'object'} could not be stored; try again`,
-            ),
-    };
+    const outcome =
+      error instanceof InstanceKeyTaken
+        ? processingFailure('another version of the instance has the same key')
+        : outOfResources(
+            `the ${progress.stored ? 'items' : 'object'} could not be stored; try again`,
+          );
+    return { outcome, decision: notStored(context, outcome) };
   }
 };
 

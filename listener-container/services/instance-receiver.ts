@@ -41,6 +41,8 @@ export interface InstanceReception {
 export interface InstanceReceiver {
   /** Does not throw: a refusal is the outcome that `end` resolves to. */
   begin(context: ReceptionContext): InstanceReception;
+  /** A C-STORE request was refused before it was begun: for the record. Does not throw. */
+  refused(association: AssociationFacts, outcome: StoreOutcome): void;
 }
 
 /** What a reception's context has of its association. */

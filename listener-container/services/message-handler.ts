@@ -150,7 +150,11 @@ export class MessageHandler {
       outcome: { status, errorComment },
     });
     if (request.CommandField === COMMAND.cStoreRequest) {
-      return this.#considerStore(context, request, refused);
+      const { association, receiver } = this.#ports;
+      return this.#considerStore(context, request, (status, errorComment) => {
+        receiver.refused(association, { status, errorComment });
+        return refused(status, errorComment);
+      });
     }
     if (
       request.CommandField === COMMAND.nActionRequest &&

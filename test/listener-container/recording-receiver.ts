@@ -1,5 +1,6 @@
 /** An InstanceReceiver that keeps what it is given, and answers and stalls as a test asks. */
 import type {
+  AssociationFacts,
   InstanceReceiver,
   ReceptionContext,
   StoreOutcome,
@@ -20,6 +21,8 @@ export interface ReceiverBehaviour {
 
 export class RecordingReceiver implements InstanceReceiver {
   readonly instances: Recorded[] = [];
+  /** Statuses of requests that were refused before they were begun. */
+  readonly refusals: number[] = [];
   readonly #behaviour: ReceiverBehaviour;
 
   constructor(behaviour: ReceiverBehaviour = {}) {
@@ -44,6 +47,10 @@ export class RecordingReceiver implements InstanceReceiver {
         return Promise.resolve();
       },
     };
+  }
+
+  refused(_association: AssociationFacts, { status }: StoreOutcome): void {
+    this.refusals.push(status);
   }
 
   /** The data set of an instance as it was received. */

@@ -1,4 +1,7 @@
 /** What an AE title's policies make of instances that are not as they should be; each leaves a record. */
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AeTitleItem } from '../../../core/contracts/configuration.ts';
 import { part10Head } from '../../../core/dicom/part10.ts';
@@ -76,6 +79,37 @@ describe('a data set that is not the instance of its request', () => {
       expect(codes()).toEqual(['data-set-refused']);
     },
   );
+
+  it('is stored under its own UIDs from the spool file too, even if the bucket fails at first', async () => {
+    const large = { ...IMAGE, pixels: 3 * 1024 * 1024 + 2 };
+    let failures = 2;
+    const receiver = bench.ingest({
+      aeTitle: () => Promise.resolve({ ...BENCH_AE_TITLE, uidMismatch: 'store' }),
+      limits: { memoryPerInstanceBytes: 64 * 1024, deadlineMs: 5000, attemptMs: 1000 },
+      objects: {
+        put: async (key, body, options) => {
+          expect(await readdir(bench.spoolDirectory)).toHaveLength(1);
+          failures -= 1;
+          if (failures < 0) return bench.keepObject(key, body, options);
+          if (body instanceof Readable) {
+            body.once('data', () => body.destroy());
+            await once(body, 'close');
+          }
+          throw new Error('connection reset');
+        },
+      },
+    });
+
+    const outcome = await receive(receiver, large, announced);
+
+    const expected = Buffer.concat([part10Head(contextOf(large)), dataSetOf(large)]);
+    expect(outcome).toEqual({ status: 0xb007 });
+    expect(bench.stored).toHaveLength(1);
+    expect(bench.stored[0]?.bytes.equals(expected)).toBe(true);
+    expect(bench.stored[0]?.length).toBe(expected.length);
+    expect([...bench.groups.instanceItems.values()][0]?.size).toBe(expected.length);
+    expect(await readdir(bench.spoolDirectory)).toEqual([]);
+  });
 
   it('is ignored by the SOP class that it has', async () => {
     const ignore = [contextOf(IMAGE).sopClassUid];
@@ -173,6 +207,51 @@ describe('the same SOP instance with other bytes', () => {
     expect(codes()).toEqual(['instance-conflict']);
     await receiver.flush();
     expect(codes()).toEqual(['instance-conflict']);
+  });
+});
+
+describe('an instance that is refused', () => {
+  const failing = { put: () => Promise.reject(new Error('down')) };
+  const limits = { deadlineMs: 50, attemptMs: 50 };
+
+  it.each([
+    ['A700', 'bucket', { objects: failing, limits }],
+    ['A700', 'configuration', { aeTitle: () => Promise.reject(new Error('down')) }],
+    ['0110', 'AE title', { aeTitle: () => Promise.resolve(undefined) }],
+    ['A700', 'spool', { spoolDirectory: '/dev/null/none', limits: { memoryPerInstanceBytes: 10 } }],
+  ])(
+    'with %s for want of a %s is on record once, and then with the number',
+    async (status, _what, change) => {
+      const receiver = bench.ingest(change);
+      for (const sopInstanceUid of ['1.2.3', '1.2.4', '1.2.5']) {
+        await receive(receiver, { sopInstanceUid, pixels: 2 * 1024 * 1024 });
+      }
+      await receiver.flush();
+
+      expect(codes()).toEqual(['instance-not-stored', 'instance-not-stored']);
+      const [first, rest] = bench.groups.decisions.map(({ message }) => message);
+      expect(first).toContain(
+        `CT1 sent an instance that could not be stored, and was told so (${status})`,
+      );
+      expect(rest).toContain('(2 more such instances of the association)');
+      expect(uidsIn(first ?? '')).toBeNull();
+    },
+  );
+
+  it('before it was begun is on record once for each reason, and names no UID', async () => {
+    const receiver = told({});
+    const { associationId, calledAeTitle, callingAeTitle, remoteAddress } = contextOf(IMAGE);
+    const association = { associationId, calledAeTitle, callingAeTitle, remoteAddress };
+    for (const status of [0x0117, 0x0117, 0x0122]) {
+      receiver.refused(association, { status, errorComment: 'not as it should be' });
+    }
+    await receiver.flush();
+
+    expect(codes()).toEqual(['request-refused', 'request-refused', 'request-refused']);
+    const messages = bench.groups.decisions.map(({ message }) => message);
+    expect(messages[0]).toContain('(0117): not as it should be');
+    expect(messages[1]).toContain('(0122)');
+    expect(messages[2]).toContain('(1 more such instances');
   });
 });
 
