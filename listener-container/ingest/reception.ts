@@ -91,10 +91,11 @@ export const beginReception = (
     }
   };
 
-  const noRoom = async (error: unknown): Promise<void> => {
+  const noRoom = async (error: unknown): Promise<StoreOutcome> => {
     log.error('An instance could not be spooled', { associationId, error: errorName(error) });
     refusal = outOfResources('the spool has no room; try again later');
     await close();
+    return refusal;
   };
 
   const refused = async (outcome: StoreOutcome): Promise<StoreOutcome> => {
@@ -133,8 +134,8 @@ export const beginReception = (
         const parsed = await current.reader.end();
         const header = instanceHeader(parsed);
         const declares = declaredKeywords(current.settings.complete);
-        await spool.finish().catch(noRoom);
-        if (refusal !== undefined) return await refused(refusal);
+        const noSpool = await spool.finish().then(() => undefined, noRoom);
+        if (noSpool !== undefined) return await refused(noSpool);
         const { outcome, decision } = await storeInstance(deps, {
           context,
           settings: current.settings,

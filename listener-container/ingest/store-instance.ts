@@ -75,6 +75,9 @@ const DICOM_TYPE = 'application/dicom';
 /** Slower than any working path to the bucket: what a large instance adds to the limits. */
 const SLOWEST_BYTES_PER_MS = (50 * 1024 * 1024) / 1000;
 
+/** Of one attempt; more than one after another is taken by the reclaimer only if something is wrong. */
+const MAXIMUM_INCARNATIONS = 4;
+
 const describe = (
   { context, header, declared, sha256, settings }: ReceivedInstance,
   { sopClassUid, sopInstanceUid }: SopReference,
@@ -200,7 +203,7 @@ const keep = async (
       }
       progress.checked = true;
     }
-    for (;;) {
+    for (let incarnations = 0; incarnations < MAXIMUM_INCARNATIONS; incarnations += 1) {
       const objectKey = objectKeyOf(described, key, progress.incarnation);
       if (!progress.stored) {
         const options = { length, contentType: DICOM_TYPE, signal };
@@ -219,6 +222,7 @@ const keep = async (
       progress.incarnation = doomed + 1;
       progress.stored = false;
     }
+    throw new Error('the reclaimer took each incarnation that was written');
   };
   const transferMs = length / SLOWEST_BYTES_PER_MS;
   try {
