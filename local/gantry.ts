@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { bundlePrograms } from './bundles.ts';
-import type { ChildProgram, ProgramEnded } from './child-program.ts';
+import type { ChildProgram } from './child-program.ts';
 import {
   clearRunning,
   openDataFolder,
@@ -20,9 +20,15 @@ import { startHttpFront, type HttpFront } from './http-front.ts';
 import { LOCALSTACK } from './localstack.ts';
 import { claimPort } from './ports.ts';
 import { endProcesses, recordedProcesses } from './processes.ts';
-import { containerImages, listenerAccepts, startListener } from './programs.ts';
+import {
+  containerImages,
+  listenerAccepts,
+  startListener,
+  type ListenerOptions,
+} from './programs.ts';
 import { pythonEnvironment, WORKER_PYTHON } from './python.ts';
 import type { Settings } from './settings.ts';
+import { supervise, type SupervisedProgram } from './supervised-program.ts';
 
 /** Listener: answers what it has acknowledged. Runners: hand their jobs back. Emulator: writes its tables. */
 const GRACE_MS = { listener: 10_000, runners: 10_000, emulator: 60_000 } as const;
@@ -55,8 +61,8 @@ export interface StartedGantry {
   readonly dataDirectory: string;
   /** Folder of the worker's Python environment. */
   readonly workerEnvironment: string;
-  /** Resolves when the emulator or the listener ends by itself: then nothing works, and `stop` is due. */
-  readonly failed: Promise<ProgramEnded>;
+  /** Resolves when the emulator ends by itself: then nothing works, and `stop` is due. A listener is started again. */
+  readonly failed: Promise<Error>;
   stop(): Promise<void>;
 }
 
@@ -67,7 +73,8 @@ export type Progress = (step: string) => void;
 interface Started {
   front?: HttpFront;
   emulator?: ChildProgram;
-  listener?: ChildProgram;
+  listener?: Pick<SupervisedProgram, 'stop'>;
+  listenerFailed?: Promise<Error>;
   deployment?: Deployment;
 }
 
@@ -129,6 +136,24 @@ interface StartContext {
   readonly signal: AbortSignal;
 }
 
+/** Resolves when it accepts associations; afterwards it is kept running. */
+const startKeptListener = async (
+  { started, progress, signal }: StartContext,
+  options: ListenerOptions,
+): Promise<void> => {
+  const first = await startListener(options);
+  started.listener = first;
+  await listenerAccepts(first, options.healthPort, signal);
+  const listener = supervise(first, {
+    start: () => startListener(options),
+    onEnd: ({ message }, pauseMs) => {
+      progress(`${message}\nThe listener is started again in ${pauseMs / 1000} s.`);
+    },
+  });
+  started.listener = listener;
+  started.listenerFailed = listener.failed;
+};
+
 /** Returns the folder of the worker's Python environment. */
 const startPrograms = async (context: StartContext): Promise<string> => {
   const { settings, folder, ports, commands, started, progress, signal } = context;
@@ -171,18 +196,16 @@ const startPrograms = async (context: StartContext): Promise<string> => {
   });
 
   const { outputs } = started.deployment;
-  const listener = await startListener({
-    folder,
-    bundle: bundles.listener,
-    outputs,
-    host: settings.dimseHost,
-    port: ports.dimse,
-    healthPort: ports.health,
-    awsPort: ports.aws,
-  });
-  started.listener = listener;
   await Promise.all([
-    listenerAccepts(listener, ports.health, signal),
+    startKeptListener(context, {
+      folder,
+      bundle: bundles.listener,
+      outputs,
+      host: settings.dimseHost,
+      port: ports.dimse,
+      healthPort: ports.health,
+      awsPort: ports.aws,
+    }),
     // Whatever it could not repair, the next one tries again within a minute.
     runSweep(ports.aws, outputs.SweepFunctionName).catch((error: unknown) => {
       progress(error instanceof Error ? error.message : String(error));
@@ -241,7 +264,7 @@ export const startGantry = async (
     };
     const workerEnvironment = await startPrograms(context);
     signal?.throwIfAborted();
-    const ended = [started.emulator, started.listener].map((program) => program?.ended);
+    const failures = [started.emulator?.ended, started.listenerFailed];
     let stopping: Promise<void> | undefined;
     return {
       apiUrl,
@@ -251,7 +274,7 @@ export const startGantry = async (
       awsEnvironment: emulatedAws(ports.aws),
       dataDirectory: folder.root,
       workerEnvironment,
-      failed: Promise.race(ended.filter((program) => program !== undefined)),
+      failed: Promise.race(failures.filter((failure) => failure !== undefined)),
       stop: () => (stopping ??= stopAll(folder, started)),
     };
   } catch (error) {
