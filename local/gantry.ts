@@ -73,7 +73,7 @@ export type Progress = (step: string) => void;
 interface Started {
   front?: HttpFront;
   emulator?: ChildProgram;
-  listener?: Pick<SupervisedProgram, 'stop'>;
+  listener?: ChildProgram | SupervisedProgram;
   listenerFailed?: Promise<Error>;
   deployment?: Deployment;
 }

@@ -91,7 +91,12 @@ export const startInstallation = async (
     },
   );
   const startSeconds = (performance.now() - startedAt) / 1000;
-  const gantry = new RunningGantry({ apiUrl, dimsePort: Number(dimse), dataDirectory });
+  const gantry = new RunningGantry({
+    apiUrl,
+    dimsePort: Number(dimse),
+    awsPort: Number(aws),
+    dataDirectory,
+  });
   return {
     pid: child.pid ?? 0,
     startSeconds,

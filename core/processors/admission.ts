@@ -136,8 +136,9 @@ export const createAdmission = (deps: {
           isResend && settings.resends === 'acknowledge' ? await waitingIn(existing) : undefined;
         if (waiting !== undefined) return { outcome: 'known', groupId: waiting };
       }
-      const generation = await toucher.ensureTouched(key, settings, instance, isNew ? 1 : 0);
       const conflict = !isResend && others.length > 0 && (await hasItem(sopInstanceUid, others));
+      // Last, because the quiet time counts from the acknowledgement: what came between would be missing of it.
+      const generation = await toucher.ensureTouched(key, settings, instance, isNew ? 1 : 0);
       return { outcome: 'grouped', groupId: groupId(key.keyId, generation), conflict };
     },
   };

@@ -19,8 +19,8 @@ let started: StartedGantry | undefined;
 
 const start = async (before?: StartedGantry): Promise<RunningGantry> => {
   started = await startGantry(settingsFor(dataDirectory, before));
-  const { apiUrl, dimsePort } = started;
-  return new RunningGantry({ apiUrl, dimsePort, dataDirectory });
+  const { apiUrl, dimsePort, awsPort } = started;
+  return new RunningGantry({ apiUrl, dimsePort, awsPort, dataDirectory });
 };
 
 const stop = async (): Promise<StartedGantry | undefined> => {

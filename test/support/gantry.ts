@@ -18,6 +18,7 @@ import { until } from './until.ts';
 export interface GantryAddress {
   readonly apiUrl: string;
   readonly dimsePort: number;
+  readonly awsPort: number;
   readonly dataDirectory: string;
 }
 

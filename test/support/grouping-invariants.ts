@@ -4,7 +4,7 @@ import { executionName, groupId, sessionId } from '../../core/contracts/keys.ts'
 import { manifestInstances } from '../../core/processors/manifest.ts';
 import { CLOCK_SKEW_MS } from '../../core/processors/timing.ts';
 import type { SimulationResult } from './grouping-scenario.ts';
-import { TIMEOUT_MS } from './grouping-simulation.ts';
+import { SWEEP_EVERY_MS, TIMEOUT_MS, VISIBILITY_MS } from './grouping-simulation.ts';
 
 const instancesOf = ({ groups }: SimulationResult, { id }: GroupItem) => {
   const manifest = groups.manifests.get(id);
@@ -17,7 +17,26 @@ const earlierOf = ({ groups }: SimulationResult, group: GroupItem): GroupItem[] 
     .filter(({ keyId, generation }) => keyId === group.keyId && generation < group.generation)
     .toSorted((a, b) => a.generation - b.generation);
 
-/** Each acknowledged instance is first in exactly one generation. */
+/** A later version of the same SOP instance takes the place of an earlier one, if the AE title says so. */
+const isReplacedBy = (
+  result: SimulationResult,
+  objectKey: string,
+  isThere: (other: string) => boolean,
+): boolean => {
+  if (result.scenario.duplicates !== 'replace') return false;
+  const items = [...result.groups.instanceItems.values()];
+  const item = items.find((one) => one.objectKey === objectKey);
+  if (item === undefined) return false;
+  return items.some(
+    (other) =>
+      other.sopInstanceUid === item.sopInstanceUid &&
+      other.sha256 !== item.sha256 &&
+      other.receivedAt >= item.receivedAt &&
+      isThere(other.objectKey),
+  );
+};
+
+/** Each acknowledged instance is first in exactly one generation, or a later version of it that replaces it is. */
 const membership = (result: SimulationResult): string[] => {
   const found: string[] = [];
   const places = new Map<string, string[]>();
@@ -30,12 +49,23 @@ const membership = (result: SimulationResult): string[] => {
   }
   for (const { objectKey } of result.acknowledged) {
     const count = places.get(objectKey)?.length ?? 0;
-    if (count !== 1) found.push(`acknowledged ${objectKey} is in ${count} manifests`);
+    if (count === 1) continue;
+    if (count === 0 && isReplacedBy(result, objectKey, (other) => places.has(other))) continue;
+    found.push(`acknowledged ${objectKey} is in ${count} manifests`);
   }
   for (const [objectKey, where] of places) {
     if (where.length > 1) found.push(`${objectKey} is in ${where.join(' and ')}`);
   }
   return found;
+};
+
+/** Where versions replace each other, no manifest has two of one SOP instance. */
+const versions = (result: SimulationResult): string[] => {
+  if (result.scenario.duplicates !== 'replace') return [];
+  return [...result.groups.groupItems.values()].flatMap((group) => {
+    const uids = instancesOf(result, group).map(({ sopInstanceUid }) => sopInstanceUid);
+    return new Set(uids).size === uids.length ? [] : [`${group.id} has two versions`];
+  });
 };
 
 const punctuality = ({ claims, acknowledged }: SimulationResult): string[] =>
@@ -110,7 +140,8 @@ const reruns = (result: SimulationResult): string[] =>
     if (own.length === 0) return [];
     const missing = certain
       .flatMap((other) => instancesOf(result, other))
-      .filter(({ objectKey }) => !repeated.includes(objectKey));
+      .filter(({ objectKey }) => !repeated.includes(objectKey))
+      .filter(({ objectKey }) => !isReplacedBy(result, objectKey, () => true));
     const latest = certain.at(-1)?.id;
     return [
       ...(own.length === repeated.length ? [`${group.id} has nothing new`] : []),
@@ -138,7 +169,8 @@ const declarations = ({ groups, settings }: SimulationResult): string[] => {
   return [...groups.groupItems.values()].flatMap(({ id, closedBecause, late }) => {
     const manifest = groups.manifests.get(id);
     const own = manifest === undefined ? [] : manifestInstances(manifest);
-    const count = own.filter(({ repeated }) => repeated === undefined).length;
+    const first = own.filter(({ repeated }) => repeated === undefined);
+    const count = new Set(first.map(({ sopInstanceUid }) => sopInstanceUid)).size;
     if (closedBecause === 'complete' && (typeof want !== 'number' || count < want)) {
       return [`${id} was not complete (${String(late)})`];
     }
@@ -172,11 +204,42 @@ const ends = ({ groups }: SimulationResult): string[] =>
     state === 'RELEASED' ? [] : [`${id} is still ${state}`],
   );
 
+/** What the sweep takes for lost (a check 3 s overdue, a claim 10 s old), with a slow call or two. */
+const REPAIR_MS = SWEEP_EVERY_MS + VISIBILITY_MS + 20_000;
+/** A claim, a wait until it may be sealed, and the calls of a release. */
+const RELEASE_MS = 2000;
+
+const isUndisturbed = ({ scenario }: SimulationResult): boolean =>
+  [
+    ...[scenario.slowCalls, scenario.failedCalls, scenario.lostMessages, scenario.crashes],
+    scenario.declared,
+  ].every((amount) => amount === 0);
+
+/**
+ * Not later than the bound: its due time, which `maxWait` caps, and what the last repair after the last fault takes.
+ * Without faults within a moment of the due time.
+ */
+const bound = (result: SimulationResult): string[] =>
+  [...result.groups.groupItems.values()].flatMap((group) => {
+    if (group.late === 'hold' || group.incomplete === true || group.releasedAt === undefined) {
+      return [];
+    }
+    if (group.dueAt > group.capAt) return [`${group.id} is due after its maxWait`];
+    const latest = isUndisturbed(result)
+      ? group.dueAt + RELEASE_MS
+      : Math.max(result.faultsEnd, group.dueAt) + REPAIR_MS;
+    return group.releasedAt > latest
+      ? [`${group.id} was released ${group.releasedAt - latest} ms after its bound`]
+      : [];
+  });
+
 /** None when all invariants hold. */
 export const violations = (result: SimulationResult): string[] =>
   [
     declarations,
     membership,
+    versions,
+    bound,
     punctuality,
     ends,
     sessions,

@@ -1,7 +1,12 @@
 /** What a simulation of the grouping is told: how much happens, how much of it goes wrong, and which rule is missing. */
 import { RECEPTION_DEFAULTS, type AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { GroupItem, InstanceItem } from '../../core/contracts/items.ts';
-import type { IncompletePolicy, LatePolicy } from '../../core/contracts/vocabulary.ts';
+import type {
+  DuplicatePolicy,
+  IncompletePolicy,
+  LatePolicy,
+  ResendPolicy,
+} from '../../core/contracts/vocabulary.ts';
 import type { MemoryGroups } from './memory-groups.ts';
 
 export interface Scenario {
@@ -25,12 +30,20 @@ export interface Scenario {
   /** How many instances make a group complete; 0: that is not declared. */
   readonly declared: number;
   readonly onIncomplete: IncompletePolicy;
+  /** Probability that an instance comes again with other bytes. */
+  readonly versions: number;
+  /** `keepFirst` is decided before an instance comes to its group. */
+  readonly duplicates: Exclude<DuplicatePolicy, 'keepFirst'>;
+  readonly resendPolicy: ResendPolicy;
 }
 
 /** What happened. */
 export interface SimulationResult {
+  readonly scenario: Scenario;
   readonly groups: MemoryGroups;
   readonly settings: AeTitleItem;
+  /** From then on nothing fails any more. */
+  readonly faultsEnd: number;
   readonly acknowledged: readonly {
     readonly keyId: string;
     readonly objectKey: string;
@@ -52,10 +65,21 @@ export interface SimulationResult {
 
 /** What is taken out of the rules to see whether a test notices. */
 export interface Mutation {
+  /** How long a listener relies on a touch, in place of W. */
   readonly leaseMs?: number;
+  /** How far clocks are from the true time at most. */
+  readonly clockOffsetMs?: number;
   readonly claimWithoutDueTime?: boolean;
   readonly sealAtOnce?: boolean;
   readonly emptyIsSealedAsUsual?: boolean;
+  readonly touchInAnyState?: boolean;
+  readonly openOverExisting?: boolean;
+  readonly lastSealWins?: boolean;
+  readonly earlierManifestsForgotten?: boolean;
+  readonly itemWithoutTouch?: boolean;
+  readonly replacedStay?: boolean;
+  readonly oneLessIsComplete?: boolean;
+  readonly noSweep?: boolean;
 }
 
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
@@ -91,6 +115,8 @@ export const simulatedSettings = (scenario: Scenario, timeoutMs: number): AeTitl
       }),
   jobRetryDelayMs: 5000,
   ...RECEPTION_DEFAULTS,
+  duplicates: scenario.duplicates,
+  resends: scenario.resendPolicy,
   retentionDays: 30,
 });
 

@@ -3,12 +3,15 @@
  * lost and repeated messages and clocks that differ: the rules of grouping run in it as they are, in virtual
  * time, on a store whose calls take effect somewhere between their start and their end.
  */
-import type { InstanceItem } from '../../core/contracts/items.ts';
 import { groupKeyId } from '../../core/contracts/keys.ts';
 import type { StabilityCheck } from '../../core/contracts/messages.ts';
 import { createAdmission } from '../../core/processors/admission.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
-import { createGroupToucher, TouchTimedOut } from '../../core/processors/group-toucher.ts';
+import {
+  createGroupToucher,
+  TouchTimedOut,
+  type GroupToucher,
+} from '../../core/processors/group-toucher.ts';
 import { releaseByHand } from '../../core/processors/manual-release.ts';
 import { claimGroup, releaseGroup } from '../../core/processors/release.ts';
 import { checkGroup, sweepGroups } from '../../core/processors/stability.ts';
@@ -22,12 +25,13 @@ import {
   type SimulationResult,
 } from './grouping-scenario.ts';
 import { memoryGroups } from './memory-groups.ts';
+import { simulatedStore } from './simulated-store.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const START = 1_000_000;
 export const TIMEOUT_MS = 5000;
-const SWEEP_EVERY_MS = 60_000;
-const VISIBILITY_MS = 30_000;
+export const SWEEP_EVERY_MS = 60_000;
+export const VISIBILITY_MS = 30_000;
 const MAX_CLOCK_OFFSET_MS = 50;
 
 export const simulate = async (
@@ -55,7 +59,8 @@ export const simulate = async (
     readonly clock: () => number;
   }
   const newProcess = (): Process => {
-    const offset = between(-MAX_CLOCK_OFFSET_MS, MAX_CLOCK_OFFSET_MS);
+    const most = mutation.clockOffsetMs ?? MAX_CLOCK_OFFSET_MS;
+    const offset = between(-most, most);
     return { alive: true, clock: () => time.now + offset };
   };
   const gone = new Promise<never>(() => undefined);
@@ -76,51 +81,17 @@ export const simulate = async (
     return answer;
   };
 
-  const storeOf = (process: Process): GroupStore => {
-    const through =
-      <A extends unknown[], T>(call: (...args: A) => Promise<T>) =>
-      (...args: A): Promise<T> =>
-        remote(process, () => call(...args));
-    return {
-      ...(Object.fromEntries(
-        Object.entries(shared)
-          .filter(
-            (entry): entry is [string, () => Promise<unknown>] => typeof entry[1] === 'function',
-          )
-          .map(([name, call]) => [name, through(call)]),
-      ) as unknown as GroupStore),
-      // Two pages: what is put meanwhile is in the answer or not, by its place.
-      instances: async (keyId) => {
-        const boundary = Math.floor(random() * 100);
-        const isFirst = ({ sopInstanceUid }: InstanceItem): boolean =>
-          Number(sopInstanceUid.split('.').at(-1)) % 100 < boundary;
-        const first = await remote(process, () => shared.instances(keyId));
-        const second = await remote(process, () => shared.instances(keyId));
-        return [...first.filter(isFirst), ...second.filter((item) => !isFirst(item))];
-      },
-      touch: (...args) => {
+  const storeOf = (process: Process): GroupStore =>
+    simulatedStore({
+      ...{ shared, mutation, random },
+      remote: (effect) => remote(process, effect),
+      touched: () => {
         touches += 1;
-        return remote(process, () => shared.touch(...args));
       },
-      claim: (group, claim) =>
-        remote(process, async () => {
-          const current = await shared.get(group.keyId, group.generation);
-          const read =
-            mutation.claimWithoutDueTime === true && current !== undefined
-              ? { ...group, dueAt: current.dueAt }
-              : group;
-          const usual = mutation.emptyIsSealedAsUsual === true && claim.closedBecause === 'empty';
-          const done = await shared.claim(
-            read,
-            usual ? { ...claim, closedBecause: 'quiet' } : claim,
-          );
-          if (done && current !== undefined) {
-            claims.push({ group: current, at: time.now, because: claim.closedBecause });
-          }
-          return done;
-        }),
-    };
-  };
+      claimed: (group, because) => {
+        claims.push({ group, at: time.now, because });
+      },
+    });
 
   const stability = (process: Process) => ({
     groups: storeOf(process),
@@ -183,7 +154,7 @@ export const simulate = async (
   const newListener = () => {
     const process = newProcess();
     const groups = storeOf(process);
-    const toucher = createGroupToucher({
+    const toucher: GroupToucher = createGroupToucher({
       groups,
       clock: process.clock,
       limit: (call, limitMs) =>
@@ -201,16 +172,24 @@ export const simulate = async (
       onCheckNotSent: () => undefined,
       ...(mutation.leaseMs === undefined ? {} : { leaseMs: mutation.leaseMs }),
     });
-    return { process, admit: createAdmission({ groups, toucher }).admit };
+    const untouched: GroupToucher = { ensureTouched: () => Promise.resolve(1) };
+    const used = mutation.itemWithoutTouch === true && chance(0.1) ? untouched : toucher;
+    return { process, admit: createAdmission({ groups, toucher: used }).admit };
   };
   const listeners = Array.from({ length: scenario.listeners }, newListener);
 
-  const receive = async (listenerIndex: number, number: number): Promise<void> => {
+  /** `version` tells other bytes of the same SOP instance. */
+  const receive = async (listenerIndex: number, number: number, version: string): Promise<void> => {
     const listener = listeners[listenerIndex];
     if (listener === undefined) return;
     const keyValues = [`P${number % scenario.keys}`];
     const keyId = groupKeyId(settings.aeTitle, settings.groupBy, keyValues);
-    const item = simulatedInstance(keyId, number, keyValues[0] ?? '', listener.process.clock());
+    const first = simulatedInstance(keyId, number, keyValues[0] ?? '', listener.process.clock());
+    const item = {
+      ...first,
+      ...{ sha256: `${first.sha256}${version}`, objectKey: `${first.objectKey}${version}` },
+      ...(scenario.duplicates === 'replace' ? { replaces: true as const } : {}),
+    };
     for (let attempt = 0; attempt < 3; attempt += 1) {
       try {
         const { outcome } = await listener.admit(item, { keyId, keyValues }, settings);
@@ -231,14 +210,14 @@ export const simulate = async (
   };
   for (let number = 0; number < scenario.instances; number += 1) {
     const at = START + between(0, scenario.spreadMs);
-    time.at(at, () => {
-      begin(receive(between(0, scenario.listeners - 1), number));
-    });
-    if (chance(scenario.resends)) {
-      time.at(at + between(0, 15_000), () => {
-        begin(receive(between(0, scenario.listeners - 1), number));
+    const arrive = (moment: number, version: string): void => {
+      time.at(moment, () => {
+        begin(receive(between(0, scenario.listeners - 1), number, version));
       });
-    }
+    };
+    arrive(at, '');
+    if (chance(scenario.resends)) arrive(at + between(0, 15_000), '');
+    if (chance(scenario.versions)) arrive(at + between(0, 15_000), 'b');
   }
   listeners.forEach((listener, index) => {
     if (!chance(scenario.crashes)) return;
@@ -273,6 +252,7 @@ export const simulate = async (
     });
   }
   for (let at = START + SWEEP_EVERY_MS; at < end; at += SWEEP_EVERY_MS) {
+    if (mutation.noSweep === true) break;
     time.at(at, () => {
       begin(sweepGroups(stability(newProcess())));
     });
@@ -281,7 +261,7 @@ export const simulate = async (
   await time.run(end);
   if (unexpected.length > 0) throw unexpected[0] as Error;
   return {
-    ...{ groups: shared, settings, acknowledged, claims, heldToTheEnd },
+    ...{ scenario, groups: shared, settings, faultsEnd, acknowledged, claims, heldToTheEnd },
     ...{ touches, sessions, executions },
   };
 };

@@ -13,19 +13,24 @@ const reads = (read: () => string): string => {
   }
 };
 
-/** Command lines by process id; this process itself is not counted. */
-const processesOf = (folder: string): Map<number, string> => {
-  const found = new Map<number, string>();
+interface Process {
+  readonly command: string;
+  /** `NAME=value`, NUL between them. */
+  readonly environment: string;
+}
+
+/** By process id; this process itself is not counted. */
+const processesOf = (folder: string): Map<number, Process> => {
+  const found = new Map<number, Process>();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
     const command = reads(() => readFileSync(`/proc/${name}/cmdline`, 'utf8'));
-    const facts = [
-      command,
-      reads(() => readFileSync(`/proc/${name}/environ`, 'utf8')),
-      reads(() => readlinkSync(`/proc/${name}/cwd`)),
-    ];
-    if (facts.some((fact) => fact.includes(folder))) found.set(pid, command.replaceAll('\0', ' '));
+    const environment = reads(() => readFileSync(`/proc/${name}/environ`, 'utf8'));
+    const facts = [command, environment, reads(() => readlinkSync(`/proc/${name}/cwd`))];
+    if (facts.some((fact) => fact.includes(folder))) {
+      found.set(pid, { command: command.replaceAll('\0', ' '), environment });
+    }
   }
   return found;
 };
@@ -38,6 +43,30 @@ export const leftBehindIn = async (folder: string): Promise<string[]> => {
     );
     return [];
   } catch {
-    return [...processesOf(folder)].map(([pid, command]) => `${pid} ${command}`);
+    return [...processesOf(folder)].map(([pid, { command }]) => `${pid} ${command}`);
   }
 };
+
+/** `kill -9` of those that `isMeant`; how many there were. */
+const killThose = (folder: string, isMeant: (process: Process) => boolean): number => {
+  const pids = [...processesOf(folder)].flatMap(([pid, facts]) => (isMeant(facts) ? [pid] : []));
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      // It has ended since.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+  return pids.length;
+};
+
+/** `kill -9` of the listener of the Gantry with this data folder. */
+export const killListener = (dataDirectory: string): number =>
+  killThose(dataDirectory, ({ command }) => command.includes(`${dataDirectory}/bundles/listener-`));
+
+/** `kill -9` of every process of the function, or of all functions, of the Gantry with this data folder. */
+export const killFunctions = (dataDirectory: string, name = ''): number =>
+  killThose(dataDirectory, ({ environment }) =>
+    environment.split('\0').some((entry) => entry.startsWith(`AWS_LAMBDA_FUNCTION_NAME=${name}`)),
+  );

@@ -35,8 +35,8 @@ export const discard = (dataDirectory: string): void => {
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'gantry-integration-'));
   const gantry = await startGantry(settingsFor(dataDirectory));
-  const { apiUrl, dimsePort } = gantry;
-  project.provide('gantry', { apiUrl, dimsePort, dataDirectory });
+  const { apiUrl, dimsePort, awsPort } = gantry;
+  project.provide('gantry', { apiUrl, dimsePort, awsPort, dataDirectory });
   return async () => {
     await gantry.stop();
     discard(dataDirectory);
