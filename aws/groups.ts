@@ -35,6 +35,20 @@ export class ManifestNotSealed extends Error {
   }
 }
 
+/**
+ * Instances of a series mostly have the same attributes, which are most of an item: they share one object, so that a
+ * function can hold the tens of thousands of a large study.
+ */
+const sharingAttributes = () => {
+  const shared = new Map<string, InstanceItem['attributes']>();
+  return InstanceItem.transform((item): InstanceItem => {
+    const text = JSON.stringify(item.attributes);
+    const attributes = shared.get(text) ?? item.attributes;
+    shared.set(text, attributes);
+    return { ...item, attributes };
+  });
+};
+
 export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
   const partition = (keyId: string): string => tableKeys.group(keyId, 1).pk;
   const manifest = async (id: string): Promise<GroupManifest | undefined> => {
@@ -169,9 +183,9 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
     getInstance: (keyId, sopInstanceUid, sha256) =>
       table.get(tableKeys.instance(keyId, sopInstanceUid, sha256), InstanceItem),
     instances: async (keyId) =>
-      (await table.queryAll(partition(keyId), tableKeys.instancePrefix, InstanceItem)).filter(
-        ({ doomedAt }) => doomedAt === undefined,
-      ),
+      (
+        await table.queryAll(partition(keyId), tableKeys.instancePrefix, sharingAttributes())
+      ).filter(({ doomedAt }) => doomedAt === undefined),
     putUnrouted: async (item) => {
       const key = tableKeys.unrouted(item.aeTitle, item.sopInstanceUid, item.sha256);
       const indexed = {

@@ -114,9 +114,21 @@ const withoutReplaced = (items: readonly InstanceItem[]): readonly InstanceItem[
   });
 };
 
+/** What came after the window of a held generation belongs to the one that was opened by it, if there is one. */
+const inWindow = (
+  group: GroupItem,
+  items: readonly InstanceItem[],
+  isLast: boolean,
+): readonly InstanceItem[] => {
+  const isHeldBack = group.late === 'hold' || group.incomplete === true;
+  const before = isHeldBack && !isLast ? (group.lateUntil ?? Infinity) : Infinity;
+  return before === Infinity ? items : items.filter(({ receivedAt }) => receivedAt < before);
+};
+
 /**
  * The members of a generation: what no earlier one has. What came after the window of a held one belongs to the
- * generation that was opened by it, if there is one: else to the held one, where its touch was good.
+ * generation that was opened by it, if there is one, and replaces nothing here: else to the held one, where its touch
+ * was good.
  */
 const membersOf = (
   group: GroupItem,
@@ -126,10 +138,8 @@ const membersOf = (
 ): InstanceItem[] => {
   // Claimed because nobody belonged to it: what has come since then opened a generation of its own.
   if (group.closedBecause === 'empty') return [];
-  const isHeldBack = group.late === 'hold' || group.incomplete === true;
-  const before = isHeldBack && !isLast ? (group.lateUntil ?? Infinity) : Infinity;
   const taken = isIn(earlier);
-  return withoutReplaced(items).filter((item) => !taken(item) && item.receivedAt < before);
+  return withoutReplaced(inWindow(group, items, isLast)).filter((item) => !taken(item));
 };
 
 /** Members of a generation that is not sealed, as of now; `manifests` are those of the generations before it. */
@@ -183,7 +193,7 @@ const seal = async (
   // Nothing new: the instance by which it was opened was still in time for the generation before.
   const repetition = members.length === 0 ? undefined : repetitionOf(group, earlier);
   const taken = isIn(earlier);
-  const repeats = withoutReplaced(items).filter(
+  const repeats = withoutReplaced(inWindow(group, items, isLast)).filter(
     (item) => taken(item) && repetition?.repeated.has(memberId(item)) === true,
   );
   return deps.groups.sealManifest(
