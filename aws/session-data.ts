@@ -1,6 +1,6 @@
 /** Session data of service code, as items of the session's partition. */
 import { z } from 'zod';
-import { tableKeys } from '../core/contracts/keys.ts';
+import { stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
 import {
   MAX_SESSION_DATA_BYTES,
   SessionDataTooLarge,
@@ -16,6 +16,8 @@ const Value = z.object({
   name: z.string(),
   valueJson: z.string(),
 });
+
+const Kept = z.object({ sessionId: z.string() });
 
 const DELETES_PER_TRANSACTION = 100;
 
@@ -51,7 +53,21 @@ export const tableSessionData = (table: Table): SessionDataStore => {
             .map((value) => table.write.delete(keyOf(sessionId, value))),
         );
       }
+      await table.delete(tableKeys.keptSessionData(sessionId));
       return values.length;
+    },
+    keepUntil: (sessionId, until) =>
+      table.put(tableKeys.keptSessionData(sessionId), {
+        sessionId,
+        statePk: stateIndexKeys.keptSessionData,
+        stateSk: new Date(until).toISOString(),
+      }),
+    isKept: async (sessionId) =>
+      (await table.get(tableKeys.keptSessionData(sessionId), Kept)) !== undefined,
+    listKept: async (now, limit) => {
+      const until = new Date(now).toISOString();
+      const due = await table.queryState(stateIndexKeys.keptSessionData, Kept, { until, limit });
+      return due.map(({ sessionId }) => sessionId);
     },
   };
 };

@@ -32,12 +32,19 @@ const ending = ({ state, reason, error, resultJson, resultInBucket }: JobOutcome
   };
 };
 
+/** Holds for an item of that epoch: none for the time before the first retry. */
+const inEpoch = (epoch: number | undefined) =>
+  epoch === undefined
+    ? { condition: 'attribute_not_exists(#epoch)', values: {} }
+    : { condition: '#epoch = :epoch', values: { epoch } };
+
 type JobWrites = Pick<
   SessionStore,
   | 'releaseEdge'
   | 'queueJob'
   | 'requeueJob'
   | 'skipJob'
+  | 'cancelJob'
   | 'noteQueued'
   | 'leaseJob'
   | 'handBackJob'
@@ -105,10 +112,12 @@ export const tableJobs = (table: Table): JobWrites => {
   };
 
   return {
-    releaseEdge: ({ sessionId, from, to }) =>
+    releaseEdge: ({ sessionId, from, to, epoch }) =>
       table.transact([
         table.write.delete(tableKeys.edge(sessionId, from, to), {
-          condition: 'attribute_exists(pk)',
+          condition: `attribute_exists(pk) AND ${inEpoch(epoch).condition}`,
+          names: ['epoch'],
+          values: inEpoch(epoch).values,
         }),
         table.write.update(tableKeys.job(sessionId, to), {
           update: 'SET #waiting = #waiting - :one',
@@ -133,15 +142,35 @@ export const tableJobs = (table: Table): JobWrites => {
         names: ['state', 'run', 'queuedAt', 'startedAt', 'runnerId', 'reason', 'notBefore'],
         values: { queued: 'QUEUED', running: 'RUNNING', one: 1, queuedAt, run },
       }),
-    skipJob: async (sessionId, nodeId, { reason, stopped }, endedAt) => {
+    skipJob: async (sessionId, nodeId, { reason, stopped, epoch }, endedAt) => {
       const end = ending({ state: 'SKIPPED', reason }, endedAt);
+      const same = inEpoch(epoch);
       const skipped = await update(sessionId, nodeId, {
         update: stopped ? `${end.update}, #stopped = :stopped` : end.update,
-        condition: '#state = :waits',
-        names: [...end.names, ...(stopped ? ['stopped'] : [])],
-        values: { ...end.values, waits: 'WAITING', ...(stopped ? { stopped } : {}) },
+        condition: `#state = :waits AND ${same.condition}`,
+        names: [...end.names, 'epoch', ...(stopped ? ['stopped'] : [])],
+        values: {
+          ...end.values,
+          ...same.values,
+          waits: 'WAITING',
+          ...(stopped ? { stopped } : {}),
+        },
       });
       return skipped !== undefined;
+    },
+    cancelJob: (sessionId, nodeId, { reason, epoch }, endedAt) => {
+      const end = ending({ state: 'CANCELLED', reason }, endedAt);
+      const same = inEpoch(epoch);
+      return update(sessionId, nodeId, {
+        update: `${end.update} REMOVE #notBefore`,
+        condition: `${same.condition} AND #kind = :job AND #state IN (:waits, :queued, :running)`,
+        names: [...end.names, 'kind', 'notBefore', 'epoch'],
+        values: {
+          ...end.values,
+          ...same.values,
+          ...{ job: 'job', waits: 'WAITING', queued: 'QUEUED', running: 'RUNNING' },
+        },
+      });
     },
     noteQueued: async (sessionId, nodeId, run, reason) => {
       const noted = await update(sessionId, nodeId, {
@@ -176,8 +205,10 @@ export const tableJobs = (table: Table): JobWrites => {
       const end = ending(outcome, endedAt);
       const finished = await update(sessionId, nodeId, {
         update: end.update,
-        condition: '#attempt = :attempt AND #state IN (:queued, :running)',
-        names: [...end.names, 'attempt'],
+        condition:
+          '#attempt = :attempt AND #state IN (:queued, :running) ' +
+          'AND (attribute_not_exists(#voidAttempts) OR #voidAttempts < :attempt)',
+        names: [...end.names, 'attempt', 'voidAttempts'],
         values: { ...end.values, attempt, queued: 'QUEUED', running: 'RUNNING' },
       });
       return finished !== undefined;
@@ -218,14 +249,20 @@ export const tableJobs = (table: Table): JobWrites => {
       });
       return begun !== undefined;
     },
-    finishPlatformNode: async (sessionId, nodeId, outcome, endedAt) => {
+    finishPlatformNode: async (sessionId, nodeId, epoch, outcome, endedAt) => {
       const end = ending(outcome, endedAt);
+      const same = inEpoch(epoch);
       const finished = await update(sessionId, nodeId, {
         update: end.update,
         condition:
-          '#kind <> :job AND (#state = :running OR (#state = :waits AND #waiting = :none))',
-        names: [...end.names, 'kind', 'waiting'],
-        values: { ...end.values, running: 'RUNNING', job: 'job', waits: 'WAITING', none: 0 },
+          `${same.condition} AND #kind <> :job ` +
+          'AND (#state = :running OR (#state = :waits AND #waiting = :none))',
+        names: [...end.names, 'kind', 'waiting', 'epoch'],
+        values: {
+          ...end.values,
+          ...same.values,
+          ...{ running: 'RUNNING', job: 'job', waits: 'WAITING', none: 0 },
+        },
       });
       return finished !== undefined;
     },

@@ -10,10 +10,13 @@ import { stateIndexKeys, tableKeys, type TableKey } from '../core/contracts/keys
 import type { Table, Write } from './table.ts';
 
 /** DynamoDB takes 100 writes in a transaction; one of them is the check of the session. */
-const WRITES_PER_BATCH = 99;
+export const WRITES_PER_BATCH = 99;
 
-const jobKey = (job: JobItem): TableKey => tableKeys.job(job.sessionId, job.nodeId);
-const edgeKey = (edge: EdgeItem): TableKey => tableKeys.edge(edge.sessionId, edge.from, edge.to);
+/** Of the item that holds a node. */
+export const jobKey = (job: JobItem): TableKey => tableKeys.job(job.sessionId, job.nodeId);
+/** Of the item that holds an edge. */
+export const edgeKey = (edge: EdgeItem): TableKey =>
+  tableKeys.edge(edge.sessionId, edge.from, edge.to);
 
 /** False when the session is not PLANNING any more, or another planner took over. */
 export const storePlan = async (

@@ -5,6 +5,7 @@ import { stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
 import type { SessionStore } from '../core/running/session-store.ts';
 import { tableJobs } from './session-jobs.ts';
 import { storePlan } from './session-plan.ts';
+import { retrySession } from './session-retry.ts';
 import type { Table } from './table.ts';
 
 const StudyEntry = z.object({ id: z.string() });
@@ -73,14 +74,26 @@ export const tableSessions = (table: Table): SessionStore => {
       });
       return restarted !== undefined;
     },
-    finishSession: async (id, { state, reason, endedAt }) => {
+    requestCancel: async (id, cancelledAt) => {
+      const noted = await table.update(tableKeys.session(id), {
+        update: 'SET #cancelledAt = if_not_exists(#cancelledAt, :cancelledAt)',
+        condition: '#state IN (:planning, :running)',
+        names: ['cancelledAt', 'state'],
+        values: { cancelledAt, planning: 'PLANNING', running: 'RUNNING' },
+      });
+      return noted !== undefined;
+    },
+    retrySession: (id, run, reset) => retrySession(table, id, run, reset),
+    finishSession: async (id, { state, reason, endedAt, run }) => {
       const finished = await table.update(tableKeys.session(id), {
         update:
           'SET #state = :state, #statePk = :statePk, #endedAt = :endedAt' +
           (reason === undefined ? ' REMOVE #reason' : ', #reason = :reason'),
-        condition: '#state IN (:planning, :running)',
-        names: ['state', 'statePk', 'endedAt', 'reason'],
+        condition:
+          '#state IN (:planning, :running)' + (run === undefined ? '' : ' AND #run = :run'),
+        names: ['state', 'statePk', 'endedAt', 'reason', ...(run === undefined ? [] : ['run'])],
         values: {
+          run,
           state,
           statePk: stateIndexKeys.session(state),
           endedAt,

@@ -88,4 +88,24 @@ export const addJobCommands = (program: Command): void => {
       output.document(await api.get(z.unknown(), apiPath('jobs', first(values), 'result')));
     },
   );
+  const acts = {
+    cancel: ['ends a job that has not ended', 'is cancelled'],
+    retry: [
+      'runs a job of an ended session again, and what was skipped because of it',
+      'runs again',
+    ],
+  } as const;
+  for (const [act, [description, done]] of Object.entries(acts)) {
+    addCommand(
+      group,
+      `${act} <id>`,
+      description,
+      (command) => command,
+      async ({ api, output }, values) => {
+        const job = await api.post(Job, apiPath('jobs', first(values), act));
+        if (output.json) output.document(job);
+        else output.line(`${job.name} ${done}; see: gantry session watch ${job.sessionId}`);
+      },
+    );
+  }
 };

@@ -129,6 +129,32 @@ export const addSessionCommands = (program: Command): void => {
   );
   addCommand(
     group,
+    'cancel <id>',
+    'ends every job of a session that has not ended',
+    (command) => command,
+    async ({ api, output }, values) => {
+      const session = await api.post(Session, apiPath('sessions', first(values), 'cancel'));
+      if (output.json) output.document(session);
+      else output.line(`${session.id} is being cancelled; see: gantry session watch ${session.id}`);
+    },
+  );
+  addCommand<{ job?: string; all?: boolean }>(
+    group,
+    'retry <id>',
+    'runs again what failed, timed out or was cancelled, and what was skipped because of it',
+    (command) =>
+      command
+        .option('--job <job>', 'only the job of this name, or this id')
+        .option('--all', 'every job, those that succeeded too'),
+    async ({ api, output }, values, { job, all }) => {
+      const path = apiPath('sessions', first(values), 'retry');
+      const session = await api.post(Session, path, { job, all });
+      if (output.json) output.document(session);
+      else output.line(`${session.id} runs again; see: gantry session watch ${session.id}`);
+    },
+  );
+  addCommand(
+    group,
     'watch <id>',
     'every change until the session has ended; ends with 1 if it did not succeed',
     (command) => command,

@@ -23,6 +23,8 @@ export const PROBLEM_STATUS = {
   'already-installed': 409,
   'in-use': 409,
   'no-result': 409,
+  'not-cancellable': 409,
+  'not-retryable': 409,
   'not-routable': 409,
   'not-composable': 409,
   'unmet-requirements': 409,

@@ -210,6 +210,15 @@ export const SessionPage = pageOf('SessionPage', SessionSummary);
 export const Session = named('Session', z.object({ ...sessionFields, jobs: z.array(Job) }));
 export type Session = z.infer<typeof Session>;
 
+/** Which jobs of a session to run again; without either, those that did not end well. */
+export const RetryRequest = named(
+  'RetryRequest',
+  z.strictObject({
+    job: z.string().optional().describe('the name or the id of a job: only that, for every object'),
+    all: z.boolean().optional().describe('every job, those that succeeded too'),
+  }),
+);
+
 export const Decision = named(
   'Decision',
   z.object({

@@ -156,6 +156,10 @@ export const SessionItem = z.object({
   priority: Priority,
   state: SessionState,
   run: z.int().min(1),
+  /** How often its graph was reset for a retry; absent before the first. */
+  epoch: z.int().min(1).optional(),
+  /** A person wants it to end: its jobs are cancelled wherever they stand. */
+  cancelledAt: Milliseconds.optional(),
   createdAt: Milliseconds,
   startedAt: Milliseconds.optional(),
   endedAt: Milliseconds.optional(),
@@ -197,6 +201,8 @@ export const JobItem = z.object({
   stopped: z.boolean().optional(),
   /** How many incoming edges are left. */
   waiting: z.int().min(0),
+  /** Of the retry that reset it: the fence against who still works on what was before. */
+  epoch: z.int().min(1).optional(),
   /** Node ids, as the service's `dependsOn` says. */
   dependsOn: z.array(z.string()),
   priority: Priority,
@@ -223,6 +229,8 @@ export const JobItem = z.object({
   run: z.int().min(0),
   /** Counts leases by runners; the fence that a result is written against. */
   attempt: z.int().min(0),
+  /** What attempts up to this one bring counts no more: the job was reset for a retry after them. */
+  voidAttempts: z.int().min(0).optional(),
   /** How many attempts were lost with their runner. */
   lostAttempts: z.int().min(0),
   runnerId: z.string().optional(),
@@ -241,6 +249,8 @@ export const EdgeItem = z.object({
   from: z.string(),
   to: z.string(),
   kind: EdgeKind,
+  /** That of its target. */
+  epoch: z.int().min(1).optional(),
 });
 export type EdgeItem = z.infer<typeof EdgeItem>;
 

@@ -157,6 +157,8 @@ export const tableKeys = {
     sk: `V#${JSON.stringify([event, job, object, name])}`,
   }),
   sessionDataPrefix: 'V#',
+  /** Until when the data of an ended session are kept. */
+  keptSessionData: (session: string): TableKey => ({ pk: `S#${session}`, sk: 'KEPT' }),
   /** Which groups and sessions a study is in. */
   studyIndex: (studyInstanceUid: string, kind: 'G' | 'S', id: string): TableKey => ({
     pk: `STUDY#${studyInstanceUid}`,
@@ -229,6 +231,8 @@ export const stateIndexKeys = {
     `DELIVERY#PENDING#${DELIVERY_SHARDS[Number.parseInt(id.slice(-1), 16) % DELIVERY_SHARDS.length] ?? '0'}`,
   pendingDeliveries: DELIVERY_SHARDS.map((shard) => `DELIVERY#PENDING#${shard}`),
   parkedDelivery: 'DELIVERY#PARKED',
+  /** By the time until when they are kept. */
+  keptSessionData: 'KEPT-SESSION-DATA',
 } as const;
 
 /** How much of a key's id tells apart the objects of one instance that is in two keys of an AE title. */

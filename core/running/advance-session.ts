@@ -62,14 +62,19 @@ export const advanceSession = async (
     },
     sessionId,
   );
-  if (nodeId === undefined) {
+  const isCancelled = session.cancelledAt !== undefined;
+  if (isCancelled) await pass.cancelJobs('Its session was cancelled.', session.epoch);
+  if (nodeId === undefined || isCancelled) {
     await pass.whole();
     seen.end ||= isComplete(await sessions.getJobs(sessionId));
   } else {
     await pass.nodeEnded(nodeId);
   }
   if (!seen.end) return 'advanced';
-  const current = (await sessions.getSession(sessionId))?.token;
-  if (current !== undefined) await deps.answerToken(current, sessionId);
+  const current = await sessions.getSession(sessionId);
+  // The token of a retry that came meanwhile is not this graph's.
+  if (current?.token !== undefined && current.epoch === session.epoch) {
+    await deps.answerToken(current.token, sessionId);
+  }
   return 'complete';
 };

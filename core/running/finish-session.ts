@@ -4,7 +4,8 @@ import type { Clock } from '../contracts/ports.ts';
 import type { SessionState } from '../contracts/vocabulary.ts';
 import { forEach, limiter } from './concurrency.ts';
 import { sessionOutcome } from './session-outcome.ts';
-import type { SessionStore } from './session-store.ts';
+import { keptUntil } from './kept-data.ts';
+import type { SessionDataStore, SessionStore } from './session-store.ts';
 import { isTerminalSessionState } from './states.ts';
 
 /** The emulator of the embedded cloud fails what was running when it stopped: no fault of the session. */
@@ -14,6 +15,7 @@ const SKIPS_AT_A_TIME = 16;
 
 export interface FinishDependencies {
   readonly sessions: Pick<SessionStore, 'getSession' | 'getJobs' | 'skipJob' | 'finishSession'>;
+  readonly sessionData: Pick<SessionDataStore, 'keepUntil'>;
   readonly clock: Clock;
 }
 
@@ -45,7 +47,11 @@ const finishFailed = async (
   const waiting = jobs.filter((job) => job.kind !== 'barrier' && job.state === 'WAITING');
   await forEach(waiting, (job) =>
     limit(async () => {
-      const why = { reason: `Its session failed. ${reason}`, stopped: true };
+      const why = {
+        reason: `Its session failed. ${reason}`,
+        stopped: true,
+        epoch: job.epoch,
+      };
       await sessions.skipJob(sessionId, job.nodeId, why, clock());
     }),
   );
@@ -70,12 +76,14 @@ export const finishSession = async (
       state: 'FAILED',
       reason,
       endedAt: clock(),
+      run,
     });
+    await deps.sessionData.keepUntil(sessionId, keptUntil(clock()));
     await finishFailed(deps, sessionId, reason);
     return done ? { outcome: 'finished', state: 'FAILED' } : { outcome: 'nothing-to-do' };
   }
   const outcome = sessionOutcome(await sessions.getJobs(sessionId), session);
   if (outcome.state === 'RUNNING') throw new JobsNotEnded(sessionId);
-  const done = await sessions.finishSession(sessionId, { ...outcome, endedAt: clock() });
+  const done = await sessions.finishSession(sessionId, { ...outcome, endedAt: clock(), run });
   return done ? { outcome: 'finished', state: outcome.state } : { outcome: 'nothing-to-do' };
 };

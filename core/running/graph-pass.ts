@@ -27,11 +27,14 @@ export interface GraphPassDependencies {
     | 'releaseEdge'
     | 'queueJob'
     | 'skipJob'
+    | 'cancelJob'
     | 'beginPlatformNode'
     | 'finishPlatformNode'
   >;
   /** Starts the execution of the job's run; does nothing when it was started before. */
   readonly startJob: (job: JobItem) => Promise<void>;
+  /** Ends the execution of the job's run, for the job was cancelled; nothing when there is none. */
+  readonly stopJob: (job: JobItem) => Promise<void>;
   /** The platform's own nodes. They may run again after a crash. */
   readonly runPreServices: (sessionId: string) => Promise<JobOutcome>;
   readonly runPostServices: (sessionId: string) => Promise<JobOutcome>;
@@ -82,6 +85,26 @@ export class GraphPass {
     });
   }
 
+  /**
+   * Ends every job of a service that has not ended and that no retry after `sessionEpoch` has reset. After this
+   * no other can begin, whoever else is at work: each write that moves a job on asks for the state that it had.
+   */
+  async cancelJobs(reason: string, sessionEpoch = 0): Promise<void> {
+    const { sessions, stopJob, clock } = this.#deps;
+    const jobs = await sessions.getJobs(this.#sessionId);
+    const open = jobs.filter(
+      ({ kind, state, epoch = 0 }) =>
+        kind === 'job' && !isTerminalJobState(state) && epoch <= sessionEpoch,
+    );
+    await forEach(open, ({ nodeId, epoch }) =>
+      this.#limit(async () => {
+        const why = { reason, epoch };
+        const job = await sessions.cancelJob(this.#sessionId, nodeId, why, clock());
+        if (job !== undefined && job.run > 0) await stopJob(job);
+      }),
+    );
+  }
+
   #get(nodeId: string): Promise<JobItem | undefined> {
     return this.#limit(() => this.#deps.sessions.getJob(this.#sessionId, nodeId));
   }
@@ -91,8 +114,9 @@ export class GraphPass {
     const { sessions } = this.#deps;
     const edges =
       known ?? (await this.#limit(() => sessions.getEdgesFrom(this.#sessionId, source.nodeId)));
-    if (edges.length === 0) return;
-    await forEach(edges, (edge) => this.#releaseOver(edge, source));
+    // Edges of a retry that came after `source` was read say nothing about how it ended before.
+    const current = edges.filter(({ epoch }) => epoch === source.epoch);
+    await forEach(current, (edge) => this.#releaseOver(edge, source));
   }
 
   async #releaseOver(edge: EdgeItem, source: JobItem): Promise<void> {
@@ -102,7 +126,8 @@ export class GraphPass {
       if (target === undefined) return;
       const effect = effectOnTarget(edge, source, target);
       if (effect.effect === 'skip') {
-        await this.#limit(() => sessions.skipJob(this.#sessionId, edge.to, effect, clock()));
+        const why = { ...effect, epoch: edge.epoch };
+        await this.#limit(() => sessions.skipJob(this.#sessionId, edge.to, why, clock()));
         // This edge goes last, so that whoever repeats this after a crash comes by here again.
         await this.nodeEnded(edge.to);
       }
@@ -150,7 +175,7 @@ export class GraphPass {
   async #end(node: JobItem, outcome: JobOutcome): Promise<void> {
     const { sessions, clock } = this.#deps;
     await this.#limit(() =>
-      sessions.finishPlatformNode(this.#sessionId, node.nodeId, outcome, clock()),
+      sessions.finishPlatformNode(this.#sessionId, node.nodeId, node.epoch, outcome, clock()),
     );
     // Read again: somebody else may have ended it, and otherwise.
     await this.nodeEnded(node.nodeId);

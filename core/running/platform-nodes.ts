@@ -1,21 +1,26 @@
 /**
  * The platform's own first and last node. pre-services: every image of the session is there, whole.
- * post-services: what service code kept for the length of the session goes; images are never deleted here.
+ * post-services: what service code kept for the length of the session goes, unless jobs of it may be tried again;
+ * images are never deleted here.
  */
 import { GroupManifest } from '../contracts/items.ts';
 import { objectKeys } from '../contracts/keys.ts';
-import type { ObjectListing, ObjectStore } from '../contracts/ports.ts';
+import type { Clock, ObjectListing, ObjectStore } from '../contracts/ports.ts';
+import type { JobState } from '../contracts/vocabulary.ts';
 import { forEach, limiter } from './concurrency.ts';
+import { keptUntil, removeSessionData } from './kept-data.ts';
 import type { JobOutcome, SessionDataStore, SessionStore } from './session-store.ts';
+import { isFailedJobState } from './states.ts';
 
 /** Questions to S3 at a time. */
 const CHECKS_AT_A_TIME = 64;
 
 export interface PlatformNodeDependencies {
-  readonly sessions: Pick<SessionStore, 'getSession'>;
+  readonly sessions: Pick<SessionStore, 'getSession' | 'getJobs'>;
   readonly objects: Pick<ObjectStore, 'getJson' | 'size' | 'delete'>;
   readonly listing: ObjectListing;
-  readonly sessionData: Pick<SessionDataStore, 'removeAllValues'>;
+  readonly sessionData: Pick<SessionDataStore, 'removeAllValues' | 'keepUntil'>;
+  readonly clock: Clock;
   /** SOP instance UIDs of what is missing; identifiers of a patient. */
   readonly onUnreadable: (sessionId: string, sopInstanceUids: readonly string[]) => void;
 }
@@ -64,12 +69,18 @@ export const preServices = async (
   };
 };
 
+const mayBeTriedAgain = (state: JobState): boolean =>
+  isFailedJobState(state) || state === 'CANCELLED';
+
 export const postServices = async (
   deps: PlatformNodeDependencies,
   sessionId: string,
 ): Promise<JobOutcome> => {
-  await deps.sessionData.removeAllValues(sessionId);
-  const files = await deps.listing.keys(objectKeys.sessionFilePrefix(sessionId));
-  if (files.length > 0) await deps.objects.delete(files);
+  const jobs = await deps.sessions.getJobs(sessionId);
+  if (jobs.some(({ kind, state }) => kind !== 'post-services' && mayBeTriedAgain(state))) {
+    await deps.sessionData.keepUntil(sessionId, keptUntil(deps.clock()));
+  } else {
+    await removeSessionData(deps, sessionId);
+  }
   return { state: 'SUCCEEDED' };
 };

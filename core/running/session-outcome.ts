@@ -46,17 +46,24 @@ const describeProblems = (jobs: readonly OutcomeJob[]): string => {
   return `${listed(texts)}.`;
 };
 
-/** `planned.reason` is what planning left: why nothing applied. */
+/** `planned.reason` is what planning left: why nothing applied; `cancelledAt`, that a person wanted its end. */
 export const sessionOutcome = (
   jobs: readonly OutcomeJob[],
-  planned: Pick<SessionItem, 'reason'>,
+  planned: Pick<SessionItem, 'reason' | 'cancelledAt'>,
 ): SessionOutcome => {
   const shown = jobs.filter((job) => job.kind !== 'barrier');
   if (!shown.every((job) => isTerminalJobState(job.state))) return { state: 'RUNNING' };
+  const cancelled = shown.filter((job) => job.state === 'CANCELLED');
+  if (planned.cancelledAt !== undefined && cancelled.length > 0) {
+    const jobs = shown.filter((job) => job.kind === 'job').length;
+    return {
+      state: 'CANCELLED',
+      reason: `The session was cancelled; ${cancelled.length} of ${jobs} jobs had not ended.`,
+    };
+  }
   if (shown.some((job) => problemOf(job) !== undefined)) {
     return { state: 'FAILED', reason: describeProblems(shown) };
   }
-  const cancelled = shown.filter((job) => job.state === 'CANCELLED');
   if (cancelled.length > 0) {
     const names = [...new Set(cancelled.map((job) => `"${job.name}"`))];
     return { state: 'CANCELLED', reason: `Cancelled: ${listed(names)}.` };

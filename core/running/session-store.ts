@@ -20,6 +20,13 @@ export interface JobOutcome {
   readonly resultInBucket?: boolean;
 }
 
+/** What a retry writes of a session's graph: the nodes that begin anew, and the edges between them. */
+export interface GraphReset {
+  readonly state: Extract<SessionState, 'PLANNING' | 'RUNNING'>;
+  readonly jobs: readonly JobItem[];
+  readonly edges: readonly EdgeItem[];
+}
+
 export type LeaseAnswer =
   | { readonly outcome: 'leased'; readonly job: JobItem }
   /** The message is of another run of the job, or there is no such job: delete it. */
@@ -60,19 +67,33 @@ export interface SessionStore {
   setToken(sessionId: string, run: number, token: string): Promise<boolean>;
   /** PLANNING or RUNNING at `run` → the same at `run + 1`, without a token. False when it is at another run or has ended. */
   restartSession(sessionId: string, run: number): Promise<boolean>;
-  /** PLANNING or RUNNING → a final state. False when it has ended already. */
+  /** Notes on a PLANNING or RUNNING session that a person wants it to end. False when it has ended. */
+  requestCancel(sessionId: string, cancelledAt: number): Promise<boolean>;
+  /**
+   * A session that ended at `run` → PLANNING or RUNNING at `run + 1`, with what `reset` makes of its nodes and
+   * of the number of this retry; edges that are not among the new ones go. Of several calls, concurrent or
+   * after a crash, exactly one graph is the session's in the end: a later call takes over from an earlier
+   * unfinished one. False when the session is at another run, has not ended, or when a later call took over.
+   */
+  retrySession(
+    sessionId: string,
+    run: number,
+    reset: (jobs: readonly JobItem[], epoch: number) => GraphReset,
+  ): Promise<boolean>;
+  /** PLANNING or RUNNING, at `run` if that is given → a final state. False when it is not so. */
   finishSession(
     sessionId: string,
     outcome: {
       readonly state: Extract<SessionState, 'SUCCEEDED' | 'FAILED' | 'CANCELLED' | 'EMPTY'>;
       readonly reason?: string;
       readonly endedAt: number;
+      readonly run?: number;
     },
   ): Promise<boolean>;
 
   /**
-   * One transaction: deletes the edge and decrements its target's `waiting`. False when the edge was gone:
-   * somebody else has released it.
+   * One transaction: deletes the edge of that epoch and decrements its target's `waiting`. False when the edge
+   * was gone: somebody else has released it.
    */
   releaseEdge(edge: EdgeItem): Promise<boolean>;
   /** WAITING and nothing to wait for → QUEUED with `run + 1`. The job after it, or undefined when it was not so. */
@@ -84,13 +105,24 @@ export interface SessionStore {
     run: number,
     queuedAt: number,
   ): Promise<JobItem | undefined>;
-  /** WAITING → SKIPPED. False when it is not waiting. */
+  /** WAITING in that epoch → SKIPPED. False when it is not so. */
   skipJob(
     sessionId: string,
     nodeId: string,
-    why: { readonly reason: string; readonly stopped: boolean },
+    why: {
+      readonly reason: string;
+      readonly stopped: boolean;
+      readonly epoch: number | undefined;
+    },
     endedAt: number,
   ): Promise<boolean>;
+  /** A service's job that has not ended, in that epoch → CANCELLED. The job after it, or undefined when it is not so. */
+  cancelJob(
+    sessionId: string,
+    nodeId: string,
+    why: { readonly reason: string; readonly epoch: number | undefined },
+    endedAt: number,
+  ): Promise<JobItem | undefined>;
   /** Says on a QUEUED job of that run why nothing happens with it. False when it is QUEUED no more. */
   noteQueued(sessionId: string, nodeId: string, run: number, reason: string): Promise<boolean>;
   /**
@@ -139,10 +171,14 @@ export interface SessionStore {
     startedAt: number,
     staleBefore: number,
   ): Promise<boolean>;
-  /** A node that the platform runs itself: WAITING with nothing to wait for, or RUNNING → terminal. False when it is not so. */
+  /**
+   * A node that the platform runs itself, in that epoch: WAITING with nothing to wait for, or RUNNING →
+   * terminal. False when it is not so.
+   */
   finishPlatformNode(
     sessionId: string,
     nodeId: string,
+    epoch: number | undefined,
     outcome: JobOutcome,
     endedAt: number,
   ): Promise<boolean>;
@@ -164,8 +200,14 @@ export interface SessionDataStore {
   /** False when there was none. */
   removeValue(sessionId: string, key: SessionDataKey): Promise<boolean>;
   listValues(sessionId: string): Promise<SessionDataKey[]>;
-  /** Deletes all values of a session; how many there were. */
+  /** Deletes all values of a session, and the note that they are kept; how many values there were. */
   removeAllValues(sessionId: string): Promise<number>;
+  /** Notes that the data of a session, values and files, can be used until then; a later note takes its place. */
+  keepUntil(sessionId: string, until: number): Promise<void>;
+  /** True from the note on until the values are removed. */
+  isKept(sessionId: string): Promise<boolean>;
+  /** Sessions whose data were to be kept until `now` at most, those first that have waited longest. */
+  listKept(now: number, limit: number): Promise<string[]>;
 }
 
 /** An item of the table holds 400 KB, its key included. */

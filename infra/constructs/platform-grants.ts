@@ -124,6 +124,8 @@ export const platformGrants = ({
       data.table.grantReadWriteData(holder);
       data.bucket.grantRead(holder, 'groups/*');
       data.bucket.grantPut(holder, 'groups/*');
+      // What jobs of a failed session kept for each other goes some days later.
+      data.bucket.grantDelete(holder, 'sessions/*/files/*');
       for (const queue of Object.values(queues)) queue.grantSendMessages(holder);
       executions(holder, 'session');
       executions(holder, 'job');

@@ -10,6 +10,7 @@ import { errorFacts, messageBody } from '../../core/contracts/message-body.ts';
 import { Advance } from '../../core/contracts/messages.ts';
 import type { Executions } from '../../core/contracts/ports.ts';
 import { advanceSession, type AdvanceDependencies } from '../../core/running/advance-session.ts';
+import { stopJobExecution } from '../../core/running/cancel.ts';
 import {
   ensureRunners,
   type EnsureRunnersDependencies,
@@ -32,7 +33,7 @@ export interface AdvanceHandlerDependencies
     Omit<PlatformNodeDependencies, 'onUnreadable' | 'sessions'>,
     Omit<StartJobDependencies, 'executions' | 'workers'> {
   readonly sessions: AdvanceDependencies['sessions'] & EnsureRunnersDependencies['sessions'];
-  readonly executions: Pick<Executions, 'start' | 'succeed'>;
+  readonly executions: Pick<Executions, 'start' | 'stop' | 'succeed'>;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
@@ -90,6 +91,7 @@ export const makeHandler = (deps: AdvanceHandlerDependencies) => {
           }
           started.set(worker, (started.get(worker) ?? 0) + 1);
         },
+        stopJob: (cancelled) => stopJobExecution(deps, cancelled),
         runPreServices: (id) => preServices(platformNodes, id),
         runPostServices: (id) => postServices(platformNodes, id),
         answerToken: async (waiting, id) => {

@@ -16,7 +16,7 @@ import type { DeliveryStore, HandOver } from '../../core/processors/extension/de
 import type { GroupStore } from '../../core/processors/group-store.ts';
 import type { ReclaimStore } from '../../core/processors/reclaim-store.ts';
 import type { RunnerPool } from '../../core/running/runner-pool.ts';
-import type { SessionStore } from '../../core/running/session-store.ts';
+import type { SessionDataStore, SessionStore } from '../../core/running/session-store.ts';
 
 /** The functions that run the registry callbacks of service versions. */
 export interface RegistryFunctions {
@@ -37,8 +37,6 @@ export interface ApiContext {
   readonly deliveries: DeliveryStore;
   readonly cache: CacheStore;
   readonly handOver: HandOver;
-  readonly executions: Pick<Executions, 'start'>;
-  readonly sessionMachineArn: string;
   /** The site's job processors, which run in a function of their own. */
   readonly processors: {
     readonly check: (question: ProcessorQuestion) => Promise<ProcessorAnswer>;
@@ -48,8 +46,21 @@ export interface ApiContext {
   readonly admit: AdmitInstance;
   readonly sessions: Pick<
     SessionStore,
-    'createSession' | 'getSession' | 'getJobs' | 'getJob' | 'listSessions' | 'listSessionsOfStudy'
+    | 'createSession'
+    | 'getSession'
+    | 'getJobs'
+    | 'getJob'
+    | 'listSessions'
+    | 'listSessionsOfStudy'
+    | 'requestCancel'
+    | 'cancelJob'
+    | 'retrySession'
   >;
+  readonly sessionData: Pick<SessionDataStore, 'keepUntil' | 'isKept'>;
+  readonly executions: Pick<Executions, 'start' | 'stop'>;
+  readonly sessionMachineArn: string;
+  readonly jobMachineArn: string;
+  readonly advanceQueueUrl: string;
   readonly objects: ObjectStore;
   readonly queues: Queues;
   readonly registryFunctions: RegistryFunctions;

@@ -16,6 +16,7 @@ import { sqsQueues } from '../../aws/queues.ts';
 import { tableReclaims } from '../../aws/reclaims.ts';
 import { registryFunctions } from '../../aws/registry-functions.ts';
 import { tableRunners } from '../../aws/runners.ts';
+import { tableSessionData } from '../../aws/session-data.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { sqsWorkQueues } from '../../aws/work-queues.ts';
@@ -36,6 +37,7 @@ const environment = z
     [ENV.advanceQueueUrl]: z.string().min(1),
     [ENV.processorsQueueUrl]: z.string().min(1),
     [ENV.sessionMachineArn]: z.string().min(1),
+    [ENV.jobMachineArn]: z.string().min(1),
     [ENV.processorsFunctionName]: z.string().min(1),
     [ENV.workQueueUrlPrefix]: z.string().min(1),
     [ENV.registryLayerArn]: z.string().min(1),
@@ -78,8 +80,11 @@ const context: ApiContext = {
   processors: siteProcessors(lambdaFunctions(lambda), environment[ENV.processorsFunctionName]),
   sessions: tableSessions(table),
   handOver: tableHandOver(table, shared.clock),
+  sessionData: tableSessionData(table),
   executions: stepFunctions(new SFNClient({})),
   sessionMachineArn: environment[ENV.sessionMachineArn],
+  jobMachineArn: environment[ENV.jobMachineArn],
+  advanceQueueUrl: environment[ENV.advanceQueueUrl],
   objects,
   registryFunctions: registryFunctions(lambda, {
     bucket,

@@ -16,6 +16,8 @@ const TITLES: Record<ProblemCode, string> = {
   'already-installed': 'Another version is installed',
   'in-use': 'It is in use',
   'no-result': 'There is no result',
+  'not-cancellable': 'It cannot be cancelled',
+  'not-retryable': 'It cannot be tried again',
   'not-routable': 'The instance cannot be grouped there',
   'not-composable': 'No session can be composed of them',
   'unmet-requirements': 'The package needs what is not installed',

@@ -2,6 +2,7 @@
 import { aeTitleRoutes } from './routes/ae-titles.ts';
 import { cacheRoutes } from './routes/cache.ts';
 import { configurationRoutes } from './routes/configuration.ts';
+import { controlRoutes } from './routes/control.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { destinationRoutes } from './routes/destinations.ts';
@@ -34,6 +35,7 @@ export const ROUTES: readonly Route[] = [
   ...cacheRoutes,
   ...sessionRoutes,
   ...jobRoutes,
+  ...controlRoutes,
   ...decisionRoutes,
   ...explanationRoutes,
 ];

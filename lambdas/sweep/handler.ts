@@ -23,15 +23,18 @@ export interface SweepHandlerDependencies extends SweepSessionsDependencies {
   readonly sweepDeliveries: () => Promise<object>;
   /** Once an hour: hands over what caches have had for longer than their retention. */
   readonly sweepCaches: () => Promise<object>;
+  /** Removes what sessions that failed have kept long enough; for how many. */
+  readonly removeKeptData: () => Promise<number>;
   readonly logger: Pick<Logger, 'info' | 'error'>;
 }
 
 export const makeHandler = (deps: SweepHandlerDependencies) => {
-  const { logger, sweepGroups, sweepDeliveries, sweepCaches, clock } = deps;
+  const { logger, sweepGroups, sweepDeliveries, sweepCaches, removeKeptData, clock } = deps;
   const parts = {
     groups: sweepGroups,
     sessions: (options: SweepOptions) => sweepSessions(deps, options),
     deliveries: sweepDeliveries,
+    keptData: async () => ({ sessions: await removeKeptData() }),
   };
   const partsOfNow = () =>
     new Date(clock()).getUTCMinutes() === CACHES_AT_MINUTE

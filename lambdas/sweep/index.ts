@@ -10,9 +10,11 @@ import { tableConfiguration } from '../../aws/configuration.ts';
 import { tableDeliveries, tableHandOver } from '../../aws/deliveries.ts';
 import { stepFunctions } from '../../aws/executions.ts';
 import { tableGroups } from '../../aws/groups.ts';
+import { bucketListing } from '../../aws/object-listing.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { sqsQueues } from '../../aws/queues.ts';
 import { tableRunners } from '../../aws/runners.ts';
+import { tableSessionData } from '../../aws/session-data.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { ecsTasks } from '../../aws/tasks.ts';
@@ -23,6 +25,7 @@ import { ENV } from '../../core/contracts/names.ts';
 import { sweepCaches } from '../../core/processors/extension/cache.ts';
 import { sweepDeliveries } from '../../core/processors/extension/deliver.ts';
 import { sweepGroups } from '../../core/processors/stability.ts';
+import { removeKeptData } from '../../core/running/kept-data.ts';
 import { makeHandler } from './handler.ts';
 
 const variables = readVariables(process.env, [
@@ -42,6 +45,7 @@ const queues = sqsQueues(new SQSClient({}));
 const tasks = ecsTasks(new ECSClient({}), {
   ...{ cluster: variables[ENV.cluster], subnets: [], securityGroups: [] },
 });
+const objects = bucketObjects(objectClient(process.env), variables[ENV.bucket]);
 const shared = {
   sessions: tableSessions(table),
   executions: stepFunctions(new SFNClient({})),
@@ -49,7 +53,7 @@ const shared = {
   clock: Date.now,
 };
 
-const groups = tableGroups(table, bucketObjects(objectClient(process.env), variables[ENV.bucket]));
+const groups = tableGroups(table, objects);
 const configuration = tableConfiguration(table);
 
 export const handler = makeHandler({
@@ -78,6 +82,13 @@ export const handler = makeHandler({
       send: (message, delaySeconds) =>
         queues.send(variables[ENV.processorsQueueUrl], message, delaySeconds),
       clock: Date.now,
+    }),
+  removeKeptData: () =>
+    removeKeptData({
+      ...shared,
+      objects,
+      listing: bucketListing(objectClient(process.env), variables[ENV.bucket]),
+      sessionData: tableSessionData(table),
     }),
   queues,
   runners: tableRunners(table),

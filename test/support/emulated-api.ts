@@ -19,6 +19,7 @@ import { sqsQueues } from '../../aws/queues.ts';
 import { tableReclaims } from '../../aws/reclaims.ts';
 import { registryFunctions } from '../../aws/registry-functions.ts';
 import { tableRunners } from '../../aws/runners.ts';
+import { tableSessionData } from '../../aws/session-data.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { DEFAULT_WORKER, resourceNames } from '../../core/contracts/names.ts';
 import { PRIORITIES } from '../../core/contracts/vocabulary.ts';
@@ -29,6 +30,7 @@ import { makeHandler } from '../../lambdas/api/handler.ts';
 import { answerQuestion } from '../../lambdas/processors/handler.ts';
 import { processors } from '../../site/processors/index.ts';
 import { startEmulator } from './emulator.ts';
+import { memoryExecutions, type MemoryExecutions } from './memory-cloud.ts';
 import { httpApi } from './http-api.ts';
 
 const REGISTRY_SOURCE = join(import.meta.dirname, '..', '..', 'lambdas', 'registry');
@@ -58,6 +60,7 @@ export interface ApiAnswer {
 export interface EmulatedApi {
   readonly url: string;
   readonly context: ApiContext;
+  readonly executions: MemoryExecutions;
   readonly lambda: LambdaClient;
   readonly sqs: SQSClient;
   call(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
@@ -111,12 +114,11 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
     clock: Date.now,
     logger: new Logger({ logLevel: 'SILENT' }),
   };
+  const executions = memoryExecutions();
   const context: ApiContext = {
     ...shared,
     admit: routedAdmission(shared),
     handOver: tableHandOver(table, Date.now),
-    executions: { start: () => Promise.resolve('started') },
-    sessionMachineArn: 'session',
     processors: { check: (question) => Promise.resolve(answerQuestion(processors, question)) },
     version: '1.2.3',
     deployment: DEPLOYMENT,
@@ -124,6 +126,11 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
     configuration: tableConfiguration(table),
     reclaims: tableReclaims(table),
     sessions: tableSessions(table),
+    sessionData: tableSessionData(table),
+    executions,
+    sessionMachineArn: 'session',
+    jobMachineArn: 'job',
+    advanceQueueUrl: platformQueues.advance,
     objects,
     registryFunctions: registryFunctions(lambda, {
       bucket: BUCKET,
@@ -145,6 +152,7 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
   await context.configuration.initialise({ slots: 2, maxRunners: 4 });
   const server = await httpApi(makeHandler(() => Promise.resolve(context)));
   return {
+    executions,
     url: server.url,
     context,
     lambda,

@@ -163,17 +163,36 @@ export const memoryObjects = (): Objects & { readonly stored: Map<string, unknow
 };
 
 /** How many values each session has is all that matters here. */
-export const memorySessionData = (): Pick<SessionDataStore, 'removeAllValues'> & {
+export const memorySessionData = (): Pick<
+  SessionDataStore,
+  'removeAllValues' | 'keepUntil' | 'isKept' | 'listKept'
+> & {
   readonly counts: Map<string, number>;
+  readonly kept: Map<string, number>;
 } => {
   const counts = new Map<string, number>();
+  const kept = new Map<string, number>();
   return {
     counts,
+    kept,
     removeAllValues: (id) => {
       const count = counts.get(id) ?? 0;
       counts.delete(id);
+      kept.delete(id);
       return Promise.resolve(count);
     },
+    keepUntil: (id, until) => {
+      kept.set(id, until);
+      return Promise.resolve();
+    },
+    isKept: (id) => Promise.resolve(kept.has(id)),
+    listKept: (now, limit) =>
+      Promise.resolve(
+        [...kept]
+          .filter(([, until]) => until <= now)
+          .map(([id]) => id)
+          .slice(0, limit),
+      ),
   };
 };
 

@@ -135,10 +135,66 @@ export const memorySessions = (
         sessions.set(id, restarted);
         return true;
       }),
-    finishSession: (id, { state, reason, endedAt }) =>
+    requestCancel: (id, cancelledAt) =>
       atomically(() => {
         const session = open(id);
         if (session === undefined) return false;
+        sessions.set(id, { ...session, cancelledAt: session.cancelledAt ?? cancelledAt });
+        return true;
+      }),
+    retrySession: async (id, run, reset) => {
+      const retrier = Symbol(id);
+      const mine = () => {
+        const session = sessions.get(id);
+        return (
+          session !== undefined &&
+          isTerminalSessionState(session.state) &&
+          session.run === run &&
+          planners.get(id) === retrier
+        );
+      };
+      const epoch = await atomically(() => {
+        const session = sessions.get(id);
+        if (session?.run !== run || !isTerminalSessionState(session.state)) return undefined;
+        planners.set(id, retrier);
+        const next = (session.epoch ?? 0) + 1;
+        sessions.set(id, { ...session, epoch: next });
+        return next;
+      });
+      if (epoch === undefined) return false;
+      const change = reset(await atomically(() => jobsOf(id)), epoch);
+      const step = (act: () => void) =>
+        atomically(() => {
+          if (!mine()) return false;
+          act();
+          return true;
+        });
+      if (!(await step(() => edges.set(id, new Map())))) return false;
+      for (const job of change.jobs) {
+        const written = await step(() => {
+          const before = jobs.get(id)?.get(job.nodeId);
+          transitions.push({ nodeId: job.nodeId, from: before?.state ?? '', to: job.state });
+          jobs.get(id)?.set(job.nodeId, structuredClone(job));
+        });
+        if (!written) return false;
+      }
+      for (const edge of change.edges) {
+        const written = await step(() => edges.get(id)?.set(edgeName(edge), structuredClone(edge)));
+        if (!written) return false;
+      }
+      return step(() => {
+        const restarted = { ...sessions.get(id)!, state: change.state, run: run + 1 };
+        delete restarted.endedAt;
+        delete restarted.reason;
+        delete restarted.token;
+        delete restarted.cancelledAt;
+        sessions.set(id, restarted);
+      });
+    },
+    finishSession: (id, { state, reason, endedAt, run }) =>
+      atomically(() => {
+        const session = open(id);
+        if (session === undefined || (run !== undefined && session.run !== run)) return false;
         const finished = { ...session, state, endedAt };
         delete finished.reason;
         sessions.set(id, { ...finished, ...(reason === undefined ? {} : { reason }) });
@@ -148,6 +204,7 @@ export const memorySessions = (
       atomically(() => {
         const target = jobs.get(edge.sessionId)?.get(edge.to);
         const known = edges.get(edge.sessionId);
+        if (known?.get(edgeName(edge))?.epoch !== edge.epoch) return false;
         if (target === undefined || target.waiting === 0) return false;
         if (known?.delete(edgeName(edge)) !== true) return false;
         change(
@@ -172,13 +229,23 @@ export const memorySessions = (
           ['startedAt', 'runnerId', 'reason', 'notBefore'],
         ),
       ),
-    skipJob: (id, nodeId, { reason, stopped }, endedAt) =>
+    cancelJob: (id, nodeId, { reason, epoch }, endedAt) =>
+      atomically(() =>
+        change(
+          id,
+          nodeId,
+          (job) => job.kind === 'job' && job.epoch === epoch && !isTerminalJobState(job.state),
+          () => ({ state: 'CANCELLED', reason, endedAt }),
+          ['notBefore'],
+        ),
+      ),
+    skipJob: (id, nodeId, { reason, stopped, epoch }, endedAt) =>
       atomically(
         () =>
           change(
             id,
             nodeId,
-            (job) => job.state === 'WAITING',
+            (job) => job.state === 'WAITING' && job.epoch === epoch,
             () => ({ state: 'SKIPPED', reason, endedAt, ...(stopped ? { stopped } : {}) }),
           ) !== undefined,
       ),
@@ -235,7 +302,7 @@ export const memorySessions = (
           change(
             id,
             nodeId,
-            (job) => job.attempt === attempt && isActive(job),
+            (job) => job.attempt === attempt && isActive(job) && (job.voidAttempts ?? -1) < attempt,
             ended(outcome, endedAt),
           ) !== undefined,
       ),
@@ -265,13 +332,16 @@ export const memorySessions = (
             () => ({ state: 'RUNNING', startedAt }),
           ) !== undefined,
       ),
-    finishPlatformNode: (id, nodeId, outcome, endedAt) =>
+    finishPlatformNode: (id, nodeId, epoch, outcome, endedAt) =>
       atomically(
         () =>
           change(
             id,
             nodeId,
-            (job) => job.kind !== 'job' && (isReady(job) || job.state === 'RUNNING'),
+            (job) =>
+              job.kind !== 'job' &&
+              job.epoch === epoch &&
+              (isReady(job) || job.state === 'RUNNING'),
             ended(outcome, endedAt),
           ) !== undefined,
       ),

@@ -98,6 +98,133 @@ export const sessionStoreContract = (name: string, open: () => SessionStore): vo
     });
   });
 
+  describe(`${name}: cancelling and retrying`, () => {
+    const cancelled = { reason: 'It was cancelled.', epoch: undefined };
+
+    it('notes once when a person wanted a session to end, while it has not', async () => {
+      const { store, session } = await running();
+
+      expect(await store.requestCancel(session.id, NOW + 1)).toBe(true);
+      expect(await store.requestCancel(session.id, NOW + 2)).toBe(true);
+      expect((await store.getSession(session.id))?.cancelledAt).toBe(NOW + 1);
+
+      await store.finishSession(session.id, { state: 'CANCELLED', endedAt: NOW });
+      expect(await store.requestCancel(session.id, NOW + 3)).toBe(false);
+      expect(await store.requestCancel('s00000000000000000000', NOW)).toBe(false);
+    });
+
+    it('ends a session only at the run that is named', async () => {
+      const { store, session } = await running();
+
+      const outcome = { state: 'SUCCEEDED', endedAt: NOW } as const;
+      expect(await store.finishSession(session.id, { ...outcome, run: 2 })).toBe(false);
+      expect(await store.finishSession(session.id, { ...outcome, run: 1 })).toBe(true);
+    });
+
+    it('cancels a job wherever it stands, once, and takes no result of it any more', async () => {
+      const { store, id, lease, job } = await queued();
+      await lease(1, 'a');
+
+      expect(await store.cancelJob(id, nodeId(1), cancelled, NOW + 1)).toMatchObject({
+        state: 'CANCELLED',
+        reason: 'It was cancelled.',
+        endedAt: NOW + 1,
+      });
+      expect(await store.cancelJob(id, nodeId(1), cancelled, NOW + 2)).toBeUndefined();
+      expect(await store.cancelJob(id, nodeId(0), cancelled, NOW)).toBeUndefined();
+      expect(await store.finishJob(id, nodeId(1), 1, { state: 'SUCCEEDED' }, NOW)).toBe(false);
+      expect((await job())?.endedAt).toBe(NOW + 1);
+    });
+
+    it('resets nodes of an ended session for its next run, and leaves the others', async () => {
+      const { store, session, id, lease, job } = await queued();
+      await store.requestCancel(id, NOW);
+      await lease(1, 'a');
+      await store.cancelJob(id, nodeId(1), cancelled, NOW);
+      const reset = (jobs: readonly JobItem[], epoch: number) => ({
+        state: 'RUNNING' as const,
+        jobs: jobs
+          .filter((each) => each.nodeId === nodeId(1))
+          .map((each) => ({
+            ...each,
+            state: 'WAITING' as const,
+            waiting: 1,
+            epoch,
+            voidAttempts: 1,
+          })),
+        edges: [{ ...anEdge(id, 0, 1), epoch }],
+      });
+      expect(await store.retrySession(id, 1, reset)).toBe(false);
+      await store.finishSession(id, { state: 'CANCELLED', reason: 'why', endedAt: NOW });
+      expect(await store.retrySession(id, 2, reset)).toBe(false);
+
+      expect(await store.retrySession(id, 1, reset)).toBe(true);
+      expect(await store.retrySession(id, 1, reset)).toBe(false);
+
+      const after = await store.getSession(id);
+      expect(after).toMatchObject({ state: 'RUNNING', run: 2, epoch: 1 });
+      for (const gone of ['endedAt', 'reason', 'cancelledAt', 'token']) {
+        expect(after).not.toHaveProperty(gone);
+      }
+      expect((await store.listSessions('RUNNING')).map((each) => each.id)).toContain(session.id);
+      expect(await store.getEdges(id)).toEqual([{ ...anEdge(id, 0, 1), epoch: 1 }]);
+      expect((await store.getJob(id, nodeId(0)))?.epoch).toBeUndefined();
+      expect(await job()).toMatchObject({ state: 'WAITING', epoch: 1, run: 1, attempt: 1 });
+    });
+
+    it('fences off whoever still works on what was before a retry', async () => {
+      const { store, id, lease, job } = await queued();
+      await lease(1, 'a');
+      await store.cancelJob(id, nodeId(1), cancelled, NOW);
+      await store.finishSession(id, { state: 'CANCELLED', endedAt: NOW });
+      await store.retrySession(id, 1, (jobs, epoch) => ({
+        state: 'RUNNING',
+        jobs: jobs.map((each) => ({
+          ...each,
+          state: 'WAITING',
+          waiting: each.nodeId === nodeId(1) ? 1 : 0,
+          epoch,
+          voidAttempts: each.attempt,
+        })),
+        edges: [{ ...anEdge(id, 0, 1), epoch }],
+      }));
+
+      const old = { reason: 'old', stopped: false, epoch: undefined };
+      expect(await store.releaseEdge(anEdge(id, 0, 1))).toBe(false);
+      expect(await store.skipJob(id, nodeId(1), old, NOW)).toBe(false);
+      expect(await store.cancelJob(id, nodeId(1), cancelled, NOW)).toBeUndefined();
+      const ended = { state: 'SUCCEEDED' } as const;
+      expect(await store.finishPlatformNode(id, nodeId(0), undefined, ended, NOW)).toBe(false);
+
+      expect(await store.releaseEdge({ ...anEdge(id, 0, 1), epoch: 1 })).toBe(true);
+      expect(await store.queueJob(id, nodeId(1), NOW)).toMatchObject({ run: 2, attempt: 1 });
+      expect(await store.finishJob(id, nodeId(1), 1, ended, NOW)).toBe(false);
+      expect(await lease(2, 'b')).toMatchObject({ outcome: 'leased', job: { attempt: 2 } });
+      expect(await store.finishJob(id, nodeId(1), 2, ended, NOW)).toBe(true);
+      expect((await job())?.state).toBe('SUCCEEDED');
+    });
+
+    it('retries a session for one of two who ask at the same time', async () => {
+      const { store, session } = await running(250);
+      await store.finishSession(session.id, { state: 'FAILED', endedAt: NOW });
+
+      const answers = await Promise.all(
+        [1, 2].map(() =>
+          store.retrySession(session.id, 1, (jobs, epoch) => ({
+            state: 'RUNNING',
+            jobs: jobs.map((job) => ({ ...job, epoch })),
+            edges: [],
+          })),
+        ),
+      );
+
+      expect(answers.filter(Boolean)).toHaveLength(1);
+      const { run, epoch } = (await store.getSession(session.id))!;
+      expect(run).toBe(2);
+      expect((await store.getJobs(session.id)).every((job) => job.epoch === epoch)).toBe(true);
+    });
+  });
+
   describe(`${name}: plans`, () => {
     it('stores a graph of several hundred nodes and then says that the session runs', async () => {
       const { store, session } = await running(300, { reason: 'why it is small' });
@@ -191,12 +318,10 @@ export const sessionStoreContract = (name: string, open: () => SessionStore): vo
     it('skips only a job that waits', async () => {
       const { store, id, job } = await queued();
 
-      const why = { reason: 'why', stopped: false };
+      const why = { reason: 'why', stopped: false, epoch: undefined };
       expect(await store.skipJob(id, nodeId(1), why, NOW)).toBe(false);
       expect(await store.skipJob(id, nodeId(2), why, NOW)).toBe(true);
-      expect(await store.skipJob(id, nodeId(2), { reason: 'other', stopped: true }, NOW)).toBe(
-        false,
-      );
+      expect(await store.skipJob(id, nodeId(2), { ...why, reason: 'other' }, NOW)).toBe(false);
 
       expect((await job())?.state).toBe('QUEUED');
       const skipped = await store.getJob(id, nodeId(2));
@@ -207,7 +332,7 @@ export const sessionStoreContract = (name: string, open: () => SessionStore): vo
     it('says of a skipped job whether everything after it is stopped', async () => {
       const { store, id } = await queued();
 
-      await store.skipJob(id, nodeId(2), { reason: 'why', stopped: true }, NOW);
+      await store.skipJob(id, nodeId(2), { reason: 'why', stopped: true, epoch: undefined }, NOW);
 
       expect((await store.getJob(id, nodeId(2)))?.stopped).toBe(true);
     });
@@ -346,7 +471,7 @@ export const sessionStoreContract = (name: string, open: () => SessionStore): vo
     it('ends one once, and neither one that still waits nor a job of a service', async () => {
       const { store, id } = await queued();
       const end = (node: number, state: 'SUCCEEDED' | 'FAILED') =>
-        store.finishPlatformNode(id, nodeId(node), { state }, NOW);
+        store.finishPlatformNode(id, nodeId(node), undefined, { state }, NOW);
 
       expect(await end(2, 'SUCCEEDED')).toBe(false);
       expect(await end(1, 'SUCCEEDED')).toBe(false);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nodeId } from '../../../core/contracts/keys.ts';
 import { finishSession, JobsNotEnded } from '../../../core/running/finish-session.ts';
+import { memorySessionData } from '../../support/memory-cloud.ts';
 import { memorySessions } from '../../support/memory-sessions.ts';
 import { aNode, aSession } from '../../support/sessions.ts';
 
@@ -8,13 +9,17 @@ const NOW = 7_000_000;
 
 const prepared = async (states: readonly ('SUCCEEDED' | 'FAILED' | 'WAITING')[]) => {
   const sessions = memorySessions();
+  const sessionData = memorySessionData();
   const session = aSession();
   await sessions.createSession(session);
   const jobs = states.map((state, index) => aNode(session.id, index, { state }));
   await sessions.storePlan(session, jobs, [], 1);
   const finish = (facts: { run?: number; error?: { name: string; cause: string } } = {}) =>
-    finishSession({ sessions, clock: () => NOW }, { sessionId: session.id, run: 1, ...facts });
-  return { sessions, session, finish };
+    finishSession(
+      { sessions, sessionData, clock: () => NOW },
+      { sessionId: session.id, run: 1, ...facts },
+    );
+  return { sessions, sessionData, session, finish };
 };
 
 describe('finishSession', () => {

@@ -4,7 +4,7 @@ import { objectKeys } from '../../../core/contracts/keys.ts';
 import { postServices, preServices } from '../../../core/running/platform-nodes.ts';
 import { memoryObjects, memorySessionData } from '../../support/memory-cloud.ts';
 import { memorySessions } from '../../support/memory-sessions.ts';
-import { aSession } from '../../support/sessions.ts';
+import { aNode, aSession } from '../../support/sessions.ts';
 
 const instance = (number: number): ManifestInstance => ({
   sopInstanceUid: `1.2.3.${number}`,
@@ -49,6 +49,7 @@ const prepared = async (instances: number) => {
     objects,
     listing: objects,
     sessionData,
+    clock: () => 1_000_000,
     onUnreadable: (_id: string, uids: readonly string[]) => {
       reported.push(...uids);
     },
@@ -103,5 +104,19 @@ describe('post-services', () => {
     expect(sessionData.counts.has(session.id)).toBe(false);
     expect(objects.stored.size).toBe(before - 1);
     expect(kept.every((key) => objects.stored.has(key))).toBe(true);
+  });
+
+  it('keeps them when a job failed, timed out or was cancelled, for it may be tried again', async () => {
+    const { deps, session, objects, sessionData } = await prepared(2);
+    await deps.sessions.storePlan(session, [aNode(session.id, 1, { state: 'CANCELLED' })], [], 1);
+    const file = objectKeys.sessionFile(session.id, 'mask');
+    objects.stored.set(file, 9);
+    sessionData.counts.set(session.id, 3);
+
+    expect(await postServices(deps, session.id)).toEqual({ state: 'SUCCEEDED' });
+
+    expect(sessionData.counts.get(session.id)).toBe(3);
+    expect(objects.stored.has(file)).toBe(true);
+    expect(sessionData.kept.get(session.id)).toBe(1_000_000 + 7 * 86_400_000);
   });
 });

@@ -3,11 +3,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableGroups } from '../../../aws/groups.ts';
 import { tableSessions } from '../../../aws/sessions.ts';
 import { Session, type Job, type Page } from '../../../core/contracts/api.ts';
-import { UnroutedItem, type JobItem } from '../../../core/contracts/items.ts';
+import {
+  UnroutedItem,
+  type EdgeItem,
+  type JobItem,
+  type SessionItem,
+} from '../../../core/contracts/items.ts';
 import { objectKeys, tableKeys } from '../../../core/contracts/keys.ts';
 import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';
 import { anInstance } from '../../support/groups.ts';
-import { aNode, aSession } from '../../support/sessions.ts';
+import { aLine, aNode, aSession } from '../../support/sessions.ts';
 
 let api: EmulatedApi;
 
@@ -196,5 +201,96 @@ describe('decisions', () => {
       { id: 'b', at: '2026-01-02T03:04:06.000Z', sessionId: null },
       { id: 'a', code: 'association-rejected' },
     ]);
+  });
+});
+
+describe('cancelling and retrying', () => {
+  const withGraph = async (jobs: JobItem[], edges: EdgeItem[], session: SessionItem) => {
+    const plan = { jobs, edges, objects: [], runnable: 1, missingServices: [] };
+    await api.context.objects.putJson(objectKeys.sessionPlan(session.id), plan);
+    const store = tableSessions(api.context.table);
+    await store.createSession(session);
+    await store.storePlan(session, jobs, edges, 1_700_000_000_456);
+    return store;
+  };
+
+  it('cancels a running session once it is asked, and says when there is nothing to cancel', async () => {
+    const session = aSession({ createdAt: 1_700_000_000_123 });
+    const store = await withGraph([aNode(session.id, 0)], [], session);
+
+    expect(await api.call('POST', `/sessions/${session.id}/cancel`)).toMatchObject({
+      status: 200,
+      json: { id: session.id, state: 'RUNNING' },
+    });
+    expect((await store.getSession(session.id))?.cancelledAt).toBeGreaterThan(0);
+
+    await store.finishSession(session.id, { state: 'SUCCEEDED', endedAt: 1_700_000_001_000 });
+    expect(await api.call('POST', `/sessions/${session.id}/cancel`)).toMatchObject({
+      status: 409,
+      json: { code: 'not-cancellable' },
+    });
+    expect((await api.call('POST', '/sessions/s00000000000000000000/cancel')).status).toBe(404);
+  });
+
+  it('cancels a job that has not ended, and no other', async () => {
+    const session = aSession({ createdAt: 1_700_000_000_123 });
+    const line = aLine(session.id, 1);
+    await withGraph(line.jobs, line.edges, session);
+
+    expect(await api.call('POST', `/jobs/${session.id}-n00001/cancel`)).toMatchObject({
+      status: 200,
+      json: { state: 'CANCELLED' },
+    });
+    expect(await api.call('POST', `/jobs/${session.id}-n00000/cancel`)).toMatchObject({
+      status: 409,
+      json: {
+        code: 'not-cancellable',
+        problems: [{ remedy: expect.stringContaining(session.id) as string }],
+      },
+    });
+  });
+
+  it('tries a failed job of an ended session again under the next run', async () => {
+    const session = aSession({ createdAt: 1_700_000_000_123 });
+    const line = aLine(session.id, 2);
+    const states = ['SUCCEEDED', 'FAILED', 'SKIPPED', 'SUCCEEDED'] as const;
+    const jobs = line.jobs.map((job, index) => ({ ...job, state: states[index]!, waiting: 0 }));
+    const store = await withGraph(jobs, line.edges, session);
+    const retry = (path: string, body?: unknown) => api.call('POST', path, body);
+    expect(await retry(`/jobs/${session.id}-n00001/retry`)).toMatchObject({
+      status: 409,
+      json: { code: 'not-retryable', detail: 'the session is RUNNING' },
+    });
+    await store.finishSession(session.id, { state: 'FAILED', endedAt: 1_700_000_001_000 });
+    expect(await retry(`/jobs/${session.id}-n00001/retry`)).toMatchObject({
+      status: 409,
+      json: { problems: [{ remedy: expect.stringContaining('--all') as string }] },
+    });
+    await api.context.sessionData.keepUntil(session.id, 1_800_000_000_000);
+    expect(await retry(`/jobs/${session.id}-n00002/retry`)).toMatchObject({
+      status: 409,
+      json: { problems: [{ message: expect.stringContaining('was skipped') as string }] },
+    });
+    expect((await retry(`/sessions/${session.id}/retry`, { some: true })).status).toBe(400);
+
+    expect(await retry(`/jobs/${session.id}-n00001/retry`)).toMatchObject({
+      status: 200,
+      json: { state: 'WAITING', endedAt: null },
+    });
+
+    expect(api.executions.inputs.get(`${session.id}-r2`)).toEqual({
+      sessionId: session.id,
+      run: 2,
+    });
+    const shown = Session.parse((await api.call('GET', `/sessions/${session.id}`)).json);
+    expect(shown.state).toBe('RUNNING');
+    expect(shown.jobs.map(({ state }) => state)).toEqual([
+      'WAITING',
+      'WAITING',
+      'WAITING',
+      'WAITING',
+    ]);
+    const decisions = await page<{ code: string }>(`/decisions?session=${session.id}`);
+    expect(decisions.items.map(({ code }) => code)).toContain('session-retried');
   });
 });

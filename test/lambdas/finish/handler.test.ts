@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeHandler } from '../../../lambdas/finish/handler.ts';
 import { recordedLogs } from '../../support/logs.ts';
+import { memorySessionData } from '../../support/memory-cloud.ts';
 import { memorySessions } from '../../support/memory-sessions.ts';
 import { aNode, aSession } from '../../support/sessions.ts';
 
@@ -10,7 +11,8 @@ const site = async () => {
   await sessions.createSession(session);
   await sessions.storePlan(session, [aNode(session.id, 0, { state: 'SUCCEEDED' })], [], 1);
   const { logger, entries } = recordedLogs();
-  return { sessions, session, entries, handler: makeHandler({ sessions, logger, clock: () => 5 }) };
+  const deps = { sessions, sessionData: memorySessionData(), logger, clock: () => 5 };
+  return { sessions, session, entries, handler: makeHandler(deps) };
 };
 
 describe('the finish Lambda', () => {

@@ -28,6 +28,7 @@ const site = async () => {
     },
     advanceQueueUrl: 'queue/advance',
     clock: () => 5,
+    removeKeptData: () => Promise.resolve(0),
     sweepGroups: (options: { startup: boolean }): Promise<object> => {
       swept.push(options);
       return Promise.resolve({ checks: 2 });
@@ -56,6 +57,7 @@ describe('the sweep Lambda', () => {
       groups: { checks: 2 },
       sessions: { sessionsLookedAt: 1, sessionsRestarted: 1, jobsRestarted: 0, runnersAskedFor: 0 },
       deliveries: { deliveries: 3 },
+      keptData: { sessions: 0 },
     });
     expect(swept).toEqual([{ startup: true }]);
     expect(executions.statuses.size).toBe(1);
