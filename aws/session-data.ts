@@ -4,6 +4,7 @@ import { stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
 import {
   MAX_SESSION_DATA_BYTES,
   SessionDataTooLarge,
+  type DataWriter,
   type SessionDataKey,
   type SessionDataStore,
 } from '../core/running/session-store.ts';
@@ -27,16 +28,33 @@ const keyOf = (sessionId: string, { event, jobName, objectId, name }: SessionDat
 export const tableSessionData = (table: Table): SessionDataStore => {
   const all = (sessionId: string) =>
     table.queryAll(tableKeys.sessionPartition(sessionId), tableKeys.sessionDataPrefix, Value);
+  const stillWrites = (sessionId: string, { nodeId, attempt }: DataWriter) =>
+    table.write.check(tableKeys.job(sessionId, nodeId), {
+      condition: '#state = :running AND #attempt = :attempt',
+      names: ['state', 'attempt'],
+      values: { running: 'RUNNING', attempt },
+    });
   return {
-    putValue: async (sessionId, key, valueJson) => {
+    putValue: async (sessionId, writer, key, valueJson) => {
       const bytes = Buffer.byteLength(valueJson, 'utf8');
       if (bytes > MAX_SESSION_DATA_BYTES) throw new SessionDataTooLarge(bytes);
       const { event, jobName, objectId, name } = key;
-      await table.put(keyOf(sessionId, key), { event, jobName, objectId, name, valueJson });
+      const value = { event, jobName, objectId, name, valueJson };
+      const done = await table.transact([
+        stillWrites(sessionId, writer),
+        table.write.put(keyOf(sessionId, key), value),
+      ]);
+      return done ? 'done' : 'fenced';
     },
     getValue: async (sessionId, key) => (await table.get(keyOf(sessionId, key), Value))?.valueJson,
-    removeValue: (sessionId, key) =>
-      table.delete(keyOf(sessionId, key), { condition: 'attribute_exists(pk)' }),
+    removeValue: async (sessionId, writer, key) => {
+      if ((await table.get(keyOf(sessionId, key), Value)) === undefined) return 'absent';
+      const done = await table.transact([
+        stillWrites(sessionId, writer),
+        table.write.delete(keyOf(sessionId, key)),
+      ]);
+      return done ? 'done' : 'fenced';
+    },
     listValues: async (sessionId) =>
       (await all(sessionId)).map(({ event, jobName, objectId, name }) => ({
         event,

@@ -192,13 +192,30 @@ export interface SessionDataKey {
   readonly name: string;
 }
 
+/** An attempt of a job, while it is the one that counts: only it may write. */
+export interface DataWriter {
+  readonly nodeId: string;
+  readonly attempt: number;
+}
+
+/** `fenced`: the job is not that attempt's any more, and nothing was changed. */
+export type DataWrite = 'done' | 'fenced';
+
 /** What service code keeps between the jobs of a session: JSON values by name. Ends with the session. */
 export interface SessionDataStore {
   /** `valueJson` is JSON text of at most 380 KiB; larger ones are refused with {@link SessionDataTooLarge}. */
-  putValue(sessionId: string, key: SessionDataKey, valueJson: string): Promise<void>;
+  putValue(
+    sessionId: string,
+    writer: DataWriter,
+    key: SessionDataKey,
+    valueJson: string,
+  ): Promise<DataWrite>;
   getValue(sessionId: string, key: SessionDataKey): Promise<string | undefined>;
-  /** False when there was none. */
-  removeValue(sessionId: string, key: SessionDataKey): Promise<boolean>;
+  removeValue(
+    sessionId: string,
+    writer: DataWriter,
+    key: SessionDataKey,
+  ): Promise<DataWrite | 'absent'>;
   listValues(sessionId: string): Promise<SessionDataKey[]>;
   /** Deletes all values of a session, and the note that they are kept; how many values there were. */
   removeAllValues(sessionId: string): Promise<number>;

@@ -3,9 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableSessionData } from '../../aws/session-data.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import type { Table } from '../../aws/table.ts';
+import { tableKeys } from '../../core/contracts/keys.ts';
 import {
   MAX_SESSION_DATA_BYTES,
   SessionDataTooLarge,
+  type DataWriter,
   type SessionDataKey,
 } from '../../core/running/session-store.ts';
 import { EMULATOR_HOOK_MS, startEmulator, type Emulator } from '../support/emulator.ts';
@@ -23,8 +25,45 @@ afterAll(() => emulator.stop());
 
 sessionStoreContract('sessions of the table', () => tableSessions(table));
 
+const WRITER: DataWriter = { nodeId: 'n00001', attempt: 2 };
+
 describe('session data of the table', () => {
+  const writable = (id: string) =>
+    table.put(tableKeys.job(id, WRITER.nodeId), { state: 'RUNNING', attempt: WRITER.attempt });
+
   const session = 's0123456789abcdef0123';
+
+  beforeAll(async () => {
+    for (const id of [session, 's00000000000000000001', 's00000000000000000002'])
+      await writable(id);
+  });
+
+  it('lets only the attempt change it that has the job', async () => {
+    const data = tableSessionData(table);
+    const late = { ...WRITER, attempt: 1 };
+    await data.putValue(session, WRITER, key('mask'), '"of the second"');
+
+    expect(await data.putValue(session, late, key('mask'), '"late"')).toBe('fenced');
+    expect(await data.removeValue(session, late, key('mask'))).toBe('fenced');
+    expect(await data.putValue('s0123456789abcdef9999', WRITER, key('mask'), '1')).toBe('fenced');
+
+    expect(await data.getValue(session, key('mask'))).toBe('"of the second"');
+    expect(await data.removeValue(session, WRITER, key('mask'))).toBe('done');
+  });
+
+  it('is noted as kept until it is removed, and found when its time is over', async () => {
+    const data = tableSessionData(table);
+    const id = 's00000000000000000001';
+    await data.keepUntil(id, 2000);
+    await data.keepUntil(id, 3000);
+
+    expect(await data.isKept(id)).toBe(true);
+    expect(await data.listKept(2999, 5)).toEqual([]);
+    expect(await data.listKept(3000, 5)).toEqual([id]);
+    await data.removeAllValues(id);
+    expect(await data.isKept(id)).toBe(false);
+    expect(await data.listKept(3000, 5)).toEqual([]);
+  });
   const key = (name: string): SessionDataKey => ({
     event: 'stable-series',
     jobName: 'segment',
@@ -35,25 +74,28 @@ describe('session data of the table', () => {
   it('gives back what was put last, by job, event, object and name', async () => {
     const data = tableSessionData(table);
 
-    await data.putValue(session, key('volume'), '1');
-    await data.putValue(session, key('volume'), '{"ml":[2,"#"]}');
-    await data.putValue(session, { ...key('volume'), objectId: 'b2' }, '3');
+    await data.putValue(session, WRITER, key('volume'), '1');
+    await data.putValue(session, WRITER, key('volume'), '{"ml":[2,"#"]}');
+    await data.putValue(session, WRITER, { ...key('volume'), objectId: 'b2' }, '3');
 
     expect(await data.getValue(session, key('volume'))).toBe('{"ml":[2,"#"]}');
     expect(await data.getValue(session, key('other'))).toBeUndefined();
     expect(await data.getValue('s0123456789abcdef9999', key('volume'))).toBeUndefined();
     expect(await data.listValues(session)).toHaveLength(2);
-    expect(await data.removeValue(session, key('volume'))).toBe(true);
-    expect(await data.removeValue(session, key('volume'))).toBe(false);
+    expect(await data.removeValue(session, WRITER, key('volume'))).toBe('done');
+    expect(await data.removeValue(session, WRITER, key('volume'))).toBe('absent');
   });
 
   it('refuses a value that no item can hold', async () => {
     const data = tableSessionData(table);
     const text = JSON.stringify('é'.repeat(MAX_SESSION_DATA_BYTES / 2));
 
-    await expect(data.putValue(session, key('big'), text)).rejects.toThrow(SessionDataTooLarge);
+    await expect(data.putValue(session, WRITER, key('big'), text)).rejects.toThrow(
+      SessionDataTooLarge,
+    );
     await data.putValue(
       session,
+      WRITER,
       key('big'),
       JSON.stringify('x'.repeat(MAX_SESSION_DATA_BYTES - 2)),
     );
@@ -65,9 +107,9 @@ describe('session data of the table', () => {
     const data = tableSessionData(table);
     const [one, two] = ['s00000000000000000001', 's00000000000000000002'];
     for (let index = 0; index < 130; index += 1) {
-      await data.putValue(one, key(`value-${index}`), String(index));
+      await data.putValue(one, WRITER, key(`value-${index}`), String(index));
     }
-    await data.putValue(two, key('kept'), 'true');
+    await data.putValue(two, WRITER, key('kept'), 'true');
 
     expect(await data.removeAllValues(one)).toBe(130);
     expect(await data.removeAllValues(one)).toBe(0);

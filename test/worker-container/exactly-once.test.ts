@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tableSessionData } from '../../aws/session-data.ts';
 import { nodeId } from '../../core/contracts/keys.ts';
 import { MAX_LOST_ATTEMPTS } from '../../core/running/session-store.ts';
 import { until } from '../support/until.ts';
@@ -84,6 +85,28 @@ describe('a job has one result', { timeout: 240_000 }, () => {
     const outcome = { state: 'SUCCEEDED', resultJson: '"of the second"' } as const;
     expect(await cloud.store.finishJob(sessionId, nodeId(0), 2, outcome, Date.now())).toBe(true);
     expect(resultOf(await ended(session, 0))).toBe('of the second');
+    await runner.stop();
+  });
+
+  it('and what its jobs keep is changed by no attempt that is fenced out', async () => {
+    const released = join(writableFolder(), 'released');
+    const session = await storeSession(cloud, good, [
+      { name: 'late', entry: 'keeps_late', params: { released } },
+    ]);
+    await session.dispatch(0);
+    const runner = await startRunner(cloud, { slots: 1 });
+    const { sessionId } = session;
+    await until('it runs', 30_000, async () =>
+      (await session.job(0))?.state === 'RUNNING' ? true : undefined,
+    );
+
+    await cloud.store.leaseJob(sessionId, nodeId(0), 1, 'another', Date.now());
+    writeFileSync(released, '');
+    await until('the late attempt is refused', 30_000, () =>
+      Promise.resolve(runner.log().includes('not this attempt') ? true : undefined),
+    );
+
+    expect(await tableSessionData(cloud.table).listValues(sessionId)).toEqual([]);
     await runner.stop();
   });
 

@@ -26,6 +26,10 @@ const FileDocument = z.object({
 });
 type FileDocument = z.infer<typeof FileDocument>;
 
+/** With the object in the bucket that has its bytes. */
+const StoredFile = FileDocument.extend({ object: z.string() });
+type StoredFile = z.infer<typeof StoredFile>;
+
 const Meta = z.record(z.string(), z.unknown());
 
 export interface Upload {
@@ -43,9 +47,9 @@ const readMeta = (text: string | undefined): Record<string, unknown> => {
 };
 
 export const fileRoutes = (entries: SessionEntries, objects: ObjectStore, clock: () => number) => {
-  const find = async (access: JobAccess, name: EntryName): Promise<FileDocument | undefined> => {
+  const find = async (access: JobAccess, name: EntryName): Promise<StoredFile | undefined> => {
     const text = await entries.find(access, 'file', name);
-    return text === undefined ? undefined : FileDocument.parse(JSON.parse(text));
+    return text === undefined ? undefined : StoredFile.parse(JSON.parse(text));
   };
 
   const upload = async (
@@ -61,6 +65,8 @@ export const fileRoutes = (entries: SessionEntries, objects: ObjectStore, clock:
       job_id: access.jobId,
     };
     const id = documentId('file', access.event, access.jobName, access.objectId, name);
+    // Of each upload its own: an attempt that does not count any more must not change another's bytes.
+    const object = randomUUID();
     // On disk first: a put that has to be repeated can read it again.
     const spool = join(access.spoolFolder, randomUUID());
     try {
@@ -68,11 +74,12 @@ export const fileRoutes = (entries: SessionEntries, objects: ObjectStore, clock:
       const { size } = await stat(spool);
       if (size > MAX_FILE_BYTES) throw new Refused(413, 'a session file has at most 5 GiB');
       await objects.put(
-        objectKeys.sessionFile(access.sessionId, id),
+        objectKeys.sessionFile(access.sessionId, object),
         size === 0 ? new Uint8Array() : createReadStream(spool),
         { length: size, contentType },
       );
-      const document: FileDocument = {
+      const document: StoredFile = {
+        object,
         _id: id,
         filename: `${id}${ext}`,
         length: size,
@@ -98,7 +105,7 @@ export const fileRoutes = (entries: SessionEntries, objects: ObjectStore, clock:
         answerAbsent(response);
         return;
       }
-      const key = objectKeys.sessionFile(access.sessionId, document._id);
+      const key = objectKeys.sessionFile(access.sessionId, document.object);
       const stream = await objects.getStream(key);
       response.writeHead(200, {
         'Content-Type': document.contentType,
@@ -126,7 +133,7 @@ export const fileRoutes = (entries: SessionEntries, objects: ObjectStore, clock:
         case 'GET': {
           const document = await find(access, name);
           if (document === undefined) answerAbsent(response);
-          else answerJson(response, 200, document);
+          else answerJson(response, 200, FileDocument.parse(document));
           return;
         }
         case undefined:

@@ -1,10 +1,13 @@
 /** What one attempt may reach through the job endpoint: its own session, its own object's images. */
 import type { SeriesDocument } from '../../core/planning/documents.ts';
+import type { DataWriter } from '../../core/running/session-store.ts';
 import type { StagedFile } from '../staging/group-cache.ts';
 
 export interface JobAccess {
   readonly sessionId: string;
   readonly jobId: string;
+  /** As whom it changes session data and files. */
+  readonly writer: DataWriter;
   readonly jobName: string;
   readonly event: string;
   /** The `_id` of the job's object. */

@@ -1,9 +1,11 @@
 /**
  * The rule of dcm-processor by which a job finds what another job of its session left: by that job's name, for
  * the same event; for its own object if that job ran for it, or else for the first object. Values and the
- * descriptions of files are entries of one store, in two name spaces.
+ * descriptions of files are entries of one store, in two name spaces. An attempt that does not count any more is
+ * refused what it wants to change: it must not overwrite what its successor keeps.
  */
 import type { SessionDataKey, SessionDataStore } from '../../core/running/session-store.ts';
+import { Refused } from './exchange.ts';
 import type { JobAccess } from './job-access.ts';
 
 export type EntryKind = 'data' | 'file';
@@ -30,6 +32,9 @@ const ownKey = (access: JobAccess, kind: EntryKind, name: string): SessionDataKe
   name: `${kind}:${name}`,
 });
 
+const notThisAttempts = (): Refused =>
+  new Refused(409, 'the job is not this attempt’s any more: it was cancelled, or runs elsewhere');
+
 export const sessionEntries = (store: SessionDataStore): SessionEntries => ({
   find: async (access, kind, { name, jobName, objectId }) => {
     const own = ownKey(access, kind, name);
@@ -46,7 +51,15 @@ export const sessionEntries = (store: SessionDataStore): SessionEntries => ({
     );
     return other === undefined ? undefined : store.getValue(access.sessionId, other);
   },
-  put: (access, kind, name, text) =>
-    store.putValue(access.sessionId, ownKey(access, kind, name), text),
-  remove: (access, kind, name) => store.removeValue(access.sessionId, ownKey(access, kind, name)),
+  put: async (access, kind, name, text) => {
+    const { sessionId, writer } = access;
+    const written = await store.putValue(sessionId, writer, ownKey(access, kind, name), text);
+    if (written === 'fenced') throw notThisAttempts();
+  },
+  remove: async (access, kind, name) => {
+    const { sessionId, writer } = access;
+    const removed = await store.removeValue(sessionId, writer, ownKey(access, kind, name));
+    if (removed === 'fenced') throw notThisAttempts();
+    return removed === 'done';
+  },
 });

@@ -65,6 +65,7 @@ export const stageJobObject = async (
   return {
     sessionId: job.sessionId,
     jobId: job.id,
+    writer: { nodeId: job.nodeId, attempt: job.attempt },
     jobName: job.name,
     event,
     objectId,

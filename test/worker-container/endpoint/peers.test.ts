@@ -7,6 +7,7 @@ import { peerDirectory } from '../../../worker-container/endpoint/peers.ts';
 const access: JobAccess = {
   sessionId: 's1',
   jobId: 's1-n00000',
+  writer: { nodeId: 'n00001', attempt: 1 },
   jobName: 'segment',
   event: 'stable-series',
   objectId: '1',

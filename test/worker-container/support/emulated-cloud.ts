@@ -129,6 +129,7 @@ export const startEmulatedCloud = async () => {
     folder,
     objects: bucketObjects(s3, BUCKET),
     queues: sqsQueues(sqs),
+    table,
     store: tableSessions(table),
     pool: tableRunners(table),
     queueUrlOf,
