@@ -10,6 +10,7 @@ import type { Advance, SessionInput } from '../contracts/messages.ts';
 import type { Clock, Executions, Queues, StoppedTask } from '../contracts/ports.ts';
 import { forEach, limiter, type Limiter } from './concurrency.ts';
 import { backlogOf } from './ensure-runners.ts';
+import { inTurn } from './in-turn.ts';
 import type { RunnerPool } from './runner-pool.ts';
 import type { SessionStore } from './session-store.ts';
 import { startJob, workerOf, workQueueUrl } from './start-job.ts';
@@ -23,6 +24,17 @@ export const MESSAGE_GONE_MS = 60_000;
 
 /** The same for a job that a runner has: its message is held, and deleted only after the job has ended. */
 export const HELD_MESSAGE_GONE_MS = 180_000;
+
+/** Milliseconds before a job is compared with its execution: most have ended by then, and cost no call. */
+export const JOB_LOOK_AFTER_MS = 60_000;
+
+/**
+ * Step Functions answers 15 DescribeExecution calls a second in its smaller regions, and the sweep has 55 s for
+ * all of them; of more than that, some are looked at in this minute and the others in the next ones.
+ */
+const MAX_SESSIONS = 200;
+const MAX_JOBS = 400;
+const ROUND_MS = 60_000;
 
 /** Step Functions refills 15 DescribeExecution calls a second in its smaller regions. */
 const CALLS_AT_A_TIME = 8;
@@ -75,6 +87,8 @@ class SessionSweep {
   readonly #deps: SweepSessionsDependencies;
   readonly #startup: boolean;
   readonly #limit: Limiter = limiter(CALLS_AT_A_TIME);
+  /** Of the sessions looked at: their jobs that are somebody's. */
+  readonly #active: JobItem[] = [];
   /** Asked once a sweep for each queue. */
   readonly #empty = new Map<string, Promise<boolean>>();
 
@@ -93,14 +107,29 @@ class SessionSweep {
     const listed = (
       await Promise.all([sessions.listSessions('PLANNING'), sessions.listSessions('RUNNING')])
     ).flat();
-    const ids = [...new Set(listed.map(({ id }) => id))];
+    const ids = this.#inTurn([...new Set(listed.map(({ id }) => id))], (id) => id, MAX_SESSIONS);
     // What one of them cannot do keeps no other from being done.
+    const done = await Promise.allSettled([
+      forEach(ids, (id) => this.#session(id)).finally(() => this.#jobs()),
+      forEach(installed, (worker) => this.#worker(worker)),
+    ]);
+    for (const result of done) if (result.status === 'rejected') throw result.reason;
+  }
+
+  /** At a start, all of them. */
+  #inTurn<T>(items: readonly T[], idOf: (item: T) => string, most: number): readonly T[] {
+    if (this.#startup) return items;
+    return inTurn(items, idOf, most, Math.floor(this.#deps.clock() / ROUND_MS));
+  }
+
+  async #jobs(): Promise<void> {
+    const old = this.#active.filter(
+      ({ queuedAt, startedAt }) =>
+        this.#startup || this.#ageOf(queuedAt, startedAt) >= JOB_LOOK_AFTER_MS,
+    );
     await forEach(
-      [
-        ...ids.map((id) => () => this.#session(id)),
-        ...installed.map((worker) => () => this.#worker(worker)),
-      ],
-      (repair) => repair(),
+      this.#inTurn(old, ({ id }) => id, MAX_JOBS),
+      (job) => this.#job(job),
     );
   }
 
@@ -121,8 +150,7 @@ class SessionSweep {
     await this.#restartIfLost(session);
     if (session.state !== 'RUNNING') return;
     const jobs = await this.#limit(() => this.#deps.sessions.getJobs(id));
-    const active = jobs.filter((job) => job.kind === 'job' && isActiveJobState(job.state));
-    await forEach(active, (job) => this.#job(job));
+    this.#active.push(...jobs.filter((job) => job.kind === 'job' && isActiveJobState(job.state)));
     await this.#limit(() =>
       this.#deps.queues.send(this.#deps.advanceQueueUrl, { sessionId: id } satisfies Advance),
     );
@@ -154,7 +182,6 @@ class SessionSweep {
   }
 
   async #job(job: JobItem): Promise<void> {
-    if (this.#isYoung(job.queuedAt, job.startedAt)) return;
     const { executions, jobMachineArn } = this.#deps;
     await this.#limit(async () => {
       const name = executionName(job.id, job.run);

@@ -3,6 +3,7 @@ import type { SessionItem } from '../../../core/contracts/items.ts';
 import { executionName, nodeId } from '../../../core/contracts/keys.ts';
 import {
   GRACE_MS,
+  JOB_LOOK_AFTER_MS,
   HELD_MESSAGE_GONE_MS,
   MESSAGE_GONE_MS,
   sweepSessions,
@@ -90,6 +91,40 @@ describe('sweepSessions', () => {
     expect(await sweep(true)).toMatchObject({ sessionsRestarted: 1, jobsRestarted: 1 });
   });
 
+  it('compares no job with its execution that began a moment ago, and of many jobs some in each minute', async () => {
+    const { time, sessions, executions, queues, sweep } = site();
+    queues.depths.set(QUEUE, { waiting: 0, inFlight: 1000, delayed: 0 });
+    const session = aSession({ createdAt: time.now });
+    await sessions.createSession(session);
+    const nodes = Array.from({ length: 1000 }, (_, index) => aNode(session.id, index));
+    await sessions.storePlan(session, nodes, [], time.now);
+    executions.statuses.set(executionName(session.id, 1), 'RUNNING');
+    for (const { nodeId: node } of nodes) {
+      await sessions.queueJob(session.id, node, time.now);
+      executions.statuses.set(jobExecution(session.id, node, 1), 'RUNNING');
+    }
+    let calls: string[] = [];
+    const status = executions.status.bind(executions);
+    executions.status = (machine, name) => {
+      if (machine === 'job') calls.push(name);
+      return status(machine, name);
+    };
+
+    time.now += JOB_LOOK_AFTER_MS - 1;
+    await sweep();
+    expect(calls).toEqual([]);
+
+    const seen = new Set<string>();
+    for (let minute = 0; minute < 3; minute += 1) {
+      calls = [];
+      time.now += 60_000;
+      await sweep();
+      expect(calls.length).toBeLessThan(450);
+      for (const name of calls) seen.add(name);
+    }
+    expect(seen.size).toBe(1000);
+  });
+
   it.each(['FAILED', 'ABORTED', 'TIMED_OUT', 'SUCCEEDED'] as const)(
     'starts another run of a session whose execution is %s',
     async (status) => {
@@ -136,7 +171,7 @@ describe('sweepSessions', () => {
     const { time, executions, running, sweep, job } = site();
     const session = await running();
     executions.statuses.set(jobExecution(session.id, nodeId(0), 1), 'FAILED');
-    time.now += GRACE_MS;
+    time.now += JOB_LOOK_AFTER_MS;
 
     expect(await sweep()).toMatchObject({ jobsRestarted: 1 });
 
@@ -152,7 +187,7 @@ describe('sweepSessions', () => {
     const { time, executions, running, sweep, job } = site();
     const session = await running();
     executions.statuses.delete(jobExecution(session.id, nodeId(0), 1));
-    time.now += GRACE_MS;
+    time.now += JOB_LOOK_AFTER_MS;
 
     expect(await sweep()).toMatchObject({ jobsRestarted: 1 });
 
