@@ -2,12 +2,14 @@
 import { relative } from 'node:path';
 import type { Bench } from './bench.ts';
 import { Figures } from './figures.ts';
+import { jobsBench } from './jobs/bench.ts';
 import { listenerBench } from './listener/bench.ts';
 import { mainPathBench } from './main-path/bench.ts';
 import { machineFacts, table, writeResults } from './report.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   'main-path': mainPathBench,
+  jobs: jobsBench,
   listener: listenerBench,
 };
 

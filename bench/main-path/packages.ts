@@ -28,9 +28,24 @@ def always(**kwargs: Any) -> bool:
     return True
 `;
 
+export interface TrivialOptions {
+  /** Each job waits for the one before it. */
+  readonly chained?: boolean;
+  readonly keepWarm?: 'all-sessions' | undefined;
+}
+
 /** Written below `folder`, ready to be installed. */
-export const writeTrivialPackage = (folder: string, jobs: number): TrivialPackage => {
-  const service = `trivial-${jobs}`;
+export const writeTrivialPackage = (
+  folder: string,
+  jobs: number,
+  { chained = false, keepWarm }: TrivialOptions = {},
+): TrivialPackage => {
+  const service = [
+    chained ? 'chained' : 'trivial',
+    ...(keepWarm === undefined ? [] : ['warm']),
+    jobs,
+  ].join('-');
+  const nameOf = (index: number): string => `trivial-${String(index + 1).padStart(3, '0')}`;
   const path = mkdtempSync(join(folder, `${service}-`));
   const manifest = {
     name: service,
@@ -40,11 +55,12 @@ export const writeTrivialPackage = (folder: string, jobs: number): TrivialPackag
       registry: 'registry',
       module: 'module',
       jobs: Array.from({ length: jobs }, (_, index) => ({
-        jobName: `trivial-${String(index + 1).padStart(3, '0')}`,
+        jobName: nameOf(index),
         registryEntry: 'always',
         workerEntry: 'run',
         events: ['stable-study'],
-        dependsOn: [],
+        dependsOn: chained && index > 0 ? [nameOf(index - 1)] : [],
+        ...(keepWarm === undefined ? {} : { keepWarm }),
       })),
     },
   };

@@ -26,12 +26,12 @@ const SESSION_TIMEOUT_MS = 240_000;
 
 const ENDED = new Set<SessionSummary['state']>(['SUCCEEDED', 'FAILED', 'CANCELLED', 'EMPTY']);
 
-interface Outcome {
+export interface Outcome {
   readonly group: Group;
   readonly session: Session;
 }
 
-interface Scene {
+export interface Scene {
   readonly folder: string;
   /** The worker's Python. */
   readonly python: string;
@@ -48,10 +48,14 @@ const ended = async (gantry: RunningGantry, studyInstanceUid: string): Promise<S
   throw new Error(`a session did not end within ${SESSION_TIMEOUT_MS / 1000} s`);
 };
 
-/** Sends a new study and waits for the end of its session. */
-const runSession = async ({ folder, installation }: Scene, aeTitle: string): Promise<Outcome> => {
+/** Sends a new study, of one small image unless told otherwise, and waits for the end of its session. */
+export const runSession = async (
+  { folder, installation }: Scene,
+  aeTitle: string,
+  { images, pixelBytes } = { images: 1, pixelBytes: PIXEL_BYTES },
+): Promise<Outcome> => {
   const { gantry, ports } = installation;
-  const { studyInstanceUid, files } = writeStudy(folder, 1, PIXEL_BYTES);
+  const { studyInstanceUid, files } = writeStudy(folder, images, pixelBytes);
   const { failed } = await sendFiles({
     ...{ host: '127.0.0.1', port: ports.dimse, calledAe: aeTitle, callingAe: 'BENCH' },
     timeoutMs: 10_000,

@@ -1,0 +1,86 @@
+/** What a job costs beside its callback: chains, with a fresh interpreter and a warm one, and staging: docs/benchmarks.md, "jobs". */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Session } from '../../core/contracts/api.ts';
+import { time } from '../../test/support/gantry.ts';
+import type { Bench } from '../bench.ts';
+import type { Figures } from '../figures.ts';
+import { startInstallation, type Installation } from '../main-path/installation.ts';
+import { writeTrivialPackage } from '../main-path/packages.ts';
+import { preparePython } from '../main-path/python.ts';
+import { runSession, type Scene } from '../main-path/sessions.ts';
+import { hopsMs, jobsMs, serviceJobs } from '../main-path/timeline.ts';
+import { fetchBucketMs } from './fetch-bucket.ts';
+
+const LINKS = 20;
+const ROUNDS = 3;
+const KINDS = { 'fresh interpreter': undefined, keepWarm: 'all-sessions' } as const;
+
+const STUDY = { images: 128, pixelBytes: 512 * 1024 };
+const STUDY_MIB = (STUDY.images * STUDY.pixelBytes) / 2 ** 20;
+
+/** For each job from one of its times to the time on its callback's own clock, in milliseconds. */
+const toCallback = (session: Session, from: 'queuedAt' | 'startedAt'): number[] =>
+  serviceJobs(session)
+    .toSorted((one, other) => one.name.localeCompare(other.name))
+    .map((job) => z.number().parse(job.result) * 1000 - time(job[from]));
+
+const addChain = (figures: Figures, session: Session, kind: string): void => {
+  // The first of a chain may start the process that the others find.
+  figures.add(`ready to callback, ${kind}`, 'ms', ...toCallback(session, 'queuedAt').slice(1));
+  figures.add(`leased to callback, ${kind}`, 'ms', ...toCallback(session, 'startedAt').slice(1));
+  figures.add(`chain of ${LINKS}, hop, ${kind}`, 'ms', ...hopsMs(session));
+  figures.add(`chain of ${LINKS}, ${kind}`, 's', jobsMs(session) / 1000);
+};
+
+/** What the images add to the way from the lease to the callback. */
+const measureStaging = async (scene: Scene, figures: Figures, aeTitle: string): Promise<void> => {
+  const leased = async (study?: typeof STUDY): Promise<number> => {
+    const { session } = await runSession(scene, aeTitle, study);
+    return Math.max(...toCallback(session, 'startedAt'));
+  };
+  const took = (await leased(STUDY)) - (await leased());
+  figures.add(
+    `staging of ${STUDY_MIB} MiB in ${STUDY.images} images`,
+    'MiB/s',
+    STUDY_MIB / (took / 1000),
+  );
+  const bare = await fetchBucketMs(scene.installation.ports.aws, STUDY.pixelBytes, STUDY.images);
+  figures.add('staging / the same objects read to memory', '×', took / bare);
+};
+
+export const jobsBench: Bench = async (figures, tell, quick) => {
+  const folder = mkdtempSync(join(tmpdir(), 'gantry-bench-'));
+  const rounds = quick ? 1 : ROUNDS;
+  let installation: Installation | undefined;
+  try {
+    const python = await preparePython(folder);
+    tell('Gantry starts');
+    installation = await startInstallation(join(folder, 'data'));
+    const scene = { folder, python, installation };
+    for (const [kind, keepWarm] of Object.entries(KINDS)) {
+      const { service, path } = writeTrivialPackage(folder, LINKS, { chained: true, keepWarm });
+      const aeTitle = keepWarm === undefined ? 'FRESH' : 'WARM';
+      await installation.gantry.done('service', 'install', path);
+      await installation.gantry.aeTitle(aeTitle, [service], '--group-by', 'Study');
+      for (let round = 1; round <= rounds; round += 1) {
+        tell(`chain, ${kind}, ${round} of ${rounds}`);
+        const { session } = await runSession(scene, aeTitle);
+        addChain(figures, session, kind);
+      }
+    }
+    const one = writeTrivialPackage(folder, 1);
+    await installation.gantry.done('service', 'install', one.path);
+    await installation.gantry.aeTitle('STAGING', [one.service], '--group-by', 'Study');
+    await runSession(scene, 'STAGING');
+    for (let round = 1; round <= rounds; round += 1) {
+      tell(`staging, ${round} of ${rounds}`);
+      await measureStaging(scene, figures, 'STAGING');
+    }
+  } finally {
+    await installation?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
