@@ -23,7 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'protocol',
-          include: ['test/listener-container/**/*.test.ts'],
+          include: ['test/{listener-container,conformance/dicom}/**/*.test.ts'],
           testTimeout: 30_000,
         },
       },
@@ -31,7 +31,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/{integration,conformance}/**/*.test.ts'],
+          include: ['test/{integration,conformance/!(dicom)}/**/*.test.ts'],
           exclude: onLocalStack ? LOCALSTACK_GAPS.map(({ file }) => file) : [],
           testTimeout: 120_000,
           hookTimeout: 300_000,

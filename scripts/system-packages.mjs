@@ -2,7 +2,10 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-const PACKAGES = [{ name: 'dcmtk', programs: ['echoscu', 'storescu', 'dcmsend'] }];
+const PACKAGES = [
+  { name: 'dcmtk', programs: ['echoscu', 'storescu', 'dcmsend'] },
+  { name: 'orthanc', programs: ['Orthanc'] },
+];
 const FOR_LOCALSTACK = [
   { name: 'default-jre-headless', programs: ['java'] },
   { name: 'maven', programs: ['mvn'] },
