@@ -55,6 +55,8 @@ export interface StartedGantry {
   readonly apiUrl: string;
   readonly httpPort: number;
   readonly dimsePort: number;
+  /** Undefined without a certificate. */
+  readonly dimseTlsPort: number | undefined;
   readonly awsPort: number;
   /** What SDK clients need to look into the emulator. */
   readonly awsEnvironment: Readonly<Record<string, string>>;
@@ -114,6 +116,7 @@ const runSweep = async (awsPort: number, functionName: string): Promise<void> =>
 interface Ports {
   readonly aws: number;
   readonly dimse: number;
+  readonly dimseTls: number | undefined;
   readonly http: number;
   readonly health: number;
 }
@@ -121,6 +124,9 @@ interface Ports {
 const claimPorts = async (settings: Settings): Promise<Ports> => ({
   aws: await claimPort('127.0.0.1', settings.awsPort, 'GANTRY_AWS_PORT', 'AWS emulator'),
   dimse: await claimPort(settings.dimseHost, settings.dimsePort, 'GANTRY_DIMSE_PORT', 'DICOM'),
+  dimseTls:
+    settings.tls &&
+    (await claimPort(settings.dimseHost, settings.tls.port, 'GANTRY_DIMSE_TLS_PORT', 'DICOM TLS')),
   http: await claimPort(settings.httpHost, settings.httpPort, 'GANTRY_HTTP_PORT', 'API'),
   health: await claimPort('127.0.0.1', 0, '', 'health of the listener'),
 });
@@ -203,6 +209,10 @@ const startPrograms = async (context: StartContext): Promise<string> => {
       outputs,
       host: settings.dimseHost,
       port: ports.dimse,
+      tls:
+        settings.tls === undefined || ports.dimseTls === undefined
+          ? undefined
+          : { ...settings.tls, port: ports.dimseTls },
       healthPort: ports.health,
       awsPort: ports.aws,
     }),
@@ -270,6 +280,7 @@ export const startGantry = async (
       apiUrl,
       httpPort: ports.http,
       dimsePort: ports.dimse,
+      dimseTlsPort: ports.dimseTls,
       awsPort: ports.aws,
       awsEnvironment: emulatedAws(ports.aws),
       dataDirectory: folder.root,

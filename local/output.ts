@@ -35,6 +35,9 @@ export const describeReady = (gantry: StartedGantry, seconds: number): string =>
     '',
     `Gantry is ready (${seconds.toFixed(1)} s)`,
     `  DICOM   127.0.0.1:${gantry.dimsePort}, AE title GANTRY`,
+    ...(gantry.dimseTlsPort === undefined
+      ? []
+      : [`  DICOM   127.0.0.1:${gantry.dimseTlsPort}, by TLS`]),
     `  API     ${gantry.apiUrl}/api/v1`,
     `  AWS     http://127.0.0.1:${gantry.awsPort} (emulated: AWS_ENDPOINT_URL)`,
     `  data    ${shown(gantry.dataDirectory)} (logs in ${shown(gantry.dataDirectory)}/logs)`,

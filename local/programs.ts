@@ -6,6 +6,7 @@ import { startChildProgram, untilHealthy, type ChildProgram } from './child-prog
 import type { DataFolder } from './data-folder.ts';
 import type { Outputs } from './deployment.ts';
 import { emulatedAws, type ContainerImage } from './emulator.ts';
+import type { TlsSettings } from './settings.ts';
 
 const START_TIMEOUT_MS = 30_000;
 
@@ -40,13 +41,15 @@ export interface ListenerOptions {
   readonly outputs: Outputs;
   readonly host: string;
   readonly port: number;
+  /** Its port is one that is free. */
+  readonly tls: TlsSettings | undefined;
   readonly healthPort: number;
   readonly awsPort: number;
 }
 
 /** Starts the process; {@link listenerAccepts} tells when it can be called. */
 export const startListener = async (options: ListenerOptions): Promise<ChildProgram> => {
-  const { folder, outputs } = options;
+  const { folder, outputs, tls } = options;
   return startChildProgram({
     name: 'listener',
     command: process.execPath,
@@ -64,6 +67,14 @@ export const startListener = async (options: ListenerOptions): Promise<ChildProg
       [ENV.processorsQueueUrl]: outputs.ProcessorsQueueUrl,
       [ENV.dimseHost]: options.host,
       [ENV.dimsePort]: String(options.port),
+      ...(tls === undefined
+        ? {}
+        : {
+            [ENV.dimseTlsPort]: String(tls.port),
+            [ENV.tlsCertificate]: tls.certificate,
+            [ENV.tlsKey]: tls.key,
+            ...(tls.ca === undefined ? {} : { [ENV.tlsCa]: tls.ca }),
+          }),
       [ENV.healthPort]: String(options.healthPort),
       [ENV.spoolDirectory]: folder.spool,
       [ENV.runnerSlots]: outputs.RunnerSlots,

@@ -12,8 +12,18 @@ const port = (fallback: number) =>
     .max(65_535, 'is above 65535')
     .default(fallback);
 
+/** PEM; an empty one is none. */
+const file = z
+  .string()
+  .optional()
+  .transform((path) => (path === undefined || path === '' ? undefined : resolve(path)));
+
 const Environment = z.object({
   GANTRY_DIMSE_PORT: port(11_112),
+  GANTRY_DIMSE_TLS_PORT: port(2762),
+  GANTRY_TLS_CERTIFICATE: file,
+  GANTRY_TLS_KEY: file,
+  GANTRY_TLS_CA: file,
   GANTRY_HTTP_PORT: port(8080),
   GANTRY_AWS_PORT: port(4566),
   GANTRY_DATA_DIR: z.string().min(1).default(`${REPOSITORY}/.gantry`),
@@ -25,9 +35,19 @@ const Environment = z.object({
     .default('ministack'),
 });
 
+/** Files of DICOM over TLS, and its port. With a CA, clients need a certificate that it vouches for. */
+export interface TlsSettings {
+  readonly port: number;
+  readonly certificate: string;
+  readonly key: string;
+  readonly ca: string | undefined;
+}
+
 export interface Settings {
-  /** 0 is any free port, for each of the three. */
+  /** 0 is any free port, for each of them. */
   readonly dimsePort: number;
+  /** Undefined without a certificate: then there is no such port. */
+  readonly tls?: TlsSettings | undefined;
   readonly httpPort: number;
   readonly awsPort: number;
   /** Addresses that the listener and the API bind to. The emulator has no choice: loopback only. */
@@ -46,6 +66,17 @@ export class SettingsInvalid extends Error {
   override readonly name = 'SettingsInvalid';
 }
 
+/** Undefined when nothing of it is set. Throws {@link SettingsInvalid}. */
+const tlsOf = (data: z.infer<typeof Environment>): TlsSettings | undefined => {
+  const { GANTRY_TLS_CERTIFICATE: certificate, GANTRY_TLS_KEY: key, GANTRY_TLS_CA: ca } = data;
+  if (certificate !== undefined && key !== undefined) {
+    return { port: data.GANTRY_DIMSE_TLS_PORT, certificate, key, ca };
+  }
+  if (certificate === undefined && key === undefined && ca === undefined) return undefined;
+  const missing = certificate === undefined ? 'GANTRY_TLS_CERTIFICATE' : 'GANTRY_TLS_KEY';
+  throw new SettingsInvalid(`${missing} is not set: TLS needs a certificate and its key`);
+};
+
 /** Throws {@link SettingsInvalid}. Relative folders are relative to the working directory. */
 export const loadSettings = (environment: NodeJS.ProcessEnv): Settings => {
   const parsed = Environment.safeParse(environment);
@@ -56,6 +87,7 @@ export const loadSettings = (environment: NodeJS.ProcessEnv): Settings => {
   const { data } = parsed;
   return {
     dimsePort: data.GANTRY_DIMSE_PORT,
+    tls: tlsOf(data),
     httpPort: data.GANTRY_HTTP_PORT,
     awsPort: data.GANTRY_AWS_PORT,
     dimseHost: data.GANTRY_DIMSE_HOST,

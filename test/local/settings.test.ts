@@ -19,6 +19,25 @@ describe('the settings of one Gantry on this computer', () => {
     expect(settings).toMatchObject({ dimsePort: 104, dataDirectory: '/data' });
   });
 
+  it('take DICOM over TLS from a certificate and its key, and have none without', () => {
+    const settings = loadSettings({
+      GANTRY_TLS_CERTIFICATE: '/tls/listener.crt',
+      GANTRY_TLS_KEY: '/tls/listener.key',
+    });
+
+    expect(settings.tls).toEqual({
+      port: 2762,
+      certificate: '/tls/listener.crt',
+      key: '/tls/listener.key',
+      ca: undefined,
+    });
+    expect(loadSettings({ GANTRY_TLS_CERTIFICATE: '' }).tls).toBeUndefined();
+    expect(() => loadSettings({ GANTRY_TLS_CA: '/tls/ca.crt' })).toThrow(SettingsInvalid);
+    expect(() => loadSettings({ GANTRY_TLS_CERTIFICATE: '/tls/listener.crt' })).toThrow(
+      'GANTRY_TLS_KEY is not set',
+    );
+  });
+
   it('name every variable that cannot be used at once', () => {
     const load = () => loadSettings({ GANTRY_HTTP_PORT: 'eighty', GANTRY_AWS_PORT: '70000' });
 

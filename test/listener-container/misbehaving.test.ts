@@ -1,0 +1,211 @@
+/** Peers that misbehave in numbers, beside one that does not: nothing of them stays, and nobody waits for them. */
+import { readdir, readlink } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeCommandSet } from '../../core/dimse/command-set.ts';
+import { openIngestBench, type IngestBench } from '../support/ingest-bench.ts';
+import { until } from '../support/until.ts';
+import { listening } from './listening.ts';
+import {
+  CT_IMAGE_STORAGE,
+  ECHO_CONTEXT,
+  EXPLICIT_LITTLE,
+  RawPeer,
+  STORE_CONTEXT,
+  aStore,
+  anEcho,
+} from './raw-peer.ts';
+import { dataSetOf } from '../support/received-instances.ts';
+
+const MANY = 200;
+
+let bench: IngestBench;
+beforeEach(async () => {
+  bench = await openIngestBench();
+});
+afterEach(() => bench.close());
+
+/** With a real ingest, whose spool files begin at 64 KiB. */
+const receiving = (limits = { artimMs: 30_000, idleMs: 30_000 }) =>
+  listening({
+    receiver: bench.ingest({ limits: { memoryPerInstanceBytes: 64 * 1024 } }),
+    maximumAssociations: MANY + 8,
+    limits,
+  });
+
+/** What this process has open of sockets and of spool files, by kind. */
+const openDescriptors = async (): Promise<{ sockets: number; files: number }> => {
+  const names = await readdir('/proc/self/fd');
+  const targets = await Promise.all(
+    names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')),
+  );
+  return {
+    sockets: targets.filter((target) => target.startsWith('socket:')).length,
+    files: targets.filter((target) => target.startsWith(bench.spoolDirectory)).length,
+  };
+};
+
+const explicit = {
+  contexts: [
+    { id: ECHO_CONTEXT, abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: [EXPLICIT_LITTLE] },
+    { id: STORE_CONTEXT, abstractSyntax: CT_IMAGE_STORAGE, transferSyntaxes: [EXPLICIT_LITTLE] },
+  ],
+};
+
+const store = async (peer: RawPeer, sopInstanceUid: string): Promise<number | undefined> => {
+  peer.sendCommand(STORE_CONTEXT, aStore({ AffectedSOPInstanceUID: sopInstanceUid }));
+  peer.sendData(STORE_CONTEXT, dataSetOf({ sopInstanceUid }), true);
+  return (await peer.nextCommand()).Status;
+};
+
+describe('two hundred peers that vanish in mid-instance', () => {
+  it('leave no descriptor, no spool file, no object and no association behind', async () => {
+    const { port, listener } = await receiving();
+    const before = await openDescriptors();
+    const peers = await Promise.all(
+      Array.from({ length: MANY }, () => RawPeer.associated(port, explicit)),
+    );
+    for (const peer of peers) {
+      peer.sendCommand(STORE_CONTEXT, aStore());
+      peer.sendData(STORE_CONTEXT, Buffer.alloc(100 * 1024), false);
+    }
+    await until('all of them have a spool file', 20_000, async () =>
+      (await readdir(bench.spoolDirectory)).length === MANY ? true : undefined,
+    );
+    expect((await openDescriptors()).files).toBe(MANY);
+
+    for (const [index, peer] of peers.entries()) {
+      if (index % 2 === 0) peer.socket.resetAndDestroy();
+      else peer.socket.destroy();
+    }
+
+    await until('nothing of them is left', 20_000, async () => {
+      const left = await openDescriptors();
+      const spooled = await readdir(bench.spoolDirectory);
+      const isClean = left.files === 0 && left.sockets === before.sockets && spooled.length === 0;
+      return isClean && listener.associations === 0 ? true : undefined;
+    });
+    expect(bench.stored).toEqual([]);
+    const good = await RawPeer.associated(port, explicit);
+    expect(await store(good, '1.2.3.4')).toBe(0);
+  }, 60_000);
+});
+
+const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
+
+/** A C-STORE request that announces a data set, as one P-DATA-TF. */
+const command = encodeCommandSet(aStore());
+const u32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+};
+
+const misdeeds: readonly { what: string; bytes: readonly Buffer[] }[] = [
+  { what: 'a P-DATA-TF of 4 GiB', bytes: [hex('04 00 ffffffff')] },
+  { what: 'an A-ASSOCIATE-RQ of 4 GiB', bytes: [hex('01 00 ffffffff')] },
+  { what: 'a value of 4 GiB', bytes: [hex('04 00 0000000a ffffffff 0303 00000000')] },
+  {
+    what: 'a value that is longer than its PDU',
+    bytes: [hex('04 00 00000008 00000010 0303 0000')],
+  },
+  { what: 'a PDU that ends in a value’s header', bytes: [hex('04 00 00000003 000000')] },
+  { what: 'an unknown type', bytes: [hex('09 00 00000004 00000000')] },
+  {
+    what: 'HTTP',
+    bytes: [Buffer.from('POST /instances HTTP/1.1\r\nContent-Length: 9999999\r\n\r\n')],
+  },
+  { what: 'TLS', bytes: [hex('16 03 01 0200 01 0001fc 0303')] },
+  {
+    what: 'a command set that never ends',
+    bytes: [hex('04 00'), u32(command.length + 6), u32(command.length + 2), hex('03 01'), command],
+  },
+];
+
+describe('a peer that misbehaves', () => {
+  it.each(misdeeds)('with $what keeps nobody from being answered', async ({ bytes }) => {
+    const { port, listener } = await receiving({ artimMs: 1000, idleMs: 1000 });
+    const bad = await RawPeer.associated(port, explicit);
+    const stranger = await RawPeer.connect(port);
+    const good = await RawPeer.associated(port, explicit);
+
+    for (const peer of [bad, stranger]) peer.socket.write(Buffer.concat(bytes));
+    // Answered while the others are being dealt with, or still there.
+    good.sendCommand(ECHO_CONTEXT, anEcho());
+    expect(await good.nextCommand()).toMatchObject({ Status: 0 });
+    expect(await store(good, '1.2.3.4')).toBe(0);
+
+    for (const peer of [bad, stranger]) {
+      let last = await peer.next();
+      for (let next = last; next !== undefined; next = await peer.next()) last = next;
+      expect(last === undefined || last.type === 'abort').toBe(true);
+    }
+    good.socket.destroy();
+    await until('everybody has left', 5000, () =>
+      Promise.resolve(listener.associations === 0 || undefined),
+    );
+    expect(await readdir(bench.spoolDirectory)).toEqual([]);
+  });
+
+  it('by closing its half after a whole request still gets the answer', async () => {
+    const { port, listener } = await receiving();
+    const peer = await RawPeer.associated(port, explicit);
+
+    peer.sendCommand(ECHO_CONTEXT, anEcho());
+    peer.socket.end();
+
+    expect(await peer.nextCommand()).toMatchObject({ Status: 0 });
+    await until('it has left', 5000, () =>
+      Promise.resolve(listener.associations === 0 || undefined),
+    );
+  });
+
+  it('only in form is answered: empty values, two values in a PDU, a command in single bytes', async () => {
+    const { port } = await receiving();
+    const peer = await RawPeer.associated(port, explicit);
+    const dataSet = dataSetOf({ sopInstanceUid: '1.2.3.4' });
+    const value = (isCommand: boolean, data: Buffer, last: boolean) => ({
+      ...{ contextId: STORE_CONTEXT, command: isCommand, data, last },
+    });
+
+    for (const [index, byte] of command.entries()) {
+      const last = index === command.length - 1;
+      peer.send({ type: 'data-transfer', values: [value(true, Buffer.of(byte), last)] });
+    }
+    const half = dataSet.length >> 1;
+    peer.send(
+      { type: 'data-transfer', values: [value(false, Buffer.alloc(0), false)] },
+      {
+        type: 'data-transfer',
+        values: [
+          value(false, dataSet.subarray(0, half), false),
+          value(false, dataSet.subarray(half), false),
+        ],
+      },
+      { type: 'data-transfer', values: [value(false, Buffer.alloc(0), true)] },
+    );
+
+    expect(await peer.nextCommand()).toMatchObject({ Status: 0 });
+    expect(bench.stored).toHaveLength(1);
+    expect(bench.stored[0]?.bytes.subarray(-dataSet.length).equals(dataSet)).toBe(true);
+  });
+
+  it('by sending its stores without waiting gets all answers, in order', async () => {
+    const { port } = await receiving();
+    const peer = await RawPeer.associated(port, explicit);
+    const uids = Array.from({ length: 20 }, (_, index) => `1.2.3.${index + 1}`);
+
+    for (const [index, uid] of uids.entries()) {
+      peer.sendCommand(
+        STORE_CONTEXT,
+        aStore({ MessageID: index + 1, AffectedSOPInstanceUID: uid }),
+      );
+      peer.sendData(STORE_CONTEXT, dataSetOf({ sopInstanceUid: uid }), true);
+    }
+
+    const answers = [];
+    for (const _ of uids) answers.push(await peer.nextCommand());
+    expect(
+      answers.map(({ MessageIDBeingRespondedTo, Status }) => [MessageIDBeingRespondedTo, Status]),
+    ).toEqual(uids.map((_, index) => [index + 1, 0]));
+  });
+});
