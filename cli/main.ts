@@ -9,6 +9,7 @@ import { addDeliveryCommands } from './commands/delivery.ts';
 import { addDestinationCommands } from './commands/destination.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addGroupCommands } from './commands/group.ts';
+import { addImportCommands } from './commands/import.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addPipelineCommands } from './commands/pipeline.ts';
 import { addRuleCommands } from './commands/rule.ts';
@@ -39,6 +40,7 @@ const program = new Command('gantry')
 
 addStatusCommand(program);
 addApplyCommands(program);
+addImportCommands(program);
 addAeTitleCommands(program);
 addSourceCommands(program);
 addDestinationCommands(program);

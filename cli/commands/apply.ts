@@ -1,32 +1,10 @@
 /** `gantry apply` and `gantry export`: the configuration as a whole. */
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { WholeConfiguration } from '../../core/contracts/api-whole-configuration.ts';
 import { applyDocument, printApplication } from '../lib/apply-configuration.ts';
 import { addCommand } from '../lib/command.ts';
-import { CommandFailed } from '../lib/failures.ts';
-
-const STANDARD_INPUT = '-';
-
-/** The JSON of a file, or of standard input for `-`. */
-export const jsonOf = async (file: string): Promise<unknown> => {
-  let content: string;
-  try {
-    content = file === STANDARD_INPUT ? await text(process.stdin) : await readFile(file, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    throw new CommandFailed(`the file ${file} cannot be read (${code})`);
-  }
-  try {
-    return JSON.parse(content) as unknown;
-  } catch (error) {
-    throw new CommandFailed(
-      `${file} is no JSON: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-};
+import { jsonOf, STANDARD_INPUT } from '../lib/json-file.ts';
 
 interface ApplyOptions {
   readonly file: string;
