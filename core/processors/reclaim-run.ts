@@ -5,6 +5,7 @@
 import { AE_TITLE_DEFAULTS, type AeTitleItem } from '../contracts/configuration.ts';
 import type { GroupItem, UnroutedItem } from '../contracts/items.ts';
 import { objectKeys } from '../contracts/keys.ts';
+import type { ReclaimReason } from '../contracts/reclaim-items.ts';
 import { createHandOver } from './hand-over.ts';
 import { PURGE_AFTER_MS, reclaimHandOver, type ReclaimDependencies } from './reclaim.ts';
 
@@ -16,7 +17,7 @@ export interface ReclaimRunDependencies extends ReclaimDependencies {
 }
 
 export interface ReclaimRun {
-  /** Groups whose retention has passed. */
+  /** Groups whose retention has passed, and discarded ones. */
   readonly handedOver: number;
   readonly deletedInstances: number;
   readonly deletedUnrouted: number;
@@ -30,8 +31,12 @@ export interface ReclaimRun {
 /** A run looks so far back beyond a retention: what runs before it have left is found by the daily one. */
 const LOOK_BACK_MS = 2 * 3_600_000;
 
+/** Of a discarded group nothing is kept: it is found soon, or by the daily run. */
+const DISCARDED_LOOK_BACK_MS = 600_000;
+const DAILY_LOOK_BACK_MS = DAY_MS + LOOK_BACK_MS;
+
 /**
- * Hands over the released groups whose time is up; the AE title's retention of today counts. A full pass looks at
+ * Hands over the released groups whose time is up, and at once those that were discarded for want of declared inputs; the AE title's retention of today counts. A full pass looks at
  * all of them, which finds those too whose retention was shortened; else only at those that have just become due.
  */
 const handOverByRetention = async (
@@ -46,8 +51,12 @@ const handOverByRetention = async (
   const retentionMs = (aeTitle: string): number =>
     Math.round((days.get(aeTitle) ?? AE_TITLE_DEFAULTS.retentionDays) * DAY_MS);
   const now = clock();
-  const isPast = ({ aeTitle, releasedAt = now, handedOver, legalHold }: GroupItem): boolean =>
-    handedOver === undefined && legalHold === undefined && now - releasedAt >= retentionMs(aeTitle);
+  const reasonFor = (group: GroupItem): ReclaimReason | undefined => {
+    const { aeTitle, releasedAt = now, handedOver, legalHold } = group;
+    if (handedOver !== undefined || legalHold !== undefined) return undefined;
+    if (group.closedBecause === 'discarded') return 'discarded';
+    return now - releasedAt >= retentionMs(aeTitle) ? 'retention' : undefined;
+  };
   const retentions = new Set([
     ...[...days.keys()].map(retentionMs),
     Math.round(AE_TITLE_DEFAULTS.retentionDays * DAY_MS),
@@ -60,8 +69,10 @@ const handOverByRetention = async (
     while (!isOver()) {
       const page = await reclaims.releasedBetween(from, until, BATCH + seen.size);
       const fresh = page.filter(({ id }) => !seen.has(id));
-      for (const group of fresh.filter(isPast)) {
-        await handOver.group(group, { reason: 'retention', by: group.aeTitle });
+      for (const group of fresh) {
+        const reason = reasonFor(group);
+        if (reason === undefined) continue;
+        await handOver.group(group, { reason, by: group.aeTitle });
         count += 1;
       }
       const last = fresh.at(-1)?.releasedAt;
@@ -72,6 +83,10 @@ const handOverByRetention = async (
       for (const { id, releasedAt } of page) if (releasedAt === last) seen.add(id);
     }
   };
+  await handOverBetween(
+    Math.max(0, now - (isFull ? DAILY_LOOK_BACK_MS : DISCARDED_LOOK_BACK_MS)),
+    now,
+  );
   if (isFull) await handOverBetween(0, Math.max(0, now - Math.min(...retentions)));
   else {
     for (const retention of retentions) {

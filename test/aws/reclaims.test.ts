@@ -49,7 +49,10 @@ const stored = async (group: GroupItem, sopInstanceUid: string): Promise<Instanc
 };
 
 /** A released group of two instances, of a patient of its own. */
-const released = async (facts: Partial<GroupItem> = {}) => {
+const released = async (
+  facts: Partial<GroupItem> = {},
+  closedBecause: 'quiet' | 'discarded' = 'quiet',
+) => {
   patients += 1;
   const open = aGroup({ keyValues: [`P${patients}`], ...facts });
   const items = [await stored(open, `1.2.${patients}.1`), await stored(open, `1.2.${patients}.2`)];
@@ -57,7 +60,7 @@ const released = async (facts: Partial<GroupItem> = {}) => {
   await groups.open(group);
   await groups.sealManifest(aManifest(group, items));
   await groups.release(group, {
-    ...{ releasedAt: RELEASED_AT, instanceCount: 2, closedBecause: 'quiet' },
+    ...{ releasedAt: RELEASED_AT, instanceCount: 2, closedBecause },
     ...{ firstReceivedAt: RELEASED_AT, lastReceivedAt: RELEASED_AT, sessions: group.sessions },
   });
   return { group, items };
@@ -97,6 +100,18 @@ describe('the reclaimer on a real table and bucket', () => {
     expect(await groups.get(group.keyId, 1)).toMatchObject({
       reclaimedAt: RELEASED_AT + DAY_MS,
       handedOver: { reason: 'retention', by: 'GANTRY' },
+    });
+  });
+
+  it('deletes at once what was discarded, whatever the retention', async () => {
+    const { group, items } = await released({}, 'discarded');
+
+    const run = await runAt(RELEASED_AT + 1, false);
+
+    expect(run).toMatchObject({ handedOver: 1, deletedInstances: 2, failures: [] });
+    expect(await sizes(items)).toEqual([undefined, undefined]);
+    expect(await groups.get(group.keyId, 1)).toMatchObject({
+      handedOver: { reason: 'discarded', by: 'GANTRY' },
     });
   });
 
