@@ -14,7 +14,10 @@ const FALSE = new Set(['false', 'no', 'off', '0']);
 
 const given = (value: unknown): TypedValue => ({ ok: true, value });
 
-/** Reads a text as a value of the type. A date becomes an ISO 8601 text, the one form that JSON can hold. */
+/**
+ * Reads a text as a value of the type. A date becomes `{"$date": …}` with an ISO 8601 text, as MongoDB writes it in
+ * JSON: callbacks get it as a datetime.
+ */
 export const readTypedValue = (text: string, type: ValueType): TypedValue => {
   const trimmed = text.trim();
   const refused = (expected: string): TypedValue => ({
@@ -46,7 +49,7 @@ export const readTypedValue = (text: string, type: ValueType): TypedValue => {
       const time = Date.parse(trimmed);
       return Number.isNaN(time)
         ? refused('a date such as 2026-05-31 or 2026-05-31T14:00:00Z')
-        : given(new Date(time).toISOString());
+        : given({ $date: new Date(time).toISOString() });
     }
   }
 };

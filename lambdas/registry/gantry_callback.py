@@ -53,6 +53,25 @@ def naive_utc(text: object) -> object:
     return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
 
 
+def with_times(value: Any) -> Any:
+    """Parameters with `{"$date": …}`, which is how MongoDB writes a time in JSON, as the datetimes that they are."""
+    if isinstance(value, list):
+        return [with_times(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and isinstance(value.get("$date"), str):
+        return naive_utc(value["$date"])
+    return {key: with_times(item) for key, item in value.items()}
+
+
+def time_as_json(value: object) -> Json:
+    """A datetime among added parameters; one without a zone is in UTC."""
+    if not isinstance(value, datetime):
+        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+    in_utc = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    return {"$date": in_utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+
+
 def headers_of(document: Mapping[str, Any]) -> Json:
     times = {key: naive_utc(document[key]) for key in ("CreatedAt", "UpdatedAt") if key in document}
     return {**document, **times}
@@ -87,7 +106,7 @@ def describe(error: BaseException) -> Json:
 
 def encoded(outcome: Json) -> str:
     try:
-        line = json.dumps(outcome, allow_nan=False)
+        line = json.dumps(outcome, allow_nan=False, default=time_as_json)
     except (TypeError, ValueError, RecursionError) as error:
         return json.dumps(
             broke("NotJson", f"the added parameters cannot be written as JSON: {error}")
@@ -104,8 +123,8 @@ def call(callback: Callable[..., object], request: Json) -> Json:
             session_id=request["sessionId"],
             job_name=request["jobName"],
             headers=headers_of(request["headers"]),
-            added_params=request["addedParams"],
-            params=request["params"],
+            added_params=with_times(request["addedParams"]),
+            params=with_times(request["params"]),
         )
         return outcome_of(value)
     except BaseException as error:

@@ -1,7 +1,7 @@
 """Session data and files through the SDK."""
 
 import math
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from job_endpoint import JobEndpoint
         [1, [2, {"a": None}]],
         {"a": {"b": b"\x00\xff"}},
         datetime(2026, 1, 2, 3, 4, 5, 678000),
+        date(2026, 1, 2),
+        {"$date": "a dict of the caller's"},
         math.inf,
         {"$bytes": "not bytes"},
         {"$dict": {"$number": "1"}},

@@ -54,7 +54,7 @@ describe('readTypedValue', () => {
     ['Yes', 'bool', true],
     ['off', 'bool', false],
     ['{"a":[1]}', 'json', { a: [1] }],
-    ['2026-05-31', 'date', '2026-05-31T00:00:00.000Z'],
+    ['2026-05-31', 'date', { $date: '2026-05-31T00:00:00.000Z' }],
   ])('reads %j as %s', (text, type, value) => {
     expect(readTypedValue(text, type)).toEqual({ ok: true, value });
   });

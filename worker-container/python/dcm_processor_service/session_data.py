@@ -15,7 +15,7 @@ def _query(name: str, job_name: str | None, object_id: str | None) -> dict[str, 
 def set_session_data(name: str, value: Any) -> str:
     """Stores `value` under `name` for this job and its object; a value of that name is replaced.
 
-    Values: None, bool, int, float, str, bytes, datetime, lists and dicts of them. Returns an id.
+    Values: None, bool, int, float, str, bytes, datetime, date, lists and dicts of them. Returns an id.
     """
     body = encode_value(value).encode("utf-8")
     with request("PUT", "/data", {"name": name}, body=body) as answer:

@@ -8,12 +8,12 @@ caller's that looks like one is wrapped, so that every value comes back as it wa
 import base64
 import json
 import math
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import Any
 
 from .errors import UnsupportedValueError
 
-_TAGS = frozenset({"$bytes", "$datetime", "$number", "$dict", "$object"})
+_TAGS = frozenset({"$bytes", "$date", "$datetime", "$number", "$dict", "$object"})
 
 
 def _describe(path: str) -> str:
@@ -49,11 +49,13 @@ def _encode(value: Any, path: str) -> Any:
         # A time without a zone is UTC, and comes back without one, as it does from BSON.
         in_utc = value.astimezone(timezone.utc) if value.tzinfo else value
         return {"$datetime": in_utc.replace(tzinfo=None).isoformat()}
+    if isinstance(value, date):
+        return {"$date": value.isoformat()}
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     remedy = (
         "use .tolist() or .item(), or upload_session_file for large arrays"
         if kind.startswith("numpy.")
-        else "store str, int, float, bool, None, bytes, datetime, lists and dicts of them"
+        else "store str, int, float, bool, None, bytes, datetime, date, lists and dicts of them"
     )
     raise UnsupportedValueError(f"session data cannot hold a {kind} ({_describe(path)}); {remedy}")
 
@@ -77,6 +79,8 @@ def _decode(value: Any) -> Any:
             return base64.b64decode(content)
         if tag == "$datetime":
             return datetime.fromisoformat(content)
+        if tag == "$date":
+            return date.fromisoformat(content)
         if tag == "$number":
             return float(content)
         if tag == "$dict":

@@ -31,9 +31,23 @@ def _naive_utc(value: Any) -> Any:
     return time.astimezone(timezone.utc).replace(tzinfo=None) if time.tzinfo else time
 
 
+def _with_times(value: Any) -> Any:
+    """Parameters with `{"$date": …}`, which is how MongoDB writes a time in JSON, as the datetimes that they are."""
+    if isinstance(value, list):
+        return [_with_times(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and isinstance(value.get("$date"), str):
+        return _naive_utc(value["$date"])
+    return {key: _with_times(item) for key, item in value.items()}
+
+
 def keyword_arguments(job: dict[str, Any]) -> dict[str, Any]:
-    """The callback's keyword arguments, with the times of its headers as datetimes."""
+    """The callback's keyword arguments, with the times of its headers and parameters as datetimes."""
     arguments: dict[str, Any] = dict(job["kwargs"])
+    for name in ("params", "added_params"):
+        if name in arguments:
+            arguments[name] = _with_times(arguments[name])
     headers = arguments.get("headers")
     if isinstance(headers, dict):
         arguments["headers"] = {
