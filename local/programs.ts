@@ -1,6 +1,7 @@
 /** The listener as a process, and what stands behind the image of the runner. */
 import { join } from 'node:path';
 import { ENV } from '../core/contracts/names.ts';
+import { LISTENER_NODE_ARGUMENTS } from '../listener-container/node-arguments.ts';
 import type { Bundles } from './bundles.ts';
 import { startChildProgram, untilHealthy, type ChildProgram } from './child-program.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -53,7 +54,7 @@ export const startListener = async (options: ListenerOptions): Promise<ChildProg
   return startChildProgram({
     name: 'listener',
     command: process.execPath,
-    arguments: ['--enable-source-maps', options.bundle],
+    arguments: [...LISTENER_NODE_ARGUMENTS, options.bundle],
     workingDirectory: folder.root,
     logFile: join(folder.logs, 'listener.log'),
     pidFolder: folder.pids,

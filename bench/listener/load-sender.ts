@@ -130,11 +130,12 @@ export interface SentLoad {
   readonly bytes: number;
 }
 
-/** Throws LoadRefused. */
+/** Throws LoadRefused. `sent` is called when the last response is there, before any association is released. */
 export const sendLoad = async (
   target: LoadTarget,
   { pixelBytes, instances }: Load,
   associations: number,
+  sent: () => void = () => undefined,
 ): Promise<SentLoad> => {
   const studyInstanceUid = newUid();
   const ready = await Promise.all(
@@ -151,10 +152,11 @@ export const sendLoad = async (
   const startedAt = performance.now();
   await Promise.all(
     ready.map(async ({ association, message, share }) => {
-      for (let sent = 0; sent < share; sent += 1) await association.store(message);
+      for (let count = 0; count < share; count += 1) await association.store(message);
     }),
   );
   const seconds = (performance.now() - startedAt) / 1000;
+  sent();
   await Promise.all(ready.map(({ association }) => association.release()));
   const dataSetLength = ready[0]?.message.dataSetLength ?? 0;
   return { studyInstanceUid, seconds, bytes: dataSetLength * instances };

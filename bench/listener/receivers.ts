@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { ENV } from '../../core/contracts/names.ts';
+import { LISTENER_NODE_ARGUMENTS } from '../../listener-container/node-arguments.ts';
 import { bundlePrograms } from '../../local/bundles.ts';
 import { endWithUs } from '../child-processes.ts';
 
@@ -66,7 +67,11 @@ export const startSink = (): Promise<Receiver> =>
 
 /** The listener's ingest as it is, its objects being files of `folder`, its groups in memory. */
 export const startLocalDiskListener = (folder: string): Promise<Receiver> =>
-  nodeReceiver([join(import.meta.dirname, 'local-disk-listener.ts'), folder]);
+  nodeReceiver([
+    ...LISTENER_NODE_ARGUMENTS,
+    join(import.meta.dirname, 'local-disk-listener.ts'),
+    folder,
+  ]);
 
 export interface CloudAddress {
   /** Endpoint, region and credentials for SDK clients. */
@@ -84,7 +89,7 @@ export const startWholeListener = async (
   const bundleFolder = join(folder, 'bundles');
   mkdirSync(bundleFolder, { recursive: true });
   const { listener } = await bundlePrograms(bundleFolder);
-  return nodeReceiver(['--enable-source-maps', listener], {
+  return nodeReceiver([...LISTENER_NODE_ARGUMENTS, listener], {
     ...cloud.awsEnvironment,
     NODE_ENV: 'production',
     [ENV.table]: cloud.table,
