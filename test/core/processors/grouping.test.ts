@@ -89,27 +89,35 @@ describe('grouping', () => {
     ]);
   });
 
-  it('counts the quiet time from the acknowledgement of another version as well, however slow the table is', async () => {
-    const results = await Promise.all(
-      Array.from({ length: 30 }, (_, seed) =>
-        simulate({ ...QUIET, seed, instances: 20, slowCalls: 0.3, versions: 0.5 }),
-      ),
-    );
+  it(
+    'counts the quiet time from the acknowledgement of another version as well, however slow the table is',
+    { timeout: 60_000 },
+    async () => {
+      const results = await Promise.all(
+        Array.from({ length: 30 }, (_, seed) =>
+          simulate({ ...QUIET, seed, instances: 20, slowCalls: 0.3, versions: 0.5 }),
+        ),
+      );
 
-    expect(results.flatMap(violations)).toEqual([]);
-  });
+      expect(results.flatMap(violations)).toEqual([]);
+    },
+  );
 
-  it('closes a generation to which nobody belongs without a session', async () => {
-    const results = await Promise.all(
-      Array.from({ length: 30 }, (_, seed) =>
-        simulate({ ...QUIET, seed, slowCalls: 0.3, resends: 0.5, manualReleases: 0.5 }),
-      ),
-    );
+  it(
+    'closes a generation to which nobody belongs without a session',
+    { timeout: 60_000 },
+    async () => {
+      const results = await Promise.all(
+        Array.from({ length: 30 }, (_, seed) =>
+          simulate({ ...QUIET, seed, slowCalls: 0.3, resends: 0.5, manualReleases: 0.5 }),
+        ),
+      );
 
-    const empty = results.flatMap(({ groups }) =>
-      [...groups.groupItems.values()].filter(({ closedBecause }) => closedBecause === 'empty'),
-    );
-    expect(empty.length).toBeGreaterThan(0);
-    expect(empty.every(({ sessions }) => sessions.length === 0)).toBe(true);
-  });
+      const empty = results.flatMap(({ groups }) =>
+        [...groups.groupItems.values()].filter(({ closedBecause }) => closedBecause === 'empty'),
+      );
+      expect(empty.length).toBeGreaterThan(0);
+      expect(empty.every(({ sessions }) => sessions.length === 0)).toBe(true);
+    },
+  );
 });
