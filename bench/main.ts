@@ -1,6 +1,7 @@
 /** `npm run bench [-- NAME … --quick]`: all benchmarks or the named ones, one after the other. What they measure: docs/benchmarks.md. */
 import { relative } from 'node:path';
 import type { Bench } from './bench.ts';
+import { costBench } from './cost/bench.ts';
 import { Figures } from './figures.ts';
 import { jobsBench } from './jobs/bench.ts';
 import { listenerBench } from './listener/bench.ts';
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'main-path': mainPathBench,
   jobs: jobsBench,
   listener: listenerBench,
+  cost: costBench,
 };
 
 const quick = process.argv.includes('--quick');

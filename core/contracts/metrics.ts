@@ -26,5 +26,23 @@ export const LISTENER_METRICS = {
 
 export type ListenerMetric = keyof typeof LISTENER_METRICS;
 
+/** Of the functions; dimension: the deployment. The sweep reports each minute, but for what is said here. */
+export const PLATFORM_METRICS = {
+  /** Since the job that has waited longest in a queue was put there; 0 when none waits. */
+  oldestWaitingJob: { name: 'OldestWaitingJob', unit: 'Seconds' },
+  /** Since the group that is overdue longest was due; 0 when none is. */
+  closingLag: { name: 'ClosingLag', unit: 'Seconds' },
+  /** Messages in all dead-letter queues, those of workers that were installed later included. */
+  deadLetters: { name: 'DeadLetters', unit: 'Count' },
+  /** Jobs that a GPU is in use for at that minute: their sum over a day is GPU minutes. */
+  gpuJobs: { name: 'GpuJobs', unit: 'Count' },
+  /** Senders that sent at this time in both weeks before, and have sent nothing now; reported once an hour. */
+  silentSenders: { name: 'SilentSenders', unit: 'Count' },
+  /** Reported by `finish` for each session that ended so. */
+  sessionsFailed: { name: 'SessionsFailed', unit: 'Count' },
+} as const;
+
+export type PlatformMetric = keyof typeof PLATFORM_METRICS;
+
 /** Names of the dimensions. */
 export const METRIC_DIMENSION = { deployment: 'Deployment', reason: 'Reason' } as const;

@@ -1,23 +1,10 @@
 /** The stacks of a site as templates, without bundling: what the code of a function is, is tested elsewhere. */
-import { readFileSync } from 'node:fs';
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { addStacks } from '../../infra/app.ts';
-
-const cdkJson = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
-  context: Record<string, unknown>;
-};
+import { siteApp } from '../../infra/synthesis.ts';
 
 export const synthesise = (site: object): Map<string, Template> => {
-  const app = new App({
-    context: {
-      ...cdkJson.context,
-      'aws:cdk:bundling-stacks': [],
-      site: 'tested',
-      sites: { tested: site },
-    },
-  });
-  addStacks(app);
+  const app = siteApp(site);
   app.synth();
   const stacks = app.node.children.filter((child) => Stack.isStack(child));
   return new Map(stacks.map((stack) => [stack.node.id, Template.fromStack(stack)]));
