@@ -1,6 +1,6 @@
 /**
  * The CDK app: the stacks of one site. The embedded cloud has the data, worker and orchestration stacks, as
- * they are on AWS; network, listener service and GPU capacity exist only there.
+ * they are on AWS; network, listener service, GPU capacity and alarms exist only there.
  */
 import { App, Tags } from 'aws-cdk-lib';
 import { loadSiteConfig } from './config.ts';
@@ -8,6 +8,7 @@ import { DataStack } from './stacks/data-stack.ts';
 import { GpuStack } from './stacks/gpu-stack.ts';
 import { ListenerStack } from './stacks/listener-stack.ts';
 import { NetworkStack } from './stacks/network-stack.ts';
+import { OperationsStack } from './stacks/operations-stack.ts';
 import { OrchestrationStack } from './stacks/orchestration-stack.ts';
 import { WorkersStack } from './stacks/workers-stack.ts';
 
@@ -55,6 +56,7 @@ export const addStacks = (app: App): void => {
     workers,
     orchestration,
   });
+  new OperationsStack(app, 'Operations', { ...properties('operations'), orchestration });
   new GpuStack(app, 'Gpu', { ...properties('gpu'), network, workers });
 };
 

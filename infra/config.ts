@@ -6,6 +6,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 import { DEFAULT_DEPLOYMENT } from '../core/contracts/names.ts';
+import { OperationsConfig } from './operations-config.ts';
 
 const Network = z
   .strictObject({
@@ -75,6 +76,7 @@ const SiteConfig = z.strictObject({
   listener: Listener,
   runners: Runners,
   gpu: Gpu,
+  operations: OperationsConfig,
   logRetentionDays: z
     .union([
       z.literal(RetentionDays.ONE_MONTH),

@@ -201,6 +201,8 @@ export const tableKeys = {
   poolPartition: (worker: string): string => `POOL#${worker}`,
   /** Of the listener's TLS port: see CertificateItem. */
   listenerCertificate: { pk: 'LISTENER', sk: 'CERTIFICATE' },
+  /** Who usually sends when: see core/operations/sender-habits.ts. */
+  senderHabits: { pk: 'OPERATIONS', sk: 'SENDER-HABITS' },
   /** See OwedCommitmentItem; without an id, what the sort keys of all begin with. */
   owedCommitment: (id: string): TableKey => ({ pk: 'COMMITMENT', sk: `C#${id}` }),
   owedReferencesPartition: (id: string): string => `COMMITMENT#${id}`,

@@ -131,6 +131,7 @@ export const platformGrants = ({
       executions(holder, 'job');
       answerTokens(holder);
       runners(holder);
+      allow(holder, ['sqs:GetQueueAttributes'], [arns.deadLetterQueues]);
       // To find a task by who started it has no resource level but the cluster's.
       holder.addToRolePolicy(
         new PolicyStatement({

@@ -24,6 +24,10 @@ export const platformArns = (stack: Stack, deployment: string) => {
     registryFunctions: colon('lambda', 'function', `${deployment}-registry-*`),
     processorsFunction: colon('lambda', 'function', names.function('processors')),
     workQueues: stack.formatArn({ service: 'sqs', resource: `${deployment}-work-*` }),
+    deadLetterQueues: stack.formatArn({
+      service: 'sqs',
+      resource: names.deadLetterQueue(`${deployment}-*`),
+    }),
     cluster: stack.formatArn({
       service: 'ecs',
       resource: 'cluster',

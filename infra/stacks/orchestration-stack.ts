@@ -2,7 +2,7 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, type IRole } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -51,6 +51,8 @@ const visibilityOf = (timeoutSeconds: number): Duration => Duration.seconds(6 * 
 export class OrchestrationStack extends Stack {
   readonly stabilityChecksQueue: Queue;
   readonly processorsQueue: Queue;
+  /** Roles of the functions that start runners and tasks. */
+  readonly taskStarters: readonly IRole[];
 
   constructor(scope: Construct, id: string, props: OrchestrationStackProps) {
     super(scope, id, props);
@@ -152,17 +154,16 @@ export class OrchestrationStack extends Stack {
         'plan',
       ),
     );
-    grants.advance(
-      behindQueue(
-        lambda(
-          'advance',
-          'Starts the jobs that became ready, and runners',
-          QUEUE_LAMBDAS.advance.timeoutSeconds,
-          1024,
-        ),
+    const advance = behindQueue(
+      lambda(
         'advance',
+        'Starts the jobs that became ready, and runners',
+        QUEUE_LAMBDAS.advance.timeoutSeconds,
+        1024,
       ),
+      'advance',
     );
+    grants.advance(advance);
     grants.processors(
       behindQueue(
         lambda(
@@ -174,24 +175,24 @@ export class OrchestrationStack extends Stack {
         'processors',
       ),
     );
-    grants.tasks(
-      behindQueue(
-        lambda(
-          'tasks',
-          'Starts a task for each job of a docker worker, and hears of tasks that stopped',
-          QUEUE_LAMBDAS.tasks.timeoutSeconds,
-          512,
-          { ...environment, ...workers.dockerTasks.environment },
-        ),
+    const tasks = behindQueue(
+      lambda(
         'tasks',
+        'Starts a task for each job of a docker worker, and hears of tasks that stopped',
+        QUEUE_LAMBDAS.tasks.timeoutSeconds,
+        512,
+        { ...environment, ...workers.dockerTasks.environment },
       ),
+      'tasks',
     );
+    grants.tasks(tasks);
     taskEvents(this, { clusterArn: arns.cluster, queue: queues.tasks });
     const finish = lambda('finish', 'Writes the final state of a session', 30, 512);
     grants.finish(finish);
 
     const sweep = lambda('sweep', 'Repairs what was lost on the way, every minute', 55, 1024);
     grants.sweep(sweep);
+    this.taskStarters = [advance, tasks, sweep].flatMap(({ role }) => role ?? []);
     new Rule(this, 'EveryMinute', {
       schedule: Schedule.rate(Duration.minutes(1)),
       // The next minute repairs what this one could not.

@@ -6,9 +6,10 @@ import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { readVariables } from '../../core/contracts/environment.ts';
 import { ENV } from '../../core/contracts/names.ts';
+import { metricLines } from '../../core/operations/metric-lines.ts';
 import { makeHandler } from './handler.ts';
 
-const variables = readVariables(process.env, [ENV.table]);
+const variables = readVariables(process.env, [ENV.deployment, ENV.table]);
 
 const table = dynamoTable(documentClient(), variables[ENV.table]);
 
@@ -17,4 +18,7 @@ export const handler = makeHandler({
   sessionData: tableSessionData(table),
   clock: Date.now,
   logger: new Logger(),
+  report: metricLines(variables[ENV.deployment], Date.now, (line) => {
+    process.stdout.write(`${line}\n`);
+  }),
 });

@@ -13,6 +13,7 @@ import { tableGroups } from '../../aws/groups.ts';
 import { bucketListing } from '../../aws/object-listing.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { sqsQueues } from '../../aws/queues.ts';
+import { lookAtSenders } from '../../aws/sender-habits.ts';
 import { tableRunners } from '../../aws/runners.ts';
 import { tableSessionData } from '../../aws/session-data.ts';
 import { tableSessions } from '../../aws/sessions.ts';
@@ -22,6 +23,8 @@ import { readVariables } from '../../core/contracts/environment.ts';
 import { executionName } from '../../core/contracts/keys.ts';
 import { taskStopped } from '../../core/contracts/messages.ts';
 import { ENV } from '../../core/contracts/names.ts';
+import { metricLines } from '../../core/operations/metric-lines.ts';
+import { platformState } from '../../core/operations/platform-state.ts';
 import { sweepCaches } from '../../core/processors/extension/cache.ts';
 import { sweepDeliveries } from '../../core/processors/extension/deliver.ts';
 import { sweepGroups } from '../../core/processors/stability.ts';
@@ -29,9 +32,11 @@ import { removeKeptData } from '../../core/running/kept-data.ts';
 import { makeHandler } from './handler.ts';
 
 const variables = readVariables(process.env, [
+  ENV.deployment,
   ENV.table,
   ENV.bucket,
   ENV.stabilityChecksQueueUrl,
+  ENV.planQueueUrl,
   ENV.advanceQueueUrl,
   ENV.processorsQueueUrl,
   ENV.workQueueUrlPrefix,
@@ -76,6 +81,23 @@ export const handler = makeHandler({
       },
       await configuration.aeTitles.list(),
     ),
+  platformState: () =>
+    platformState({
+      ...{ ...shared, groups, queues, workers: configuration.workers },
+      deployment: variables[ENV.deployment],
+      queueUrls: [
+        variables[ENV.stabilityChecksQueueUrl],
+        variables[ENV.planQueueUrl],
+        variables[ENV.advanceQueueUrl],
+        variables[ENV.processorsQueueUrl],
+        variables[ENV.tasksQueueUrl],
+      ],
+      workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],
+    }),
+  silentSenders: () => lookAtSenders(table, Date.now),
+  report: metricLines(variables[ENV.deployment], Date.now, (line) => {
+    process.stdout.write(`${line}\n`);
+  }),
   sweepDeliveries: () =>
     sweepDeliveries({
       deliveries: tableDeliveries(table),

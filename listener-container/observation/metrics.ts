@@ -2,10 +2,10 @@
  * The listener's metrics in CloudWatch's Embedded Metric Format: lines on stdout that CloudWatch Logs makes metrics
  * of, without a call of any service. What happens within a minute is one line for each set of dimensions.
  */
+import { embeddedMetrics } from '../../core/contracts/embedded-metrics.ts';
 import {
   LISTENER_METRICS,
   METRIC_DIMENSION,
-  METRICS_NAMESPACE,
   type ListenerMetric,
 } from '../../core/contracts/metrics.ts';
 import type { Clock } from '../../core/contracts/ports.ts';
@@ -54,25 +54,10 @@ export const createListenerMetrics = (options: MetricsOptions): ListenerMetrics 
       [METRIC_DIMENSION.deployment]: deployment,
       ...(reason === '' ? {} : { [METRIC_DIMENSION.reason]: reason }),
     };
-    const metrics = [...values.keys()].map((metric) => LISTENER_METRICS[metric]);
-    write(
-      JSON.stringify({
-        _aws: {
-          Timestamp: clock(),
-          CloudWatchMetrics: [
-            {
-              Namespace: METRICS_NAMESPACE,
-              Dimensions: [Object.keys(dimensions)],
-              Metrics: metrics.map(({ name, unit }) => ({ Name: name, Unit: unit })),
-            },
-          ],
-        },
-        ...dimensions,
-        ...Object.fromEntries(
-          [...values].map(([metric, value]) => [LISTENER_METRICS[metric].name, value]),
-        ),
-      }),
-    );
+    const facts = [...values].map(([metric, value]) => ({ ...LISTENER_METRICS[metric], value }));
+    // An alarm cannot add up reasons: the sum over all of them is kept beside each.
+    const sets = [[METRIC_DIMENSION.deployment], Object.keys(dimensions)];
+    write(embeddedMetrics(clock(), dimensions, facts, reason === '' ? sets.slice(1) : sets));
   };
 
   const flush = (): void => {

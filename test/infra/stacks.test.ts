@@ -20,6 +20,7 @@ describe('the stacks', () => {
       'Gpu',
       'Listener',
       'Network',
+      'Operations',
       'Orchestration',
       'Workers',
     ]);

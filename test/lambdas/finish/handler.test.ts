@@ -12,7 +12,14 @@ const site = async () => {
   await sessions.storePlan(session, [aNode(session.id, 0, { state: 'SUCCEEDED' })], [], 1);
   const { logger, entries } = recordedLogs();
   const deps = { sessions, sessionData: memorySessionData(), logger, clock: () => 5 };
-  return { sessions, session, entries, handler: makeHandler(deps) };
+  const reported: object[] = [];
+  const report = (values: object): void => {
+    reported.push(values);
+  };
+  return {
+    ...{ sessions, session, entries, reported },
+    handler: makeHandler({ ...deps, report }),
+  };
 };
 
 describe('the finish Lambda', () => {
@@ -29,6 +36,20 @@ describe('the finish Lambda', () => {
         facts: { sessionId: session.id, outcome: 'finished', state: 'SUCCEEDED' },
       },
     ]);
+  });
+
+  it('counts a session that has failed, and none that has not', async () => {
+    const { session, handler, reported } = await site();
+    const failed = await site();
+
+    await handler({ sessionId: session.id, run: 1 });
+    await failed.handler({
+      ...{ sessionId: failed.session.id, run: 1 },
+      error: { name: 'RuleFailed', cause: 'no' },
+    });
+
+    expect(reported).toEqual([]);
+    expect(failed.reported).toEqual([{ sessionsFailed: 1 }]);
   });
 
   it('refuses what is no input of it', async () => {

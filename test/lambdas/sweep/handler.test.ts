@@ -11,6 +11,7 @@ const site = async () => {
   await sessions.createSession(session);
   const executions = memoryExecutions();
   const swept: { startup: boolean }[] = [];
+  const reported: object[] = [];
   const { logger, entries } = recordedLogs();
   const deps = {
     sessions,
@@ -35,9 +36,12 @@ const site = async () => {
     },
     sweepCaches: () => Promise.resolve({ studies: 4 }),
     sweepDeliveries: () => Promise.resolve({ deliveries: 3 }),
+    platformState: () => Promise.resolve({ closingLag: 7 }),
+    silentSenders: () => Promise.resolve(['CT1 → GANTRY']),
+    report: (values: object) => reported.push(values),
     logger,
   };
-  return { deps, executions, swept, entries };
+  return { deps, executions, swept, entries, reported };
 };
 
 describe('the sweep Lambda', () => {
@@ -58,6 +62,7 @@ describe('the sweep Lambda', () => {
       sessions: { sessionsLookedAt: 1, sessionsRestarted: 1, jobsRestarted: 0, runnersAskedFor: 0 },
       deliveries: { deliveries: 3 },
       keptData: { sessions: 0 },
+      state: { closingLag: 7 },
     });
     expect(swept).toEqual([{ startup: true }]);
     expect(executions.statuses.size).toBe(1);
@@ -74,5 +79,21 @@ describe('the sweep Lambda', () => {
 
     expect(executions.statuses.size).toBe(1);
     expect(entries.map(({ message }) => message)).toEqual(['a part of the sweep failed', 'swept']);
+  });
+
+  it('reports each minute what the alarms watch, and once an hour who is silent', async () => {
+    const { deps, reported, entries } = await site();
+
+    await makeHandler(deps)({});
+    await makeHandler({ ...deps, clock: () => 3 * 60_000 })({});
+
+    expect(reported).toEqual([{ closingLag: 7 }, { closingLag: 7 }, { silentSenders: 1 }]);
+    expect(entries.filter(({ level }) => level === 'warn')).toEqual([
+      {
+        level: 'warn',
+        message: 'senders are silent that usually send',
+        facts: { silent: ['CT1 → GANTRY'] },
+      },
+    ]);
   });
 });
