@@ -6,6 +6,7 @@ import { Figures } from './figures.ts';
 import { jobsBench } from './jobs/bench.ts';
 import { listenerBench } from './listener/bench.ts';
 import { mainPathBench } from './main-path/bench.ts';
+import { scaleBench } from './scale/bench.ts';
 import { machineFacts, table, writeResults } from './report.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   jobs: jobsBench,
   listener: listenerBench,
   cost: costBench,
+  scale: scaleBench,
 };
 
 const quick = process.argv.includes('--quick');

@@ -1,5 +1,5 @@
 /** A Lambda of the platform: lambdas/<name>/index.ts as one bundled file with the SDK it was tested with. */
-import type { Duration } from 'aws-cdk-lib';
+import { RemovalPolicy, type Duration } from 'aws-cdk-lib';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { Construct } from 'constructs';
@@ -37,6 +37,8 @@ export const platformFunction = (
     depsLockFilePath: `${REPOSITORY}package-lock.json`,
     projectRoot: REPOSITORY,
     handler: 'handler',
+    // Executions that run while a release is made go on calling the version that they began with.
+    currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     runtime: Runtime.NODEJS_24_X,
     architecture: config.profile === 'aws' ? Architecture.ARM_64 : Architecture.X86_64,
     logGroup: programLogs(scope, `${id}Logs`, config, name),

@@ -227,7 +227,10 @@ export class OrchestrationStack extends Stack {
       definition: sessionMachineDefinition({
         planQueueUrl: queues.plan.queueUrl,
         advanceQueueUrl: queues.advance.queueUrl,
-        finishFunctionArn: finish.functionArn,
+        // A definition is an execution's for its life, and so is the code that ends it. An embedded cloud stops
+        // with all that runs in it, and has no use for old versions.
+        finishFunctionArn:
+          config.profile === 'embedded' ? finish.functionArn : finish.currentVersion.functionArn,
       }),
     });
     queues.plan.grantSendMessages(session);

@@ -38,7 +38,7 @@ describe('each alarm', () => {
       const name = AlarmName.slice('gantry-'.length);
       const section = sections.find((text) => text.startsWith(`${name}\n`));
 
-      expect(section, name).toMatch(/\*\*Means\.\*\*[^]+\*\*Look\.\*\*[^]+\*\*Do\.\*\*/);
+      expect(section).toMatch(/\*\*Means\.\*\*[^]+\*\*Look\.\*\*[^]+\*\*Do\.\*\*/);
       expect(AlarmDescription).toContain(`docs/runbook.md, "${name}"`);
     }
     expect(sections.map((text) => text.split('\n')[0]).sort()).toEqual(
