@@ -7,6 +7,7 @@ import { addCacheCommands } from './commands/cache.ts';
 import { addDecisionCommands } from './commands/decision.ts';
 import { addDeliveryCommands } from './commands/delivery.ts';
 import { addDestinationCommands } from './commands/destination.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addGroupCommands } from './commands/group.ts';
 import { addImportCommands } from './commands/import.ts';
@@ -40,6 +41,7 @@ const program = new Command('gantry')
   .showHelpAfterError('see --help');
 
 addStatusCommand(program);
+addDoctorCommand(program);
 addApplyCommands(program);
 addImportCommands(program);
 addAeTitleCommands(program);

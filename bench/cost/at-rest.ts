@@ -5,7 +5,7 @@
 import type { TemplateResource } from '../../infra/synthesis.ts';
 import { LISTENER_METRICS, PLATFORM_METRICS } from '../../core/contracts/metrics.ts';
 import { total, type Line } from './line.ts';
-import { HOURS_PER_MONTH, PRICES } from './prices.ts';
+import { ALLOWANCE, HOURS_PER_MONTH, PRICES } from './prices.ts';
 
 type Resources = ReadonlyMap<string, TemplateResource>;
 
@@ -137,7 +137,7 @@ const PRICED: Readonly<Record<string, Price>> = {
   'AWS::Budgets::BudgetsAction': () => ({
     what: 'Budget with an action',
     how: `${PRICES.budgetWithActionDay} per day`,
-    usd: (PRICES.budgetWithActionDay * HOURS_PER_MONTH) / 24,
+    usd: BUDGET_MONTH,
   }),
   'AWS::Lambda::EventSourceMapping': () => ({
     what: 'Empty polls of queues',
@@ -164,7 +164,7 @@ export class NoPrice extends Error {
 /** Lines of the same thing become one. */
 const merged = (lines: readonly Line[]): Line[] => {
   const byWhat = Map.groupBy(
-    lines.filter(({ usd }) => usd > 0),
+    lines.filter(({ usd }) => usd !== 0),
     ({ what }) => what,
   );
   return [...byWhat].map(([what, same]) => {
@@ -173,13 +173,36 @@ const merged = (lines: readonly Line[]): Line[] => {
   });
 };
 
+const METRICS =
+  Object.keys(LISTENER_METRICS).length + Object.keys(PLATFORM_METRICS).length + REASONS;
+
+const BUDGET_MONTH = (PRICES.budgetWithActionDay * HOURS_PER_MONTH) / 24;
+
+/** What of it the account has free of charge. */
+const allowance = (resources: Resources): Line => {
+  const all = [...resources.values()];
+  const count = (type: string): number => all.filter(({ Type }) => Type === type).length;
+  const alarms = all
+    .filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm')
+    .reduce((sum, alarm) => sum + alarmMetrics(alarm), 0);
+  const { metrics, alarmMetrics: freeAlarms, dashboards, budgetsWithAction } = ALLOWANCE;
+  return {
+    what: 'What an account has for nothing',
+    how: `${metrics} metrics, ${freeAlarms} alarms, ${dashboards} dashboards, ${budgetsWithAction} budgets with an action`,
+    usd: -(
+      Math.min(metrics, METRICS) * PRICES.metricMonth +
+      Math.min(freeAlarms, alarms) * PRICES.alarmMetricMonth +
+      Math.min(dashboards, count('AWS::CloudWatch::Dashboard')) * PRICES.dashboardMonth +
+      Math.min(budgetsWithAction, count('AWS::Budgets::BudgetsAction')) * BUDGET_MONTH
+    ),
+  };
+};
+
 /** What the programs do by themselves, study or not. */
 const running = (): Line[] => {
-  const metrics =
-    Object.keys(LISTENER_METRICS).length + Object.keys(PLATFORM_METRICS).length + REASONS;
   const { runs, seconds, gigabytes } = EVERY_MINUTE;
   return [
-    monthly('Metrics', PRICES.metricMonth, metrics),
+    monthly('Metrics', PRICES.metricMonth, METRICS),
     {
       what: 'Functions of every minute',
       how: `${runs} × ${seconds} s × ${gigabytes} GB`,
@@ -203,5 +226,7 @@ export const billAtRest = (resources: Resources): Line[] => {
     return [];
   });
   if (unknown.size > 0) throw new NoPrice([...unknown].sort());
-  return merged([...lines, ...running()]).sort((one, other) => other.usd - one.usd);
+  return merged([...lines, ...running(), allowance(resources)]).sort(
+    (one, other) => other.usd - one.usd,
+  );
 };

@@ -33,7 +33,7 @@ export const costDocument = ({
 }: Bills): string => `# What Gantry costs
 
 Written by \`npm run bench -- cost\` from the synthesised templates, the calls that a study makes and the prices of
-${PRICES_OF} in \`bench/cost/prices.ts\` (USD, us-east-1, without tax and free tiers). Nothing here was read from a bill:
+${PRICES_OF} in \`bench/cost/prices.ts\` (USD, us-east-1, without tax and without free tiers that end). Nothing here was read from a bill:
 before you decide by it, compare the prices with those of your Region. A test fails when a change raises one of the sums by 10 %.
 
 Goals: the standard profile at rest for at most ${GOALS.standardAtRest} USD a month; ingest and control of a thousand studies for at most ${GOALS.thousandStudies} USD.

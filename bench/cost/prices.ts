@@ -1,6 +1,7 @@
 /**
  * What AWS asks for, in USD without tax, in us-east-1. The one place with prices: whoever checks them against the
- * bill changes them here and the date above them. Free tiers are not counted, because they end or belong to the account.
+ * bill changes them here and the date above them. Free tiers
+ * that end are not counted.
  */
 
 /** When the table was last read against the public price list. */
@@ -46,4 +47,12 @@ export const PRICES = {
   internetOutGigabyte: 0.09,
   gpuInstanceHour: 0.8048,
   objectGigabyteMonth: 0.023,
+} as const;
+
+/** What an account has free of charge for good. A deployment has an account of its own: docs/deploy.md. */
+export const ALLOWANCE = {
+  metrics: 10,
+  alarmMetrics: 10,
+  dashboards: 3,
+  budgetsWithAction: 2,
 } as const;
