@@ -1,11 +1,14 @@
 /** Who waits for whom: a slow store stops the sender, a peer of no use is cut off, and only that. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openIngestBench } from '../support/ingest-bench.ts';
+import { dataSetOf } from '../support/received-instances.ts';
 import { until } from '../support/until.ts';
 import { listening } from './listening.ts';
 import { ECHO_CONTEXT, RawPeer, STORE_CONTEXT, aStore, anEcho } from './raw-peer.ts';
 import { RecordingReceiver } from './recording-receiver.ts';
 
 const MEBIBYTE = 1024 * 1024;
+const PIECE_BYTES = 128 * 1024;
 
 /** A promise that a test settles. */
 const gate = () => {
@@ -16,13 +19,24 @@ const gate = () => {
   return { opened, open };
 };
 
+/** What it has written waits for us. */
+const senderStopped = async (peer: RawPeer): Promise<void> => {
+  let before = -1;
+  await until('the sender to stop', 5000, () => {
+    const left = peer.socket.writableLength;
+    const stopped = left === before && left > 0;
+    before = left;
+    return Promise.resolve(stopped || undefined);
+  });
+};
+
 describe('a slow receiver', () => {
   it('stops the sender instead of filling the memory, and loses nothing', async () => {
     const writing = gate();
     const receiver = new RecordingReceiver({ write: () => writing.opened });
     const { port } = await listening({ receiver });
     const peer = await RawPeer.associated(port);
-    const piece = Buffer.alloc(128 * 1024, 7);
+    const piece = Buffer.alloc(PIECE_BYTES, 7);
     const pieces = (64 * MEBIBYTE) / piece.length;
 
     peer.sendCommand(STORE_CONTEXT, aStore());
@@ -30,12 +44,7 @@ describe('a slow receiver', () => {
       peer.sendData(STORE_CONTEXT, piece, sent === pieces);
     }
     // The kernel takes a few MiB on both sides; the rest has to stay with the sender.
-    let before = -1;
-    await until('the sender to stop', 5000, () => {
-      const stopped = peer.socket.bytesWritten === before && peer.socket.writableLength > 0;
-      before = peer.socket.bytesWritten;
-      return Promise.resolve(stopped || undefined);
-    });
+    await senderStopped(peer);
     const waitingAtSender = peer.socket.writableLength;
     writing.open();
     const response = await peer.nextCommand();
@@ -61,6 +70,46 @@ describe('a slow receiver', () => {
     setTimeout(ending.open, 400);
 
     expect(await peer.nextCommand()).toMatchObject({ Status: 0 });
+  });
+});
+
+describe('a slow object store', () => {
+  it('leaves what a sender pushes after the instance with the sender, and loses nothing', async () => {
+    const storing = gate();
+    const bench = await openIngestBench();
+    onTestFinished(() => bench.close());
+    let begun = 0;
+    const put: typeof bench.keepObject = async (key, body, options) => {
+      begun += 1;
+      await storing.opened;
+      await bench.keepObject(key, body, options);
+    };
+    const { port } = await listening({ receiver: bench.ingest({ objects: { put } }) });
+    const peer = await RawPeer.associated(port);
+    const uids = Array.from({ length: 64 }, (_, index) => `1.2.3.4.${index + 1}`);
+    const dataSets = uids.map((sopInstanceUid) => dataSetOf({ sopInstanceUid, pixels: MEBIBYTE }));
+
+    for (const [index, data] of dataSets.entries()) {
+      peer.sendCommand(STORE_CONTEXT, aStore({ AffectedSOPInstanceUID: uids[index] ?? '' }));
+      for (let start = 0; start < data.length; start += PIECE_BYTES) {
+        const piece = data.subarray(start, start + PIECE_BYTES);
+        peer.sendData(STORE_CONTEXT, piece, start + PIECE_BYTES >= data.length);
+      }
+    }
+    await senderStopped(peer);
+    // Of the socket's buffers on both sides and the instance that waits; never of what comes after it.
+    const accepted = peer.socket.bytesWritten - peer.socket.writableLength;
+    const begunMeanwhile = begun;
+    storing.open();
+    const statuses: unknown[] = [];
+    for (const _ of uids) statuses.push((await peer.nextCommand()).Status);
+
+    expect(begunMeanwhile).toBe(1);
+    expect(accepted).toBeLessThan(24 * MEBIBYTE);
+    expect(new Set(statuses)).toEqual(new Set([0]));
+    expect(bench.stored.map(({ bytes }, index) => bytes.includes(dataSets[index] ?? '?'))).toEqual(
+      uids.map(() => true),
+    );
   });
 });
 
