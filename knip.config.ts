@@ -10,7 +10,7 @@ const config: KnipConfig = {
     'local/{bootstrap.mjs,main.ts,demo.ts,deploy.ts}',
     'local/localstack/gantry_localstack/runtime.mjs',
     'scripts/{test,check,format,conformance}.ts',
-    'bench/{main,listener/{discarding-sink,local-disk-listener}}.ts',
+    'bench/{main,listener/{discarding-sink,local-disk-listener,slow-store-listener}}.ts',
     'bench/listener/dcmjs-dimse-receiver.mjs',
     'test/**/*.test.ts',
     '{site,examples}/processors/**/*.test.ts',

@@ -128,6 +128,8 @@ export interface SentLoad {
   readonly seconds: number;
   /** Of all data sets. */
   readonly bytes: number;
+  /** Of each instance, from its first byte to its response, in milliseconds. */
+  readonly latencies: readonly number[];
 }
 
 /** Throws LoadRefused. `sent` is called when the last response is there, before any association is released. */
@@ -149,15 +151,20 @@ export const sendLoad = async (
       return { association, message, share };
     }),
   );
+  const latencies: number[] = [];
   const startedAt = performance.now();
   await Promise.all(
     ready.map(async ({ association, message, share }) => {
-      for (let count = 0; count < share; count += 1) await association.store(message);
+      for (let count = 0; count < share; count += 1) {
+        const begun = performance.now();
+        await association.store(message);
+        latencies.push(performance.now() - begun);
+      }
     }),
   );
   const seconds = (performance.now() - startedAt) / 1000;
   sent();
   await Promise.all(ready.map(({ association }) => association.release()));
   const dataSetLength = ready[0]?.message.dataSetLength ?? 0;
-  return { studyInstanceUid, seconds, bytes: dataSetLength * instances };
+  return { studyInstanceUid, seconds, bytes: dataSetLength * instances, latencies };
 };

@@ -73,6 +73,14 @@ export const startLocalDiskListener = (folder: string): Promise<Receiver> =>
     folder,
   ]);
 
+/** The listener's ingest before stores of a fixed latency, which are appended to `file`, in milliseconds. */
+export const startSlowStoreListener = (file: string): Promise<Receiver> =>
+  nodeReceiver([
+    ...LISTENER_NODE_ARGUMENTS,
+    join(import.meta.dirname, 'slow-store-listener.ts'),
+    file,
+  ]);
+
 export interface CloudAddress {
   /** Endpoint, region and credentials for SDK clients. */
   readonly awsEnvironment: Readonly<Record<string, string>>;
