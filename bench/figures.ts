@@ -1,6 +1,7 @@
 /** What a benchmark measures: named samples of one unit, summed up by their number, median and 95th percentile. */
 
-export type Unit = 's' | 'ms' | 'MiB' | 's/GiB' | 'instances/s' | 'jobs/s' | 'MiB/s' | '×' | 'USD';
+export type Unit =
+  's' | 'ms' | 'µs' | 'MiB' | 's/GiB' | 'instances/s' | 'jobs/s' | 'MiB/s' | '×' | 'USD';
 
 export interface Figure {
   readonly name: string;

@@ -23,9 +23,15 @@ const SHORT_HEADER = 8;
 const LONG_HEADER = 12;
 
 /** Explicit VRs with a 32-bit length after two reserved bytes (PS3.5 table 7.1-1). */
-const LONG_VRS = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '));
-const SHORT_VRS = new Set(
-  'AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' '),
+const LONG_VRS = 'OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' ');
+const SHORT_VRS = 'AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' ');
+
+/** By the two letters as one number: there is one to look up for every element of every instance. */
+const KNOWN_VRS = new Map(
+  [...LONG_VRS, ...SHORT_VRS].map((vr) => [
+    Buffer.from(vr, 'latin1').readUInt16BE(0),
+    { vr, long: LONG_VRS.includes(vr) },
+  ]),
 );
 
 export interface Element {
@@ -116,7 +122,8 @@ export const createElementParser = (
     } else if (topLevel && wanted.has(tag) && !elements.has(tag) && length <= MAX_VALUE_BYTES) {
       const { littleEndian } = frame;
       const items = vr === 'SQ' ? { itemsImplicitVr: frame.implicitVr } : {};
-      const element = { tag, vr, littleEndian, value: Buffer.alloc(length), ...items };
+      // Nobody sees the value before all of it is there.
+      const element = { tag, vr, littleEndian, value: Buffer.allocUnsafe(length), ...items };
       if (length === 0) elements.set(tag, element);
       else collecting = { element, filled: 0 };
     } else {
@@ -149,15 +156,16 @@ export const createElementParser = (
       stack.pop();
       return;
     }
-    const letters = head.toString('latin1', 4, 6);
-    if (frame.implicitVr || !/^[A-Z]{2}$/.test(letters)) {
+    const known = frame.implicitVr ? undefined : KNOWN_VRS.get(head.readUInt16BE(4));
+    const letters = known?.vr ?? head.toString('latin1', 4, 6);
+    if (frame.implicitVr || (known === undefined && !/^[A-Z]{2}$/.test(letters))) {
       // Some writers put an element without VR into an explicit data set; its length then shows as no letters.
       done();
       takeElement(frame, tag, attributeOfTag(tag)?.vr ?? 'UN', u32(4, little));
       return;
     }
     // A VR of a later edition has the long form, and then its two reserved bytes are zero.
-    const long = LONG_VRS.has(letters) || (!SHORT_VRS.has(letters) && u16(6, little) === 0);
+    const long = known?.long ?? u16(6, little) === 0;
     if (!long) {
       done();
       takeElement(frame, tag, letters, u16(6, little));
@@ -207,8 +215,11 @@ export const createElementParser = (
           }
         } else {
           const taken = Math.min(headNeeded - headBytes, left);
-          head.set(chunk.subarray(at, at + taken), headBytes);
-          headBytes += taken;
+          // For so few bytes a view of them costs more than they do.
+          for (let from = at; from < at + taken; from += 1) {
+            head[headBytes] = chunk[from] ?? 0;
+            headBytes += 1;
+          }
           at += taken;
           if (headBytes === headNeeded) readHeader();
         }
