@@ -52,7 +52,7 @@ export const measureOverhead = async (
         const { overhead, rate } = await send(associations);
         const where = `stores of 20 ms, 512 KiB × ${associations}`;
         figures.add(`${where}: overhead of an instance`, 'ms', overhead);
-        figures.add(`${where}`, 'instances/s', rate);
+        figures.add(where, 'instances/s', rate);
         if (associations === 1) alone = rate;
         else figures.add(`${where} / × 1`, '×', rate / alone);
       }

@@ -102,7 +102,7 @@ describe('a slow object store', () => {
     const begunMeanwhile = begun;
     storing.open();
     const statuses: unknown[] = [];
-    for (const _ of uids) statuses.push((await peer.nextCommand()).Status);
+    while (statuses.length < uids.length) statuses.push((await peer.nextCommand()).Status);
 
     expect(begunMeanwhile).toBe(1);
     expect(accepted).toBeLessThan(24 * MEBIBYTE);
