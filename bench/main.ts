@@ -7,6 +7,7 @@ import { jobsBench } from './jobs/bench.ts';
 import { listenerBench } from './listener/bench.ts';
 import { mainPathBench } from './main-path/bench.ts';
 import { scaleBench } from './scale/bench.ts';
+import { planningBench } from './planning/bench.ts';
 import { machineFacts, table, writeResults } from './report.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   listener: listenerBench,
   cost: costBench,
   scale: scaleBench,
+  planning: planningBench,
 };
 
 const quick = process.argv.includes('--quick');

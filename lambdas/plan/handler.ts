@@ -50,7 +50,7 @@ export interface PlanDependencies {
  */
 const CALLBACKS_MS = 4 * 60_000;
 /** Objects of a session that are put at a time. */
-const PUTS_AT_A_TIME = 16;
+const PUTS_AT_A_TIME = 64;
 
 /** No later try can plan this session. `name` is the error's name for the session's execution. */
 class PlanImpossible extends Error {
