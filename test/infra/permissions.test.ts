@@ -93,7 +93,8 @@ describe('permissions', () => {
       /"\/(instances|unrouted)\/\*"/.test(JSON.stringify(Resource)),
     );
 
-    expect(deletes).toHaveLength(ofImages.length + 2);
+    // Of uploads the API; of sessions' files whoever ends a session, and the sweep for what is kept of failed ones.
+    expect(deletes).toHaveLength(ofImages.length + 3);
     expect(reclaimers.filter((action) => action.startsWith('s3:Delete'))).toHaveLength(
       actionsOf(ofImages).length,
     );
