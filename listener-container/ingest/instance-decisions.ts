@@ -23,11 +23,11 @@ export interface InstanceDecision extends Decision {
 export interface InstanceDecisions {
   /** Resolves when it is stored, or could not be, within {@link RECORD_LIMIT_MS}; never rejects. */
   readonly record: (decision: InstanceDecision) => Promise<void>;
-  /** Stores what was counted and not stored yet. */
+  /** Stores what was counted and not stored yet; resolves when every record is stored, or could not be. */
   readonly flush: () => Promise<void>;
 }
 
-/** A sender waits for its answer meanwhile. */
+/** The sender of an instance that is not kept waits for its answer meanwhile. */
 export const RECORD_LIMIT_MS = 2000;
 
 const WINDOW_MS = 60_000;
@@ -50,8 +50,9 @@ export const createInstanceDecisions = (deps: {
 }): InstanceDecisions => {
   const { groups, clock, log, windowMs = WINDOW_MS } = deps;
   const windows = new Map<string, Window>();
+  const underWay = new Set<Promise<void>>();
 
-  const store = async (
+  const attempt = async (
     { context, code, studyInstanceUid = '', sopInstanceUid = '' }: InstanceDecision,
     message: string,
   ): Promise<void> => {
@@ -73,6 +74,13 @@ export const createInstanceDecisions = (deps: {
     } catch (error) {
       log.warn('A decision could not be stored', { code, error: errorName(error) });
     }
+  };
+
+  const store = async (decision: InstanceDecision, message: string): Promise<void> => {
+    const storing = attempt(decision, message);
+    underWay.add(storing);
+    await storing;
+    underWay.delete(storing);
   };
 
   const end = async (id: string): Promise<void> => {
@@ -105,7 +113,7 @@ export const createInstanceDecisions = (deps: {
       await store(decision, decision.message);
     },
     flush: async () => {
-      await Promise.all([...windows.keys()].map(end));
+      await Promise.all([...underWay, ...[...windows.keys()].map(end)]);
     },
   };
 };

@@ -6,6 +6,7 @@ import { declaredValues } from '../../core/dicom/natural-values.ts';
 import { createHeaderReader, type HeaderReader } from '../../core/dicom/header-reader.ts';
 import { part10Head } from '../../core/dicom/part10.ts';
 import { isValidUid } from '../../core/dicom/uid.ts';
+import { statusClass } from '../../core/dimse/status.ts';
 import { declaredKeywords } from '../../core/processors/completeness.ts';
 import { ignoredBecause } from '../../core/processors/sop-class-filter.ts';
 import { errorName } from '../listener-log.ts';
@@ -146,10 +147,12 @@ export const beginReception = (
           sha256: hash.digest('hex'),
         });
         if (decision !== undefined) {
-          await deps.decisions.record({
+          const recorded = deps.decisions.record({
             ...{ context, ...decision, sopInstanceUid: context.sopInstanceUid },
             studyInstanceUid: header.text('StudyInstanceUID'),
           });
+          // Its group's quiet time counts from the touch: a slow record must not come between that and Success.
+          if (statusClass(outcome.status) === 'failure') await recorded;
         }
         deps.observer.instanceAnswered({
           ...{ context, outcome, bytes: spool.length },

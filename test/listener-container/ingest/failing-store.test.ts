@@ -168,6 +168,33 @@ describe('a table', () => {
   );
 });
 
+describe('a record of an instance that is stored', () => {
+  const settings = { ...BENCH_AE_TITLE, uidMismatch: 'store' } as const;
+
+  it.each<[string, Parameters<typeof receive>[2], number]>([
+    ['another version', {}, 0],
+    ['another UID', { context: { sopInstanceUid: '1.2.9' } }, 0xb007],
+  ])(
+    'of %s keeps nobody waiting, since the quiet time counts from the touch, and is told when it fails',
+    async (_what, change, status) => {
+      const warnings: string[] = [];
+      const silent = () => undefined;
+      const receiver = bench.ingest({
+        groups: { ...bench.groups, recordDecision: hang },
+        aeTitle: () => Promise.resolve(settings),
+        log: { info: silent, error: silent, warn: (message) => warnings.push(message) },
+      });
+      await receive(receiver, IMAGE);
+
+      const outcome = await receive(receiver, { ...IMAGE, comment: 'changed' }, change);
+      expect([outcome.status, warnings]).toEqual([status, []]);
+
+      await receiver.flush();
+      expect(warnings).toEqual(['A decision could not be stored']);
+    },
+  );
+});
+
 describe('a disk', () => {
   it('that takes nothing makes 0xA700 for what does not fit into memory', async () => {
     const { outcome } = await answerOf({
