@@ -9,7 +9,7 @@ const config: KnipConfig = {
     'worker-container/docker/main.ts',
     'local/{bootstrap.mjs,main.ts,demo.ts,deploy.ts}',
     'local/localstack/gantry_localstack/runtime.mjs',
-    'scripts/{test,check,format,conformance}.ts',
+    'scripts/{test,check,format,conformance,roles}.ts',
     'bench/{main,listener/{discarding-sink,local-disk-listener,slow-store-listener}}.ts',
     'bench/listener/dcmjs-dimse-receiver.mjs',
     'test/**/*.test.ts',
@@ -24,7 +24,6 @@ const config: KnipConfig = {
     'dependency-cruiser',
     'prettier',
     // Here before the code that uses them, which comes in the next changes.
-    'cdk-nag',
     '@aws-sdk/client-cloudwatch',
     '@aws-sdk/client-codebuild',
     '@aws-sdk/client-ecr',

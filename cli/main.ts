@@ -38,6 +38,10 @@ const program = new Command('gantry')
   .description('Receives DICOM, groups it, and runs services on it.')
   .version(packageJson.version)
   .option('--api <url>', 'the API, else GANTRY_API, else the Gantry of this computer')
+  .option(
+    '--token <token>',
+    'who calls an API on AWS, else GANTRY_API_TOKEN, which nobody sees in a list of processes',
+  )
   .showHelpAfterError('see --help');
 
 addStatusCommand(program);

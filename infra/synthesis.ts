@@ -18,14 +18,15 @@ export interface TemplateResource {
   readonly UpdateReplacePolicy?: string;
 }
 
-/** `site` as it would stand in cdk.json; throws SiteConfigInvalid. */
-export const siteApp = (site: object): App => {
+/** `site` as it would stand in cdk.json, or the path of its file; throws SiteConfigInvalid. */
+export const siteApp = (site: object | string): App => {
   const app = new App({
     context: {
       ...cdkJson.context,
       'aws:cdk:bundling-stacks': [],
-      site: 'synthesised',
-      sites: { synthesised: site },
+      ...(typeof site === 'string'
+        ? { site }
+        : { site: 'synthesised', sites: { synthesised: { region: 'eu-central-1', ...site } } }),
     },
   });
   addStacks(app);

@@ -23,6 +23,7 @@ const Environment = z.object({
   [ENV.tlsKey]: text.optional(),
   [ENV.tlsCa]: text.optional(),
   [ENV.healthPort]: port.default(8080),
+  [ENV.ecsAgentUri]: z.url().optional(),
   [ENV.maximumAssociations]: z.coerce.number().int().min(1).max(4096).default(64),
   [ENV.spoolDirectory]: text.default(() => join(tmpdir(), 'gantry-spool')),
   [ENV.runnerSlots]: z.coerce.number().int().min(1).default(2),
@@ -42,6 +43,8 @@ export interface ListenerSettings {
   readonly tls: (TlsFiles & { readonly port: number }) | undefined;
   readonly healthPort: number;
   readonly maximumAssociations: number;
+  /** Of ECS, which is asked not to stop a task with associations; undefined elsewhere. */
+  readonly ecsAgentUri: string | undefined;
   readonly spoolDirectory: string;
   /** Of the default worker, if this is the installation's first start. */
   readonly defaultWorker: { readonly slots: number; readonly maxRunners: number };
@@ -87,6 +90,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv): ListenerSettings =
     tls: withTls ? { certificate, key, ca, port: data[ENV.dimseTlsPort] } : undefined,
     healthPort: data[ENV.healthPort],
     maximumAssociations: data[ENV.maximumAssociations],
+    ecsAgentUri: data[ENV.ecsAgentUri],
     spoolDirectory: data[ENV.spoolDirectory],
     defaultWorker: { slots: data[ENV.runnerSlots], maxRunners: data[ENV.maxRunners] },
   };

@@ -32,6 +32,7 @@ import { DEFAULT_LIMITS, Listener } from './server.ts';
 import { StorageCommitment } from './services/commitment/commitment-service.ts';
 import { sendReport } from './services/commitment/report-sender.ts';
 import { referenceVerifier } from './services/commitment/verify-references.ts';
+import { TaskProtection } from './task-protection.ts';
 import { TlsCredentials } from './tls/tls-credentials.ts';
 
 /** Of the 120 s that the task definition gives the container: what running associations may take of it. */
@@ -161,7 +162,19 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   const takingUp = setInterval(() => void commitment.takeUp(), TAKE_UP_MS);
   const reporting = credentials && reportCertificate(table, credentials, clock, log);
 
+  const protection =
+    settings.ecsAgentUri === undefined
+      ? undefined
+      : new TaskProtection({
+          agentUri: settings.ecsAgentUri,
+          associations: () => listener.associations,
+          clock,
+          log,
+        });
+  protection?.begin();
+
   await stopping;
+  protection?.stop();
   log.info('stopping', { associations: listener.associations });
   clearInterval(takingUp);
   await listener.stop(GRACE_MS);

@@ -1,8 +1,8 @@
 /** The sites of which the cost is computed: one for each profile, as they would stand in cdk.json. */
 
-const lean = { listener: { tasks: 1 } };
-const standard = {};
-const isolated = { network: { egress: 'endpoints' } };
+const lean = { profile: 'lean' };
+const standard = { profile: 'standard' };
+const isolated = { profile: 'isolated' };
 
 /** By profile; `note` says what the reader of its bill has to know. */
 export const SITES = {

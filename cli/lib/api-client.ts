@@ -1,12 +1,21 @@
 /** The REST API as typed calls; every answer is read with the schema that the API describes itself by. */
 import { z } from 'zod';
 import { Problem } from '../../core/contracts/api-problem.ts';
-import { ApiRefused, CommandFailed, NotReachable } from './failures.ts';
+import { ApiRefused, CommandFailed, NotReachable, WrongUsage } from './failures.ts';
 
 type Query = Readonly<Record<string, string | number | undefined>>;
 type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
 const PAGE_SIZE = '200';
+
+const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** What to do about an answer that does not come from the API itself but from what is before it. */
+const ADVICE: Readonly<Record<number, readonly string[]>> = {
+  401: ['name a token that is still good with GANTRY_API_TOKEN or --token'],
+  403: ['the token is good, but not for this'],
+  503: ['Gantry is still starting; try again in a moment'],
+};
 
 const causeOf = (error: unknown): string => {
   const cause: unknown = error instanceof Error ? error.cause : undefined;
@@ -21,10 +30,16 @@ export const apiPath = (...parts: readonly string[]): string =>
 
 export class ApiClient {
   readonly #base: string;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  /** `url` is the address before `/api/v1`. */
-  constructor(url: string) {
+  /** `url` is the address before `/api/v1`; `token` says who calls. Throws WrongUsage if it could be overheard. */
+  constructor(url: string, token?: string) {
     this.#base = `${url.replace(/\/+$/, '')}/api/v1`;
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const { protocol, hostname } = new URL(this.#base);
+    if (token !== undefined && protocol !== 'https:' && !LOOPBACK.has(hostname)) {
+      throw new WrongUsage(`a token is sent over https only, and not to ${url}`);
+    }
   }
 
   async #request(
@@ -42,8 +57,11 @@ export class ApiClient {
       response = await fetch(url, {
         method,
         ...(body === undefined
-          ? {}
-          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+          ? { headers: this.#headers }
+          : {
+              body: JSON.stringify(body),
+              headers: { ...this.#headers, 'content-type': 'application/json' },
+            }),
       });
     } catch (error) {
       throw new NotReachable(this.#base, causeOf(error));
@@ -60,7 +78,7 @@ export class ApiClient {
     if (problem.success) throw new ApiRefused(problem.data);
     throw new CommandFailed(
       `${url.host} answered ${response.status} to ${method} ${url.pathname}`,
-      response.status === 503 ? ['Gantry is still starting; try again in a moment'] : [],
+      ADVICE[response.status] ?? [],
     );
   }
 

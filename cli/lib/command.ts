@@ -11,6 +11,7 @@ export interface CommandContext {
 
 interface GlobalOptions {
   readonly api?: string;
+  readonly token?: string;
   readonly json?: boolean;
 }
 
@@ -24,6 +25,15 @@ export const apiUrl = (option: string | undefined, environment: NodeJS.ProcessEn
   }
   const port = environment['GANTRY_HTTP_PORT'];
   return `http://127.0.0.1:${port === undefined || port === '' ? DEFAULT_HTTP_PORT : port}`;
+};
+
+/** `--token`, else GANTRY_API_TOKEN, else none: the Gantry of this computer asks for none. */
+const apiToken = (
+  option: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): string | undefined => {
+  const token = (option ?? environment['GANTRY_API_TOKEN'])?.trim();
+  return token === '' ? undefined : token;
 };
 
 /** A command whose action takes the context, its arguments as strings, and its options. */
@@ -47,7 +57,7 @@ export const addCommand = <Options extends object>(
   command.action(async () => {
     const options = command.optsWithGlobals<Options & GlobalOptions>();
     const context: CommandContext = {
-      api: new ApiClient(apiUrl(options.api, process.env)),
+      api: new ApiClient(apiUrl(options.api, process.env), apiToken(options.token, process.env)),
       output: new Output(options.json === true),
       environment: process.env,
     };

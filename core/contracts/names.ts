@@ -128,5 +128,7 @@ export const ENV = {
   tlsCa: 'GANTRY_TLS_CA',
   healthPort: 'GANTRY_HEALTH_PORT',
   maximumAssociations: 'GANTRY_MAX_ASSOCIATIONS',
+  /** Set by ECS in every task: its container agent. */
+  ecsAgentUri: 'ECS_AGENT_URI',
   spoolDirectory: 'GANTRY_SPOOL_DIR',
 } as const;

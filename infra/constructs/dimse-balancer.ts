@@ -7,9 +7,10 @@ import { Peer, Port, SecurityGroup, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import { NetworkLoadBalancer, Protocol } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
-import type { SiteConfig } from '../config.ts';
+import { callerNetworks, type SiteConfig } from '../config.ts';
+import { acknowledge } from './acknowledge.ts';
 import { LISTENER_HEALTH_PORT } from './listener-service.ts';
-import { taskSubnets } from './site-vpc.ts';
+import { balancerAddresses, balancerSubnets } from './subnets.ts';
 
 export interface DimseBalancerProps {
   readonly config: SiteConfig;
@@ -17,35 +18,48 @@ export interface DimseBalancerProps {
   readonly service: FargateService;
 }
 
+/** What modalities call: a fixed address in each zone if there is one, else the balancer's name. */
+export interface DimseBalancer {
+  readonly addresses: readonly string[];
+  readonly dnsName: string;
+}
+
+/** A modality may be silent for this long; the listener's own timers are shorter and end it in order. */
+const IDLE = Duration.hours(1);
+
 export const dimseBalancer = (
   scope: Construct,
   id: string,
   { config, vpc, service }: DimseBalancerProps,
-): NetworkLoadBalancer => {
+): DimseBalancer => {
   const { port, drainSeconds } = config.listener;
   const securityGroup = new SecurityGroup(scope, `${id}SecurityGroup`, {
     vpc,
     description: 'Load balancer of the listener: DIMSE from modalities',
     allowAllOutbound: true,
   });
-  const callers = [vpc.vpcCidrBlock, ...config.network.modalityCidrs];
-  for (const cidr of callers) {
+  for (const cidr of callerNetworks(config)) {
     securityGroup.addIngressRule(Peer.ipv4(cidr), Port.tcp(port), 'DIMSE');
     // The callers' own addresses reach the listener, so its group has to let them in too.
     service.connections.allowFrom(Peer.ipv4(cidr), Port.tcp(port), 'DIMSE');
   }
+  const addresses = balancerAddresses(config, vpc);
+  const { subnets } = vpc.selectSubnets(balancerSubnets(config));
   const balancer = new NetworkLoadBalancer(scope, id, {
     vpc,
-    vpcSubnets: taskSubnets(config),
     internetFacing: false,
+    // The address of a zone stays useful when only that zone's tasks are gone.
     crossZoneEnabled: true,
     securityGroups: [securityGroup],
     deletionProtection: true,
+    subnetMappings: subnets.map((subnet, index) => {
+      const privateIpv4Address = addresses?.[index];
+      return { subnet, ...(privateIpv4Address === undefined ? {} : { privateIpv4Address }) };
+    }),
   });
   service.connections.allowFrom(securityGroup, Port.tcp(LISTENER_HEALTH_PORT), 'Health checks');
 
-  // The longest that a modality may be silent; the listener's own timers are shorter and end it in order.
-  const listener = balancer.addListener('Dimse', { port, tcpIdleTimeout: Duration.hours(1) });
+  const listener = balancer.addListener('Dimse', { port, tcpIdleTimeout: IDLE });
   const targets = listener.addTargets('Listener', {
     port,
     protocol: Protocol.TCP,
@@ -62,5 +76,13 @@ export const dimseBalancer = (
   });
   // By default a target that fails its check loses every open association.
   targets.setAttribute('target_health_state.unhealthy.connection_termination.enabled', 'false');
-  return balancer;
+  const noAccessLog =
+    'A network load balancer writes access logs for TLS listeners only; here TCP passes through. Who called is in the listener’s audit messages.';
+  acknowledge(balancer, {
+    'AwsSolutions-ELB2': noAccessLog,
+    'HIPAA.Security-ELBLoggingEnabled': noAccessLog,
+    'HIPAA.Security-ELBv2ACMCertificateRequired':
+      'TLS ends in the listener, which binds a client’s certificate to its AE title (PS3.15); the plain port is reached through the VPN only.',
+  });
+  return { addresses: addresses ?? [], dnsName: balancer.loadBalancerDnsName };
 };

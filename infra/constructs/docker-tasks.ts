@@ -5,7 +5,7 @@
  */
 import { Stack } from 'aws-cdk-lib';
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
-import { ManagedPolicy, Role, ServicePrincipal, type IRole } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role, ServicePrincipal, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { ENV, resourceNames } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
@@ -43,9 +43,23 @@ export const dockerTasks = (scope: Construct, config: SiteConfig): DockerTasks =
     assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
     description:
       'ECS pulls the images of docker workers and writes their logs; no container has it',
-    // Any image of the account's registry may be a worker's.
-    managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName('AmazonEC2ContainerRegistryReadOnly')],
   });
+  executionRole.addToPolicy(
+    new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
+  );
+  executionRole.addToPolicy(
+    new PolicyStatement({
+      actions: [
+        'ecr:BatchCheckLayerAvailability',
+        'ecr:BatchGetImage',
+        'ecr:GetDownloadUrlForLayer',
+      ],
+      // Any image of the account's registry may be a worker's.
+      resources: [
+        Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName: '*' }),
+      ],
+    }),
+  );
   logs.grantWrite(executionRole);
   return {
     environment: {

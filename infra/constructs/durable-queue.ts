@@ -19,7 +19,7 @@ export const QUEUE_RETENTION = Duration.seconds(WORK_QUEUE.retentionSeconds);
 export const durableQueue = (scope: Construct, id: string, props: DurableQueueProps): Queue => {
   const shared = {
     encryption: QueueEncryption.SQS_MANAGED,
-    enforceSSL: props.config.profile === 'aws',
+    enforceSSL: props.config.profile !== 'embedded',
     retentionPeriod: QUEUE_RETENTION,
   };
   return new Queue(scope, id, {

@@ -1,11 +1,9 @@
-/** A capacity provider of ECS Managed Instances with NVIDIA GPUs: from zero and back, patched by AWS. */
+/**
+ * Machines with NVIDIA GPUs that exist while there is work, in a pool on demand and, if the site wants it, one of
+ * Spot capacity. By default ECS Managed Instances: from zero and back, patched by AWS.
+ */
 import { Size } from 'aws-cdk-lib';
-import {
-  AcceleratorManufacturer,
-  AcceleratorType,
-  type ISecurityGroup,
-  type IVpc,
-} from 'aws-cdk-lib/aws-ec2';
+import { AcceleratorManufacturer, AcceleratorType } from 'aws-cdk-lib/aws-ec2';
 import {
   CapacityOptionType,
   CfnCapacityProvider,
@@ -13,28 +11,33 @@ import {
   ManagedInstancesCapacityProvider,
 } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
-import type { SiteConfig } from '../config.ts';
-import { taskSubnets } from './site-vpc.ts';
+import { acknowledge } from './acknowledge.ts';
+import type { GpuPoolProps } from './gpu-pool.ts';
+import { gpuScalingGroup } from './gpu-scaling-group.ts';
+import { taskSubnets } from './subnets.ts';
 
-export interface GpuCapacityProps {
-  readonly config: SiteConfig;
-  readonly vpc: IVpc;
-  readonly securityGroup: ISecurityGroup;
+export interface GpuCapacityProps extends Omit<GpuPoolProps, 'cluster' | 'spot'> {
   readonly clusterName: string;
 }
 
-/** Returns the capacity provider's name, for RunTask's strategy. */
-export const gpuCapacity = (
+/** Names of capacity providers, for the strategy of RunTask. */
+export interface GpuCapacity {
+  readonly onDemand: string;
+  /** For work below priority `higher`; undefined if the site wants none. */
+  readonly spot: string | undefined;
+}
+
+const managedInstances = (
   scope: Construct,
   id: string,
-  { config, vpc, securityGroup, clusterName }: GpuCapacityProps,
+  { config, vpc, securityGroup, cluster, spot }: GpuPoolProps,
 ): string => {
   const { gpu } = config;
   const provider = new ManagedInstancesCapacityProvider(scope, id, {
     subnets: vpc.selectSubnets(taskSubnets(config)).subnets,
     securityGroups: [securityGroup],
     taskVolumeStorage: Size.gibibytes(gpu.diskGiB),
-    capacityOptionType: gpu.spot ? CapacityOptionType.SPOT : CapacityOptionType.ON_DEMAND,
+    capacityOptionType: spot ? CapacityOptionType.SPOT : CapacityOptionType.ON_DEMAND,
     instanceRequirements: {
       vCpuCountMin: gpu.minVcpus,
       memoryMin: Size.mebibytes(gpu.minMemoryMiB),
@@ -44,14 +47,36 @@ export const gpuCapacity = (
       allowedInstanceTypes: gpu.instanceTypes,
     },
   });
-  provider.bind(Cluster.fromClusterAttributes(scope, `${id}Cluster`, { clusterName, vpc }));
+  provider.bind(cluster);
   for (const resource of provider.node.findAll()) {
     if (resource instanceof CfnCapacityProvider) {
+      // Not a property of the construct yet; without it, machines go when AWS thinks so.
       resource.addPropertyOverride(
         'ManagedInstancesProvider.InfrastructureOptimization.ScaleInAfter',
         gpu.scaleInAfterSeconds,
       );
     }
   }
+  acknowledge(provider, {
+    'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonECSInfrastructureRolePolicyForManagedInstances]':
+      'ECS itself assumes the role to run the machines; AWS keeps its policy in step with the service.',
+  });
   return provider.capacityProviderName;
+};
+
+export const gpuCapacity = (
+  scope: Construct,
+  id: string,
+  { clusterName, ...props }: GpuCapacityProps,
+): GpuCapacity => {
+  const { gpu } = props.config;
+  const cluster = Cluster.fromClusterAttributes(scope, `${id}Cluster`, {
+    clusterName,
+    vpc: props.vpc,
+  });
+  const pool = gpu.kind === 'auto-scaling-group' ? gpuScalingGroup : managedInstances;
+  return {
+    onDemand: pool(scope, id, { ...props, cluster, spot: false }),
+    spot: gpu.spot ? pool(scope, `${id}Spot`, { ...props, cluster, spot: true }) : undefined,
+  };
 };

@@ -1,5 +1,5 @@
 /** The listener as a Fargate service. Its role may write what was received and nothing that was sent before. */
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { SecurityGroup, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import {
@@ -16,9 +16,11 @@ import type { Construct } from 'constructs';
 import { ENV } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
 import type { DataStack } from '../stacks/data-stack.ts';
+import { acknowledge, PLAIN_ENVIRONMENT } from './acknowledge.ts';
+import { listenerScaling } from './listener-scaling.ts';
 import { programLogs } from './logging.ts';
 import { repositoryImage } from './repository-image.ts';
-import { taskSubnets } from './site-vpc.ts';
+import { taskSubnets } from './subnets.ts';
 
 /** The listener's health over HTTP: a TCP check on the DIMSE port would count as an association. */
 export const LISTENER_HEALTH_PORT = 8080;
@@ -65,30 +67,38 @@ export const listenerService = (
       [ENV.dimseHost]: '0.0.0.0',
       [ENV.dimsePort]: String(listener.port),
       [ENV.healthPort]: String(LISTENER_HEALTH_PORT),
+      [ENV.maximumAssociations]: String(listener.maximumAssociations),
       [ENV.spoolDirectory]: '/var/spool/gantry',
       // What a new installation's default worker starts with.
       [ENV.runnerSlots]: String(config.runners.slots),
       [ENV.maxRunners]: String(config.runners.maxRunners),
     },
   });
+  acknowledge(taskDefinition, { 'AwsSolutions-ECS2': PLAIN_ENVIRONMENT });
   const role = taskDefinition.taskRole;
-  data.table.grantReadWriteData(role);
-  data.bucket.grantPut(role, 'instances/*');
-  data.bucket.grantPut(role, 'unrouted/*');
-  // An identical re-send is compared with the sealed manifests of its key.
-  data.bucket.grantRead(role, 'groups/*');
-  // Storage commitment: that the objects are there; not what is in them.
-  role.addToPrincipalPolicy(
-    new PolicyStatement({
-      actions: ['s3:ListBucket'],
-      resources: [data.bucket.bucketArn],
-      conditions: { StringLike: { 's3:prefix': ['instances/*', 'unrouted/*'] } },
-    }),
-  );
+  data.access.items(role);
+  data.access.write(role, 'instances/*');
+  data.access.write(role, 'unrouted/*');
+  // An identical re-send is compared with the sealed manifests of its key; storage commitment lists what is there.
+  data.access.read(role, 'groups/*');
   stabilityChecksQueue.grantSendMessages(role);
   processorsQueue.grantSendMessages(role);
 
-  return new FargateService(scope, id, {
+  // A task with associations asks ECS not to stop it. What it may protect is any task of the cluster: its own id is not known before.
+  role.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['ecs:UpdateTaskProtection', 'ecs:GetTaskProtection'],
+      resources: [
+        Stack.of(scope).formatArn({
+          service: 'ecs',
+          resource: 'task',
+          resourceName: `${clusterName}/*`,
+        }),
+      ],
+    }),
+  );
+
+  const service = new FargateService(scope, id, {
     cluster: Cluster.fromClusterAttributes(scope, `${id}Cluster`, { clusterName, vpc }),
     taskDefinition,
     desiredCount: listener.tasks,
@@ -104,4 +114,6 @@ export const listenerService = (
     ],
     assignPublicIp: false,
   });
+  listenerScaling(service, config);
+  return service;
 };

@@ -14,5 +14,5 @@ export const programLogs = (
   new LogGroup(scope, id, {
     logGroupName: `/${config.deployment}/${name}`,
     retention: config.logRetentionDays,
-    removalPolicy: config.profile === 'aws' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    removalPolicy: config.profile !== 'embedded' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
   });

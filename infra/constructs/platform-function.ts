@@ -1,10 +1,13 @@
 /** A Lambda of the platform: lambdas/<name>/index.ts as one bundled file with the SDK it was tested with. */
 import { RemovalPolicy, type Duration } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { resourceNames } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
+import { acknowledge } from './acknowledge.ts';
 import { programLogs } from './logging.ts';
 
 const REPOSITORY = new URL('../..', import.meta.url).pathname;
@@ -25,13 +28,29 @@ export interface PlatformFunctionProps {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** May write into its own log group; what else is given by platform-grants. */
+const functionRole = (scope: Construct, id: string, logGroup: ILogGroup): Role => {
+  const role = new Role(scope, `${id}Role`, {
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+  });
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [logGroup.logGroupArn],
+    }),
+  );
+  return role;
+};
+
 export const platformFunction = (
   scope: Construct,
   id: string,
   { config, name, environment, ...settings }: PlatformFunctionProps,
-): NodejsFunction =>
-  new NodejsFunction(scope, id, {
+): NodejsFunction => {
+  const logGroup = programLogs(scope, `${id}Logs`, config, name);
+  const holder = new NodejsFunction(scope, id, {
     ...settings,
+    role: functionRole(scope, id, logGroup),
     functionName: resourceNames(config.deployment).function(name),
     entry: `${REPOSITORY}lambdas/${name}/index.ts`,
     depsLockFilePath: `${REPOSITORY}package-lock.json`,
@@ -40,8 +59,8 @@ export const platformFunction = (
     // Executions that run while a release is made go on calling the version that they began with.
     currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     runtime: Runtime.NODEJS_24_X,
-    architecture: config.profile === 'aws' ? Architecture.ARM_64 : Architecture.X86_64,
-    logGroup: programLogs(scope, `${id}Logs`, config, name),
+    architecture: config.profile !== 'embedded' ? Architecture.ARM_64 : Architecture.X86_64,
+    logGroup,
     environment: {
       ...environment,
       POWERTOOLS_SERVICE_NAME: name,
@@ -57,3 +76,13 @@ export const platformFunction = (
       keepNames: true,
     },
   });
+  acknowledge(holder, {
+    'HIPAA.Security-LambdaConcurrency':
+      'Concurrency is bounded where it starts, by the event source or the throttle of the API; a reservation would be taken from the account’s other functions.',
+    'HIPAA.Security-LambdaDLQ':
+      'Messages that cannot be handled go to the dead-letter queue of their source; what is called by the clock or by a state machine is called again.',
+    'HIPAA.Security-LambdaInsideVPC':
+      'It calls APIs of AWS only, with a role of its own; in a VPC it would call the same through endpoints that are paid by the hour.',
+  });
+  return holder;
+};

@@ -74,39 +74,39 @@ export const platformGrants = ({
 
   return {
     stabilityCheck: (holder: IFunction) => {
-      data.table.grantReadWriteData(holder);
-      data.bucket.grantRead(holder, 'groups/*');
-      data.bucket.grantPut(holder, 'groups/*');
+      data.access.items(holder);
+      data.access.read(holder, 'groups/*');
+      data.access.write(holder, 'groups/*');
       queues.checks.grantSendMessages(holder);
       executions(holder, 'session');
     },
     processors: (holder: IFunction) => {
-      data.table.grantReadWriteData(holder);
-      data.bucket.grantRead(holder, 'groups/*');
-      data.bucket.grantPut(holder, 'groups/*');
+      data.access.items(holder);
+      data.access.read(holder, 'groups/*');
+      data.access.write(holder, 'groups/*');
       queues.processors.grantSendMessages(holder);
       executions(holder, 'session');
     },
     plan: (holder: IFunction) => {
-      data.table.grantReadWriteData(holder);
-      data.bucket.grantRead(holder);
-      data.bucket.grantPut(holder, 'sessions/*');
+      data.access.items(holder);
+      data.access.read(holder);
+      data.access.write(holder, 'sessions/*');
       allow(holder, ['lambda:InvokeFunction'], [arns.registryFunctions]);
       answerTokens(holder);
     },
     advance: (holder: IFunction) => {
-      data.table.grantReadWriteData(holder);
-      data.bucket.grantRead(holder);
+      data.access.items(holder);
+      data.access.read(holder);
       // Post-services clears what the session's jobs kept for each other.
-      data.bucket.grantDelete(holder, 'sessions/*/files/*');
+      data.access.remove(holder, 'sessions/*/files/*');
       queues.advance.grantSendMessages(holder);
       executions(holder, 'job');
       answerTokens(holder);
       runners(holder);
     },
     tasks: (holder: IFunction) => {
-      data.table.grantReadWriteData(holder);
-      data.bucket.grantRead(holder, 'sessions/*');
+      data.access.items(holder);
+      data.access.read(holder, 'sessions/*');
       queues.advance.grantSendMessages(holder);
       queues.tasks.grantSendMessages(holder);
       executions(holder, 'job');
@@ -118,14 +118,14 @@ export const platformGrants = ({
       if (executionRole !== undefined) passToTasks(holder, [executionRole.roleArn]);
     },
     finish: (holder: IFunction) => {
-      data.table.grantReadWriteData(holder);
+      data.access.items(holder);
     },
     sweep: (holder: IFunction) => {
-      data.table.grantReadWriteData(holder);
-      data.bucket.grantRead(holder, 'groups/*');
-      data.bucket.grantPut(holder, 'groups/*');
+      data.access.items(holder);
+      data.access.read(holder, 'groups/*');
+      data.access.write(holder, 'groups/*');
       // What jobs of a failed session kept for each other goes some days later.
-      data.bucket.grantDelete(holder, 'sessions/*/files/*');
+      data.access.remove(holder, 'sessions/*/files/*');
       for (const queue of Object.values(queues)) queue.grantSendMessages(holder);
       executions(holder, 'session');
       executions(holder, 'job');
@@ -143,24 +143,24 @@ export const platformGrants = ({
     },
     /** The only one that may delete images. */
     reclaim: (holder: IFunction) => {
-      data.table.grantReadWriteData(holder);
-      data.bucket.grantRead(holder);
-      data.bucket.grantDelete(holder, 'instances/*');
-      data.bucket.grantDelete(holder, 'unrouted/*');
+      data.access.items(holder);
+      data.access.read(holder);
+      data.access.remove(holder, 'instances/*');
+      data.access.remove(holder, 'unrouted/*');
     },
     api: (holder: IFunction) => {
-      data.table.grantReadWriteData(holder);
-      data.bucket.grantRead(holder);
-      data.bucket.grantPut(holder, 'services/*');
-      data.bucket.grantPut(holder, 'workers/*');
+      data.access.items(holder);
+      data.access.read(holder);
+      data.access.write(holder, 'services/*');
+      data.access.write(holder, 'workers/*');
       // The manifest of a session that a person composes.
-      data.bucket.grantPut(holder, 'groups/*');
+      data.access.write(holder, 'groups/*');
       allow(holder, ['lambda:InvokeFunction'], [arns.processorsFunction]);
       // The URLs that it hands out for uploads are signed with its own permissions.
-      data.bucket.grantPut(holder, 'uploads/*');
-      data.bucket.grantDelete(holder, 'uploads/*');
+      data.access.write(holder, 'uploads/*');
+      data.access.remove(holder, 'uploads/*');
       // Unrouted instances are copied to where a group's are, if a person says so.
-      data.bucket.grantPut(holder, 'instances/*');
+      data.access.write(holder, 'instances/*');
       for (const queue of Object.values(queues)) {
         queue.grantSendMessages(holder);
         queue.grant(holder, 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl');

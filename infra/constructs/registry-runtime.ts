@@ -53,7 +53,7 @@ export interface RegistryRuntime {
 
 export const registryRuntime = (scope: Construct, config: SiteConfig): RegistryRuntime => {
   const names = resourceNames(config.deployment);
-  const onAws = config.profile === 'aws';
+  const onAws = config.profile !== 'embedded';
   const python = (scope.node.tryGetContext('python') as string | undefined) ?? 'python3';
   const options = onAws ? FOR_LAMBDA : [];
   const hash = createHash('sha256').update(JSON.stringify([config.profile, options]));

@@ -16,6 +16,7 @@ import type { Construct } from 'constructs';
 import { ENV, resourceNames } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
 import type { DataStack } from '../stacks/data-stack.ts';
+import { acknowledge, PLAIN_ENVIRONMENT } from './acknowledge.ts';
 import { programLogs } from './logging.ts';
 import { repositoryImage } from './repository-image.ts';
 import type { WorkQueues } from './work-queues.ts';
@@ -35,7 +36,7 @@ export const runnerTask = (
   id: string,
   { config, worker, data, work }: RunnerTaskProps,
 ): FargateTaskDefinition => {
-  const onAws = config.profile === 'aws';
+  const onAws = config.profile !== 'embedded';
   const names = resourceNames(config.deployment);
   const definition = new FargateTaskDefinition(scope, id, {
     family: names.runnerFamily(worker),
@@ -73,10 +74,11 @@ export const runnerTask = (
     },
   });
 
+  acknowledge(definition, { 'AwsSolutions-ECS2': PLAIN_ENVIRONMENT });
   const role = definition.taskRole;
-  data.table.grantReadWriteData(role);
-  data.bucket.grantRead(role);
-  data.bucket.grantPut(role, 'sessions/*');
+  data.access.items(role);
+  data.access.read(role);
+  data.access.write(role, 'sessions/*');
   const stack = Stack.of(scope);
   role.addToPrincipalPolicy(
     new PolicyStatement({

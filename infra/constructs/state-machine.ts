@@ -1,4 +1,4 @@
-/** A Standard state machine with a name of its own and logs of its failures, without execution data. */
+/** A Standard state machine with a name of its own, traced, with logs that have no execution data. */
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
   DefinitionBody,
@@ -29,13 +29,14 @@ export const platformStateMachine = (
     stateMachineType: StateMachineType.STANDARD,
     definitionBody: DefinitionBody.fromString(Stack.of(scope).toJsonString(definition)),
     removalPolicy: RemovalPolicy.DESTROY,
-    ...(config.profile === 'aws'
+    ...(config.profile !== 'embedded'
       ? {
           logs: {
             destination: programLogs(scope, `${id}Logs`, config, logName),
-            level: LogLevel.ERROR,
+            level: LogLevel.ALL,
             includeExecutionData: false,
           },
+          tracingEnabled: true,
         }
       : {}),
   });

@@ -1,6 +1,5 @@
 /**
- * GPU machines that exist while there is work: a capacity provider of ECS Managed Instances. A stack of its
- * own, because a capacity provider that is in use cannot be replaced.
+ * GPU machines that exist while there is work. A stack of its own, because a capacity provider that is in use cannot be replaced.
  */
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import { CfnClusterCapacityProviderAssociations } from 'aws-cdk-lib/aws-ecs';
@@ -19,7 +18,7 @@ export class GpuStack extends Stack {
   constructor(scope: Construct, id: string, props: GpuStackProps) {
     super(scope, id, props);
     const { config, network, workers } = props;
-    const capacityProvider = gpuCapacity(this, 'Gpu', {
+    const { onDemand, spot } = gpuCapacity(this, 'Gpu', {
       config,
       vpc: network.vpc,
       securityGroup: network.runnerSecurityGroup,
@@ -27,9 +26,15 @@ export class GpuStack extends Stack {
     });
     new CfnClusterCapacityProviderAssociations(this, 'Association', {
       cluster: workers.clusterName,
-      capacityProviders: ['FARGATE', 'FARGATE_SPOT', capacityProvider],
+      capacityProviders: [
+        'FARGATE',
+        'FARGATE_SPOT',
+        onDemand,
+        ...(spot === undefined ? [] : [spot]),
+      ],
       defaultCapacityProviderStrategy: [{ capacityProvider: 'FARGATE', weight: 1 }],
     });
-    new CfnOutput(this, 'GpuCapacityProvider', { value: capacityProvider });
+    new CfnOutput(this, 'GpuCapacityProvider', { value: onDemand });
+    if (spot !== undefined) new CfnOutput(this, 'GpuSpotCapacityProvider', { value: spot });
   }
 }

@@ -29,6 +29,9 @@ export class ListenerStack extends Stack {
       processorsQueue: orchestration.processorsQueue,
     });
     const balancer = dimseBalancer(this, 'Balancer', { config, vpc: network.vpc, service });
-    new CfnOutput(this, 'DimseAddress', { value: balancer.loadBalancerDnsName });
+    new CfnOutput(this, 'DimseName', { value: balancer.dnsName });
+    for (const [index, value] of balancer.addresses.entries()) {
+      new CfnOutput(this, `DimseAddress${index + 1}`, { value });
+    }
   }
 }

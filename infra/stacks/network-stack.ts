@@ -1,8 +1,10 @@
-/** The VPC in which listener and runners live: no public task, gateway endpoints for S3 and DynamoDB. */
+/** The VPC in which listener and runners live, and how the hospital reaches it: no task has a public address. */
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import { SecurityGroup, type ISecurityGroup, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
-import { siteVpc, taskSubnets } from '../constructs/site-vpc.ts';
+import { siteConnection } from '../constructs/site-connection.ts';
+import { siteVpc } from '../constructs/site-vpc.ts';
+import { taskSubnets } from '../constructs/subnets.ts';
 import type { SiteStackProps } from './site-stack.ts';
 
 export class NetworkStack extends Stack {
@@ -17,6 +19,7 @@ export class NetworkStack extends Stack {
   constructor(scope: Construct, id: string, props: SiteStackProps) {
     super(scope, id, props);
     this.vpc = siteVpc(this, 'Vpc', props.config);
+    siteConnection(this, props.config, this.vpc);
     this.runnerSecurityGroup = new SecurityGroup(this, 'Runners', {
       vpc: this.vpc,
       description: 'Runners: they call, nobody calls them',

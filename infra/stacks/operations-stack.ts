@@ -12,6 +12,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import { LISTENER_METRICS, PLATFORM_METRICS } from '../../core/contracts/metrics.ts';
+import { acknowledge } from '../constructs/acknowledge.ts';
 import { alarmFacts, deploymentMetric, platformAlarms } from '../constructs/alarms.ts';
 import { costBudget } from '../constructs/cost-budget.ts';
 import { savedQueries } from '../constructs/saved-queries.ts';
@@ -34,6 +35,10 @@ export class OperationsStack extends Stack {
       topicName: `${deployment}-alarms`,
       displayName: `Gantry ${deployment}`,
       enforceSSL: true,
+    });
+    acknowledge(topic, {
+      'HIPAA.Security-SNSEncryptedKMS':
+        'Alarms have names of alarms and numbers, nothing of a patient; and they must arrive when the key is the trouble.',
     });
     for (const service of ['cloudwatch', 'budgets']) {
       topic.addToResourcePolicy(

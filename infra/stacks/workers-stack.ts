@@ -3,6 +3,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import { CfnCluster, type FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { DEFAULT_WORKER, resourceNames } from '../../core/contracts/names.ts';
+import { acknowledge } from '../constructs/acknowledge.ts';
 import { dockerTasks, type DockerTasks } from '../constructs/docker-tasks.ts';
 import { runnerTask } from '../constructs/runner-task.ts';
 import { workQueues, type WorkQueues } from '../constructs/work-queues.ts';
@@ -24,11 +25,26 @@ export class WorkersStack extends Stack {
     const { config, data } = props;
     this.clusterName = resourceNames(config.deployment).cluster;
     // The L2 cluster wants a VPC; tasks say where they run, so this one needs none.
-    new CfnCluster(this, 'Cluster', {
+    const cluster = new CfnCluster(this, 'Cluster', {
       clusterName: this.clusterName,
-      ...(config.profile === 'aws'
-        ? { clusterSettings: [{ name: 'containerInsights', value: 'enabled' }] }
-        : {}),
+      ...(data.key === undefined
+        ? {}
+        : {
+            clusterSettings: [
+              {
+                name: 'containerInsights',
+                value: config.containerInsights ? 'enabled' : 'disabled',
+              },
+            ],
+            // Spools and staged images are on the disks of tasks.
+            configuration: {
+              managedStorageConfiguration: { fargateEphemeralStorageKmsKeyId: data.key.keyArn },
+            },
+          }),
+    });
+    acknowledge(cluster, {
+      'AwsSolutions-ECS4':
+        'Tasks report metrics of their own; Container Insights would double the cost of a small site at rest. The profile "isolated" has it.',
     });
     this.work = workQueues(this, DEFAULT_WORKER, config);
     this.defaultRunner = runnerTask(this, 'DefaultRunner', {

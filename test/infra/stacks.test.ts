@@ -31,7 +31,8 @@ describe('the stacks', () => {
       ['AWS::DynamoDB::GlobalTable', 'AWS::S3::Bucket'].includes(Type),
     );
 
-    expect(kept).toHaveLength(2);
+    // The table, the bucket and that of its access logs.
+    expect(kept).toHaveLength(3);
     for (const resource of kept) {
       expect(resource.DeletionPolicy).toBe('Retain');
       expect(resource.UpdateReplacePolicy).toBe('Retain');
@@ -67,7 +68,7 @@ describe('the stacks', () => {
           RestrictPublicBuckets: true,
         },
       }),
-    ).toBe(1);
+    ).toBe(2);
     expect(
       countMatching(data, 'AWS::S3::BucketPolicy', {
         PolicyDocument: {
@@ -79,7 +80,7 @@ describe('the stacks', () => {
           ]),
         },
       }),
-    ).toBe(1);
+    ).toBe(2);
   });
 
   it.each([
@@ -150,11 +151,11 @@ describe('the stacks', () => {
     }
   });
 
-  it('sign API requests on AWS and leave them open on the loopback address', () => {
+  it('ask for a token before the API on AWS and leave it open on the loopback address', () => {
     expect(
       countMatching(stack(aws, 'Orchestration'), 'AWS::ApiGatewayV2::Route', {
         RouteKey: '$default',
-        AuthorizationType: 'AWS_IAM',
+        AuthorizationType: 'JWT',
       }),
     ).toBe(1);
     expect(

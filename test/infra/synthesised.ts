@@ -3,7 +3,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { siteApp } from '../../infra/synthesis.ts';
 
-export const synthesise = (site: object): Map<string, Template> => {
+export const synthesise = (site: object | string): Map<string, Template> => {
   const app = siteApp(site);
   app.synth();
   const stacks = app.node.children.filter((child) => Stack.isStack(child));

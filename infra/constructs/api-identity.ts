@@ -1,0 +1,97 @@
+/**
+ * Who may call the API: people and programs with a token of the hospital's own identity provider, or of a Cognito
+ * user pool that belongs to the deployment. Tokens are checked before any code of ours runs.
+ */
+import { Aws, CfnOutput, Duration, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import {
+  FeaturePlan,
+  Mfa,
+  OAuthScope,
+  ResourceServerScope,
+  StandardThreatProtectionMode,
+  UserPool,
+} from 'aws-cdk-lib/aws-cognito';
+import type { Construct } from 'constructs';
+import type { SiteConfig } from '../config.ts';
+
+/** Where a program on the caller's own computer waits for the answer of the sign-in page. */
+const SIGN_IN_ANSWER = 'http://localhost:8976/signed-in';
+
+/** Long enough for a working session, short enough for a token that got away. */
+const TOKEN_LIFE = Duration.hours(1);
+
+const userPool = (scope: Construct, { deployment }: SiteConfig): UserPool =>
+  new UserPool(scope, 'Users', {
+    userPoolName: deployment,
+    // Accounts are made by an administrator.
+    selfSignUpEnabled: false,
+    signInAliases: { email: true },
+    mfa: Mfa.REQUIRED,
+    mfaSecondFactor: { otp: true, sms: false },
+    passwordPolicy: {
+      minLength: 14,
+      requireDigits: true,
+      requireLowercase: true,
+      requireUppercase: true,
+      requireSymbols: true,
+    },
+    featurePlan: FeaturePlan.PLUS,
+    standardThreatProtectionMode: StandardThreatProtectionMode.FULL_FUNCTION,
+    deletionProtection: true,
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+
+const cognito = (
+  scope: Construct,
+  config: SiteConfig,
+  domainPrefix: string | undefined,
+): HttpJwtAuthorizer => {
+  const pool = userPool(scope, config);
+  const people = pool.addClient('People', {
+    generateSecret: false,
+    preventUserExistenceErrors: true,
+    accessTokenValidity: TOKEN_LIFE,
+    idTokenValidity: TOKEN_LIFE,
+    refreshTokenValidity: Duration.hours(12),
+    oAuth: {
+      flows: { authorizationCodeGrant: true },
+      scopes: [OAuthScope.OPENID],
+      callbackUrls: [SIGN_IN_ANSWER],
+    },
+  });
+  const use = new ResourceServerScope({ scopeName: 'use', scopeDescription: 'Call the API' });
+  const api = pool.addResourceServer('Api', { identifier: config.deployment, scopes: [use] });
+  const programs = pool.addClient('Programs', {
+    generateSecret: true,
+    accessTokenValidity: TOKEN_LIFE,
+    oAuth: {
+      flows: { clientCredentials: true },
+      scopes: [OAuthScope.resourceServer(api, use)],
+    },
+  });
+  const domain = pool.addDomain('SignIn', {
+    cognitoDomain: {
+      domainPrefix: domainPrefix ?? Fn.join('-', [config.deployment, Aws.ACCOUNT_ID]),
+    },
+  });
+  const outputs = {
+    UserPoolId: pool.userPoolId,
+    SignInAddress: domain.baseUrl(),
+    PeopleClientId: people.userPoolClientId,
+    ProgramsClientId: programs.userPoolClientId,
+  };
+  for (const [name, value] of Object.entries(outputs)) new CfnOutput(scope, name, { value });
+  return new HttpJwtAuthorizer(
+    'Identity',
+    `https://cognito-idp.${Stack.of(scope).region}.amazonaws.com/${pool.userPoolId}`,
+    { jwtAudience: [people.userPoolClientId, programs.userPoolClientId] },
+  );
+};
+
+export const apiAuthorizer = (scope: Construct, config: SiteConfig): HttpJwtAuthorizer => {
+  const { identity } = config.api;
+  return identity.kind === 'cognito'
+    ? cognito(scope, config, identity.domainPrefix)
+    : new HttpJwtAuthorizer('Identity', identity.issuer, { jwtAudience: [...identity.audience] });
+};

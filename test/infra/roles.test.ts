@@ -1,0 +1,54 @@
+/** docs/roles.md is what the templates say, role by role; the file is read by people when it changes. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { siteApp } from '../../infra/synthesis.ts';
+import { roleTable } from '../../infra/role-table.ts';
+
+const REPOSITORY = join(import.meta.dirname, '../..');
+const table = roleTable(siteApp(join(REPOSITORY, 'examples/sites/hospital.json')));
+
+const sectionOf = (role: string): string =>
+  table.split('\n## ').find((section) => section.startsWith(`${role}\n`)) ?? '';
+
+const grantsOf = (role: string): string[] =>
+  sectionOf(role)
+    .split('\n')
+    .filter((line) => line.startsWith('- '));
+
+describe('the roles', () => {
+  it('may do what docs/roles.md says, and nothing else (npm run roles writes it anew)', () => {
+    expect(table).toBe(readFileSync(join(REPOSITORY, 'docs/roles.md'), 'utf8'));
+  });
+
+  it('let registry callbacks write their own logs and nothing else', () => {
+    expect(grantsOf('Orchestration/RegistryRole')).toEqual([
+      '- `logs:CreateLogGroup`, `logs:CreateLogStream`, `logs:PutLogEvents` on ' +
+        '`arn:aws:logs:eu-central-1:ACCOUNT:log-group:/aws/lambda/gantry-registry-*`',
+    ]);
+  });
+
+  it('let the function that ends sessions touch items and its log, and nothing else', () => {
+    expect(grantsOf('Orchestration/finish-functionRole').join('\n')).not.toMatch(/s3:|sqs:|iam:/);
+    expect(grantsOf('Orchestration/finish-functionRole')).toHaveLength(4);
+  });
+
+  it('let nobody scan the table, delete a version of an object, or change a policy, a key or the table itself', () => {
+    // But the budget: it may put the one policy that starts no workers on those who start them.
+    const others = table.replace(sectionOf('Operations/BudgetExecutor'), '');
+    expect(others).not.toMatch(
+      /`(dynamodb:(Scan|DeleteTable|UpdateTable)|s3:DeleteObjectVersion|s3:PutBucket|iam:(Put|Attach|Create)|kms:(Put|Schedule|Disable))/,
+    );
+    const actions = table.split('\n').map((line) => line.split(' on ')[0] ?? '');
+    expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+  });
+
+  it('use the key only through the service whose data they may use', () => {
+    const keys = table.split('\n').filter((line) => /^- .*`kms:/.test(line));
+
+    expect(keys.length).toBeGreaterThan(10);
+    for (const line of keys) {
+      expect(line).toMatch(/if `kms:ViaService` is `(s3|dynamodb)\.eu-central-1\.amazonaws\.com`$/);
+    }
+  });
+});
