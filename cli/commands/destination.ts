@@ -93,8 +93,8 @@ export const addDestinationCommands = (program: Command): void => {
         apiPath('destinations', name),
       );
       const where = `${name} (${aeTitle} at ${host}:${port})`;
-      const peer = peerOf({ ...options, to: aeTitle, host, port: String(port) }, environment);
-      const { status, milliseconds } = await echoTo({ ...peer, tls }, where);
+      const called = { ...options, to: aeTitle, host, port: String(port), tls };
+      const { status, milliseconds } = await echoTo(await peerOf(called, environment), where);
       if (output.json) output.document({ name, status, milliseconds });
       else
         output.line(

@@ -11,7 +11,7 @@ import { sendFiles } from '../dimse/send-files.ts';
 import { writeSyntheticStudy } from '../dimse/synthetic-study.ts';
 import type { ApiClient } from '../lib/api-client.ts';
 import { addCommand } from '../lib/command.ts';
-import { peerOf, type PeerArguments } from '../lib/dimse-peer.ts';
+import { peerOf, withPeer, type PeerArguments } from '../lib/dimse-peer.ts';
 import { CommandFailed } from '../lib/failures.ts';
 
 interface DoctorArguments extends PeerArguments {
@@ -114,15 +114,12 @@ export const addDoctorCommand = (program: Command): void => {
     'doctor',
     'asks a deployment whether it works, with a C-ECHO and, if asked for, a synthetic study',
     (command) =>
-      command
+      withPeer(command)
         .option('--to <aet>', 'the called AE title', 'GANTRY')
-        .option('--as <aet>', 'the calling AE title')
-        .option('--host <host>', 'where the listener is', '127.0.0.1')
-        .option('--port <port>', 'default: GANTRY_DIMSE_PORT, else 11112')
         .option('--study', 'send a study of an invented patient, and wait for its sessions')
         .option('--wait <seconds>', 'for the sessions of the study', '300'),
     async ({ api, output, environment }, _, options) => {
-      const peer = peerOf(options, environment);
+      const peer = await peerOf(options, environment);
       const checks = [...(await checkApi(api)), await checkEcho(peer)];
       if (options.study === true) {
         checks.push(...(await checkStudy(api, peer, Number(options.wait ?? 300))));

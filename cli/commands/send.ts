@@ -1,18 +1,26 @@
 /** `gantry send` and `gantry echo`: a sender for trying things out. */
 import type { Command } from 'commander';
-import { sendEcho } from '../dimse/send-echo.ts';
+import { sendEcho, type PeerOptions } from '../dimse/send-echo.ts';
 import { sendFiles, type FileResult } from '../dimse/send-files.ts';
 import { AssociationFailed } from '../dimse/association-failed.ts';
 import { addCommand } from '../lib/command.ts';
-import { peerOf, type PeerArguments } from '../lib/dimse-peer.ts';
+import { peerOf, withPeer, type PeerArguments } from '../lib/dimse-peer.ts';
 import { CommandFailed } from '../lib/failures.ts';
 import type { Output } from '../lib/output.ts';
 
-const withPeer = (command: Command): Command =>
-  command
-    .option('--as <aet>', 'the calling AE title')
-    .option('--host <host>', 'where to send', '127.0.0.1')
-    .option('--port <port>', 'default: GANTRY_DIMSE_PORT, else 11112');
+const remedies = ({ end }: AssociationFailed, { tls }: PeerOptions): string[] => {
+  if (end === 'handshake-failed') {
+    return [
+      'is it its TLS port?',
+      'the authority that issued its certificate is named with --ca FILE',
+      'its certificate has to name what --host says',
+    ];
+  }
+  if (end === 'connection-lost' && tls !== undefined) {
+    return ['a peer may want a certificate of yours: --cert FILE --key FILE'];
+  }
+  return ['is Gantry running? start it with: npm start'];
+};
 
 const BAR_WIDTH = 30;
 
@@ -38,7 +46,7 @@ export const addSendCommands = (program: Command): void => {
     (command) => withPeer(command).requiredOption('--to <aet>', 'the called AE title'),
     async ({ output, environment }, [paths], options) => {
       const report = await sendFiles(
-        { ...peerOf(options, environment), paths: Array.isArray(paths) ? paths : [] },
+        { ...(await peerOf(options, environment)), paths: Array.isArray(paths) ? paths : [] },
         progress(output),
       );
       if (output.json) output.document(report);
@@ -55,7 +63,7 @@ export const addSendCommands = (program: Command): void => {
     'asks with a C-ECHO whether somebody answers',
     (command) => withPeer(command).option('--to <aet>', 'the called AE title', 'GANTRY'),
     async ({ output, environment }, _, options) => {
-      const peer = peerOf(options, environment);
+      const peer = await peerOf(options, environment);
       const where = `${peer.calledAe} at ${peer.host}:${peer.port}`;
       try {
         const { status, milliseconds } = await sendEcho(peer);
@@ -65,9 +73,7 @@ export const addSendCommands = (program: Command): void => {
         if (status !== 0) throw new CommandFailed(`${where} did not answer with success`);
       } catch (error) {
         if (!(error instanceof AssociationFailed)) throw error;
-        throw new CommandFailed(`${where}: ${error.message}`, [
-          'is Gantry running? start it with: npm start',
-        ]);
+        throw new CommandFailed(`${where}: ${error.message}`, remedies(error, peer));
       }
     },
   );

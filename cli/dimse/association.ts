@@ -2,8 +2,7 @@
  * The requestor's side of an association over TCP: opens it, sends one request at a time and waits for its
  * response, releases it. The state machine and the codecs are those of the listener; here is the socket.
  */
-import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../core/dicom/uid.ts';
 import { encodeCommandSet, type CommandSet } from '../../core/dimse/command-set.ts';
 import { MessageReader } from '../../core/dimse/message-reader.ts';
@@ -34,16 +33,13 @@ import { describeRejection } from '../../core/upper-layer/reject.ts';
 import { EVENT } from '../../core/upper-layer/state-machine.ts';
 import { AssociationFailed, type AssociationEnd } from './association-failed.ts';
 import { Inbox } from './inbox.ts';
+import { openSocket, type PeerAddress } from './peer-socket.ts';
 
-export interface AssociationOptions {
-  readonly host: string;
-  readonly port: number;
+export interface AssociationOptions extends PeerAddress {
   readonly calledAe: string;
   readonly callingAe: string;
   /** One to 128; ids are given in this order. */
   readonly contexts: readonly Omit<ProposedContext, 'id'>[];
-  /** TLS from the first byte, the peer's certificate verified; default false. */
-  readonly tls?: boolean;
   /** For the connection and for each answer of the peer, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -56,13 +52,6 @@ type Answer =
 
 /** How long a peer that was aborted may take to close. */
 const ARTIM_MS = 2000;
-
-const openSocket = ({ host, port, tls = false }: AssociationOptions): Socket => {
-  if (!tls) return connect({ host, port, noDelay: true });
-  // A certificate may name an address, but a server name of the handshake may not be one (RFC 6066 section 3).
-  const servername = isIP(host) === 0 ? host : '';
-  return connectTls({ host, port, servername }).setNoDelay(true);
-};
 
 export class RequestorAssociation {
   readonly #socket: Socket;
@@ -111,7 +100,7 @@ export class RequestorAssociation {
       },
       refuse: () => undefined,
     });
-    this.#listen(options.tls === true ? 'secureConnect' : 'connect');
+    this.#listen(options.tls === undefined ? 'connect' : 'secureConnect');
   }
 
   /** Resolves when the peer has accepted. Throws AssociationFailed. */
@@ -193,6 +182,10 @@ export class RequestorAssociation {
 
   #listen(connected: 'connect' | 'secureConnect'): void {
     const socket = this.#socket;
+    let reached = false;
+    socket.on('connect', () => {
+      reached = true;
+    });
     socket.on(connected, () => {
       this.#connected = true;
       this.#machine.dispatch({ event: EVENT.transportConnected });
@@ -206,7 +199,9 @@ export class RequestorAssociation {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const why = error.code ?? error.message;
       if (this.#connected) this.#fail('connection-lost', `the connection broke (${why})`);
-      else this.#fail('not-connected', `nobody answers at ${this.#where} (${why})`);
+      else if (reached) {
+        this.#fail('handshake-failed', `the TLS handshake with ${this.#where} failed (${why})`);
+      } else this.#fail('not-connected', `nobody answers at ${this.#where} (${why})`);
     });
     socket.on('close', () => {
       clearTimeout(this.#artim);

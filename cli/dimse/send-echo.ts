@@ -5,15 +5,12 @@ import { STATUS } from '../../core/dimse/status.ts';
 import { VERIFICATION_SOP_CLASS } from '../../core/upper-layer/negotiation.ts';
 import { AssociationFailed } from './association-failed.ts';
 import { openAssociation, type RequestorAssociation } from './association.ts';
+import type { PeerAddress } from './peer-socket.ts';
 
-export interface PeerOptions {
-  readonly host: string;
-  readonly port: number;
+export interface PeerOptions extends PeerAddress {
   readonly calledAe: string;
   readonly callingAe: string;
   readonly timeoutMs: number;
-  /** Default false. */
-  readonly tls?: boolean;
 }
 
 /** Sends one C-ECHO on an open association and returns the status. Throws AssociationFailed. */

@@ -1,8 +1,10 @@
-/** Which application entity a command calls, and as whom. */
+/** Which application entity a command calls, as whom, and whether by TLS. */
+import type { Command } from 'commander';
 import { WrongUsage } from './failures.ts';
 import type { PeerOptions } from '../dimse/send-echo.ts';
+import { tlsOf, type TlsArguments } from './tls-files.ts';
 
-export interface PeerArguments {
+export interface PeerArguments extends TlsArguments {
   readonly to?: string;
   readonly as?: string;
   readonly host?: string;
@@ -10,6 +12,7 @@ export interface PeerArguments {
 }
 
 const DEFAULT_PORT = '11112';
+const DEFAULT_TLS_PORT = '2762';
 const DEFAULT_CALLED = 'GANTRY';
 const DEFAULT_CALLING = 'GANTRY-SEND';
 const TIMEOUT_MS = 30_000;
@@ -20,11 +23,31 @@ const aeTitle = (option: string, text: string): string => {
   throw new WrongUsage(`${option} "${text}" is no AE title: 1 to 16 characters, no backslash`);
 };
 
-export const peerOf = (
-  { to, as, host, port }: PeerArguments,
+/** The options of {@link PeerArguments} but `--to`, which has a default of each command's own. */
+export const withPeer = (command: Command): Command =>
+  command
+    .option('--as <aet>', 'the calling AE title')
+    .option('--host <host>', 'where it listens', '127.0.0.1')
+    .option(
+      '--port <port>',
+      `default: GANTRY_DIMSE_PORT, else ${DEFAULT_PORT}; with --tls GANTRY_DIMSE_TLS_PORT, else ${DEFAULT_TLS_PORT}`,
+    )
+    .option('--tls', 'by TLS; its certificate is verified')
+    .option('--ca <file>', 'PEM; who issued its certificate, default: whom this computer trusts')
+    .option('--cert <file>', 'PEM; a certificate to show, with --key')
+    .option('--key <file>', 'PEM; its private key');
+
+/** Throws WrongUsage, and CommandFailed for files of TLS that are not usable. */
+export const peerOf = async (
+  { to, as, host, port, ...files }: PeerArguments,
   environment: NodeJS.ProcessEnv,
-): PeerOptions => {
-  const portText = port ?? environment['GANTRY_DIMSE_PORT'] ?? DEFAULT_PORT;
+): Promise<PeerOptions> => {
+  const tls = await tlsOf(files);
+  const portText =
+    port ??
+    (tls === undefined
+      ? (environment['GANTRY_DIMSE_PORT'] ?? DEFAULT_PORT)
+      : (environment['GANTRY_DIMSE_TLS_PORT'] ?? DEFAULT_TLS_PORT));
   const portNumber = Number(portText);
   if (!Number.isInteger(portNumber) || portNumber < 1 || portNumber > 65_535) {
     throw new WrongUsage(`"${portText}" is no port: 1 to 65535`);
@@ -35,5 +58,6 @@ export const peerOf = (
     calledAe: aeTitle('--to', to ?? DEFAULT_CALLED),
     callingAe: aeTitle('--as', as ?? DEFAULT_CALLING),
     timeoutMs: TIMEOUT_MS,
+    ...(tls === undefined ? {} : { tls }),
   };
 };

@@ -1,0 +1,134 @@
+/** `gantry echo --tls` and `gantry send --tls` as processes, against the TLS port of a listener. */
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { TlsCredentials } from '../../listener-container/tls/tls-credentials.ts';
+import { aPart10File, temporaryFolder, writeInto } from '../cli/dimse/files.ts';
+import { runProgram, type ProgramOutcome } from '../support/program.ts';
+import { certificateAuthority, type Issued } from './certificates.ts';
+import { RecordingLog, listening } from './listening.ts';
+
+const CLI = join(import.meta.dirname, '..', '..', 'cli', 'gantry.mjs');
+
+let authority: Awaited<ReturnType<typeof certificateAuthority>>;
+let server: Issued;
+let client: Issued;
+
+beforeAll(async () => {
+  authority = await certificateAuthority();
+  server = await authority.issue('server');
+  client = await authority.issue('client');
+});
+
+/** With `ca`, clients have to show a certificate. */
+const secured = async (ca?: string) => {
+  const log = new RecordingLog();
+  const { certificate, key } = server;
+  const credentials = await TlsCredentials.load({ certificate, key, ca }, log);
+  const started = await listening({ log, tls: { port: 0, credentials } });
+  return { ...started, tlsPort: String(started.listener.tlsPort) };
+};
+
+const gantry = (command: 'echo' | 'send', ...args: readonly string[]): Promise<ProgramOutcome> =>
+  runProgram(process.execPath, [CLI, command, ...args]);
+
+const as = ({ certificate, key }: Issued) => ['--cert', certificate, '--key', key];
+
+describe('gantry echo --tls', () => {
+  it('is answered by a peer whose certificate is of the named authority', async () => {
+    const { tlsPort } = await secured();
+
+    const { code, stdout } = await gantry('echo', '--port', tlsPort, '--tls', '--ca', authority.ca);
+
+    expect([code, stdout]).toEqual([0, expect.stringContaining('answered with status 0')]);
+  });
+
+  it('takes its port from the environment', async () => {
+    const { tlsPort } = await secured();
+
+    const { code } = await runProgram(
+      process.execPath,
+      [CLI, 'echo', '--tls', '--ca', authority.ca],
+      { GANTRY_DIMSE_TLS_PORT: tlsPort, GANTRY_DIMSE_PORT: '9' },
+    );
+
+    expect(code).toBe(0);
+  });
+
+  it('shows its certificate to a peer that wants one', async () => {
+    const { tlsPort } = await secured(authority.ca);
+    const to = ['--port', tlsPort, '--tls', '--ca', authority.ca];
+
+    const without = await gantry('echo', ...to);
+    const shown = await gantry('echo', ...to, ...as(client));
+
+    expect(shown.code).toBe(0);
+    expect(without.code).toBe(1);
+    expect(without.stderr).toContain('--cert FILE --key FILE');
+  });
+
+  it('does not speak to a peer that nobody vouches for, and says how to name who does', async () => {
+    const { tlsPort } = await secured();
+
+    const { code, stderr } = await gantry('echo', '--port', tlsPort, '--tls');
+
+    expect(code).toBe(1);
+    expect(stderr).toContain(`the TLS handshake with 127.0.0.1:${tlsPort} failed (UNABLE_TO`);
+    expect(stderr).toContain('--ca FILE');
+  });
+
+  it('asks whether it is the TLS port when plain DICOM answers', async () => {
+    const { port } = await secured();
+
+    const { code, stderr } = await gantry('echo', '--port', String(port), '--tls');
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('the TLS handshake');
+    expect(stderr).toContain('is it its TLS port?');
+  });
+
+  it.each<[string, () => readonly string[], string]>([
+    [
+      'without --tls',
+      () => ['--ca', authority.ca, ...as(client)],
+      '--ca, --cert, --key cannot be used without --tls',
+    ],
+    ['of a certificate alone', () => ['--tls', '--cert', client.certificate], 'belong together'],
+  ])('is a wrong usage with files %s', async (_what, args, message) => {
+    const { code, stderr } = await gantry('echo', ...args());
+
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it.each<[string, () => readonly string[], string]>([
+    ['is not there', () => ['--ca', authority.path('none')], 'cannot be read (ENOENT)'],
+    ['is no certificate', () => ['--ca', client.key], 'is no certificate in PEM form'],
+    [
+      'is the key of another one',
+      () => ['--cert', client.certificate, '--key', server.key],
+      'are no pair',
+    ],
+  ])('names the file that %s, before it connects', async (_what, args, message) => {
+    const { code, stderr } = await gantry('echo', '--tls', '--port', '9', ...args());
+
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  });
+});
+
+describe('gantry send --tls', () => {
+  it('sends files byte for byte', async () => {
+    const { tlsPort, receiver } = await secured(authority.ca);
+    const folder = temporaryFolder();
+    const dataSet = Buffer.alloc(1_000_000, 'DICOM');
+    writeInto(folder, '1.dcm', aPart10File({ sopInstanceUid: '1.2.1', dataSet }));
+
+    const { code, stderr } = await gantry(
+      ...(['send', folder, '--to', 'GANTRY', '--port', tlsPort, '--tls'] as const),
+      ...['--ca', authority.ca, ...as(client)],
+    );
+
+    expect([code, stderr]).toEqual([0, '1 stored, 0 not stored\n']);
+    expect(receiver.dataSet('1.2.1')?.equals(dataSet)).toBe(true);
+  });
+});
