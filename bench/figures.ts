@@ -1,7 +1,18 @@
-/** What a benchmark measures: named samples of one unit, summed up by their number, median and 95th percentile. */
+/** What a benchmark measures: named samples of one unit, summed up by their number, median and high percentiles. */
 
 export type Unit =
-  's' | 'ms' | 'µs' | 'MiB' | 's/GiB' | 'instances/s' | 'jobs/s' | 'MiB/s' | '×' | 'USD';
+  | 's'
+  | 'ms'
+  | 'µs'
+  | 'MiB'
+  | 's/GiB'
+  | 'instances/s'
+  | 'jobs/s'
+  | 'MiB/s'
+  | '×'
+  | 'USD'
+  | 'units'
+  | 'messages';
 
 export interface Figure {
   readonly name: string;
@@ -15,7 +26,11 @@ export interface Summary {
   readonly median: number;
   /** By nearest rank: of fewer than twenty samples, the largest. */
   readonly p95: number;
+  /** By nearest rank, of a hundred samples and more: of fewer it would be the largest. */
+  readonly p99?: number;
 }
+
+const SAMPLES_FOR_P99 = 100;
 
 /** A figure of no sample is a mistake of the benchmark. */
 export class NothingMeasured extends Error {
@@ -39,6 +54,7 @@ export const summarise = ({ name, samples }: Figure): Summary => {
     n,
     median: (at(Math.floor((n - 1) / 2)) + at(Math.floor(n / 2))) / 2,
     p95: at(Math.ceil(0.95 * n) - 1),
+    ...(n < SAMPLES_FOR_P99 ? {} : { p99: at(Math.ceil(0.99 * n) - 1) }),
   };
 };
 

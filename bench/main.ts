@@ -8,15 +8,17 @@ import { listenerBench } from './listener/bench.ts';
 import { mainPathBench } from './main-path/bench.ts';
 import { scaleBench } from './scale/bench.ts';
 import { planningBench } from './planning/bench.ts';
+import { stabilityBench } from './stability/bench.ts';
 import { machineFacts, table, writeResults } from './report.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   'main-path': mainPathBench,
   jobs: jobsBench,
   listener: listenerBench,
+  stability: stabilityBench,
+  planning: planningBench,
   cost: costBench,
   scale: scaleBench,
-  planning: planningBench,
 };
 
 const quick = process.argv.includes('--quick');

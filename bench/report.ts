@@ -11,13 +11,20 @@ const RESULTS = join(REPOSITORY, 'bench', 'results');
 const shown = (value: number): string =>
   Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(4)));
 
-const HEADINGS = ['figure', 'n', 'median', 'p95', 'unit'];
+const HEADINGS = ['figure', 'n', 'median', 'p95', 'p99', 'unit'];
 
 /** Numbers stand right, words left. */
 export const table = (figures: readonly Figure[]): string => {
   const rows = figures.map((figure) => {
-    const { n, median, p95 } = summarise(figure);
-    return [figure.name, String(n), shown(median), shown(p95), figure.unit];
+    const { n, median, p95, p99 } = summarise(figure);
+    return [
+      figure.name,
+      String(n),
+      shown(median),
+      shown(p95),
+      p99 === undefined ? '' : shown(p99),
+      figure.unit,
+    ];
   });
   const all = [HEADINGS, ...rows];
   const widths = HEADINGS.map((_, column) =>
@@ -27,7 +34,9 @@ export const table = (figures: readonly Figure[]): string => {
     row
       .map((cell, column) => {
         const width = widths[column] ?? 0;
-        return column === 0 || column === 4 ? cell.padEnd(width) : cell.padStart(width);
+        return column === 0 || column === HEADINGS.length - 1
+          ? cell.padEnd(width)
+          : cell.padStart(width);
       })
       .join('  ')
       .trimEnd();

@@ -19,6 +19,14 @@ describe('the summary of a figure', () => {
     expect(ofSamples(4)).toEqual({ n: 1, median: 4, p95: 4 });
   });
 
+  it('has a 99th percentile from a hundred samples on', () => {
+    const samples = Array.from({ length: 200 }, (_, index) => index + 1);
+
+    expect(ofSamples(...samples).p99).toBe(198);
+    expect(ofSamples(...samples.slice(0, 100)).p99).toBe(99);
+    expect(ofSamples(...samples.slice(0, 99))).not.toHaveProperty('p99');
+  });
+
   it('never lies outside the samples, and the percentile never below the median', () => {
     const samples = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1 });
     fc.assert(

@@ -1,0 +1,146 @@
+/**
+ * One study on its way into a group and until its release, by the listener's and the function's own code, on a clock
+ * that stands but for what the study and the waiting take: what it calls is counted, how long calls take is not measured.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { tableGroups } from '../../aws/groups.ts';
+import { dynamoTable } from '../../aws/table.ts';
+import {
+  AE_TITLE_DEFAULTS,
+  RECEPTION_DEFAULTS,
+  type AeTitleItem,
+} from '../../core/contracts/configuration.ts';
+import type { InstanceItem } from '../../core/contracts/items.ts';
+import type { StabilityCheck } from '../../core/contracts/messages.ts';
+import { GROUPING_PROCESSOR } from '../../core/contracts/names.ts';
+import { createAdmission } from '../../core/processors/admission.ts';
+import { keyOfInstance, type GroupKey } from '../../core/processors/ae-title-key.ts';
+import { createGroupToucher } from '../../core/processors/group-toucher.ts';
+import { checkGroup } from '../../core/processors/stability.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../core/dicom/transfer-syntaxes.ts';
+import type { Emulator } from '../../test/support/emulator.ts';
+import { CT_IMAGE } from '../../test/support/received-instances.ts';
+import { newUid } from '../instances.ts';
+import { countingTable, type TableUses } from './counting-table.ts';
+
+export interface CountedStudy {
+  readonly table: TableUses;
+  /** Checks; each is sent, received and deleted. */
+  readonly messages: number;
+  /** Of the function, waiting in it; one for each message. */
+  readonly waitedMs: number;
+  readonly objectPuts: number;
+}
+
+const AE_TITLE: AeTitleItem = {
+  ...{ ...AE_TITLE_DEFAULTS, ...RECEPTION_DEFAULTS, aeTitle: 'BENCH' },
+  ...{ processor: GROUPING_PROCESSOR, pipelines: {}, accept: [], ignore: [] },
+  groupBy: ['StudyInstanceUID'],
+};
+
+const keyOf = (study: string): GroupKey => {
+  const outcome = keyOfInstance(AE_TITLE, () => study);
+  if (!outcome.routed) throw new Error(outcome.reason);
+  return outcome.key;
+};
+
+const instanceOf = (
+  study: { readonly key: GroupKey; readonly uid: string; readonly series: string },
+  receivedAt: number,
+): InstanceItem => {
+  const sopInstanceUid = newUid();
+  const sha256 = sopInstanceUid.slice(-16).padStart(64, 'a');
+  return {
+    ...{ aeTitle: AE_TITLE.aeTitle, keyId: study.key.keyId, sopInstanceUid, sha256, receivedAt },
+    ...{ sopClassUid: CT_IMAGE, transferSyntaxUid: EXPLICIT_VR_LITTLE_ENDIAN, size: 527_000 },
+    ...{ studyInstanceUid: study.uid, seriesInstanceUid: study.series },
+    ...{ patientId: 'P1', issuerOfPatientId: '', objectKey: `instances/${sopInstanceUid}` },
+    ...{ callingAeTitle: 'CT1', remoteAddress: '127.0.0.1', associationId: 'association-1' },
+    ...{ attributes: { PatientID: 'P1', Modality: 'CT' }, declared: {} },
+  };
+};
+
+/** `name` must be another one for each study of an emulator. Throws if it is not released with all its instances. */
+export const countStudy = async (
+  emulator: Emulator,
+  name: string,
+  { instances, seconds }: { readonly instances: number; readonly seconds: number },
+): Promise<CountedStudy> => {
+  await emulator.createTable(name);
+  const { objects } = await emulator.createBucket(name);
+  const { uses, client } = countingTable(
+    DynamoDBDocumentClient.from(new DynamoDBClient(emulator.connection), {
+      marshallOptions: { removeUndefinedValues: true },
+    }),
+  );
+  let objectPuts = 0;
+  const groups = tableGroups(dynamoTable(client, name), {
+    ...objects,
+    putJsonIfAbsent: (key, value) => {
+      objectPuts += 1;
+      return objects.putJsonIfAbsent(key, value);
+    },
+  });
+
+  const uid = newUid();
+  const study = { key: keyOf(uid), uid, series: newUid() };
+  const start = Date.now();
+  const arrivals = Array.from(
+    { length: instances },
+    (_, index) => start + Math.round((index * seconds * 1000) / instances),
+  );
+  let now = start;
+  let messages = 0;
+  let waitedMs = 0;
+  let released = false;
+  const waiting: { readonly at: number; readonly check: StabilityCheck }[] = [];
+  const sendCheck = (check: StabilityCheck, delaySeconds: number): Promise<void> => {
+    messages += 1;
+    waiting.push({ at: now + delaySeconds * 1000, check });
+    return Promise.resolve();
+  };
+  const clock = (): number => now;
+  const { admit } = createAdmission({
+    groups,
+    toucher: createGroupToucher({
+      ...{ groups, clock, sendCheck, limit: (call) => call },
+      onCheckNotSent: (_id, error) => {
+        throw error;
+      },
+    }),
+  });
+  const passUntil = async (time: number): Promise<void> => {
+    for (let at = arrivals[0]; at !== undefined && at <= time; at = arrivals[0]) {
+      arrivals.shift();
+      now = Math.max(now, at);
+      await admit(instanceOf(study, now), study.key, AE_TITLE);
+    }
+    now = Math.max(now, time);
+  };
+
+  // The first one opens the group, and asks for its check.
+  await passUntil(start);
+  for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {
+    await passUntil(message.at);
+    const outcome = await checkGroup(
+      {
+        ...{ groups, clock, sendCheck, sessionMachineArn: 'machine' },
+        sleep: (milliseconds) => {
+          waitedMs += milliseconds;
+          return passUntil(now + milliseconds);
+        },
+        // What is begun with a released group is no part of knowing when it is complete.
+        sessions: { createSession: () => Promise.resolve(true) },
+        executions: { start: () => Promise.resolve('started') },
+      },
+      message.check,
+    );
+    released ||= outcome === 'released';
+  }
+  const group = await groups.newest(study.key.keyId);
+  if (!released || group?.instanceCount !== instances) {
+    throw new Error('the study was not released with all its instances');
+  }
+  return { table: uses, messages, waitedMs, objectPuts };
+};
