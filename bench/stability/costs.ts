@@ -19,16 +19,17 @@ const REQUESTS_PER_MESSAGE = 3;
 /** Of the function `stability-check`: infra/stacks/orchestration-stack.ts. */
 const FUNCTION_GIGABYTES = 0.5;
 
-const callsUsd = ({ table, messages, waitedMs }: CountedStudy): number => {
-  const { group } = table;
-  // As if all calls of the group were the function's: most are the listener's.
+/** Of one study. */
+const stabilityUsd = ({ table: { group }, messages, waitedMs }: CountedStudy) => {
+  // A check that waited reads the group twice; that of the release has some calls more.
   const functionSeconds = (waitedMs + messages * 2 * MODEL_MS.item) / 1000;
-  return (
-    group.writeUnits * PRICES.tableWriteUnit +
-    group.readUnits * PRICES.tableReadUnit +
-    messages * (REQUESTS_PER_MESSAGE * PRICES.sqsRequest + PRICES.lambdaRequest) +
-    functionSeconds * FUNCTION_GIGABYTES * PRICES.lambdaArmGigabyteSecond
-  );
+  return {
+    table: group.writeUnits * PRICES.tableWriteUnit + group.readUnits * PRICES.tableReadUnit,
+    messages: messages * REQUESTS_PER_MESSAGE * PRICES.sqsRequest,
+    function:
+      messages * PRICES.lambdaRequest +
+      functionSeconds * FUNCTION_GIGABYTES * PRICES.lambdaArmGigabyteSecond,
+  };
 };
 
 /** What is known of its members: not what it costs to wait for them. */
@@ -51,7 +52,12 @@ export const addCosts = async (figures: Figures): Promise<void> => {
       add('write units, group of 500', 'units', group.writeUnits);
       add('read units, group of 500', 'units', group.readUnits);
       add('messages, each group', 'messages', counted.messages);
-      add('stability of 1,000 studies', 'USD', callsUsd(counted) * STUDIES);
+      const usd = stabilityUsd(counted);
+      const sum = usd.table + usd.messages + usd.function;
+      add('stability of 1,000 studies', 'USD', sum * STUDIES);
+      for (const [what, part] of Object.entries(usd)) {
+        add(`of it ${what}`, 'USD', part * STUDIES);
+      }
       add('manifest and index of 1,000 studies', 'USD', sealingUsd(counted) * STUDIES);
     }
   } finally {
