@@ -1,8 +1,9 @@
-/** `gantry new …`: packages to begin with, that run as they are. */
+/** `gantry new …`: packages and job processors to begin with, that run as they are. */
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
+import { BUILT_IN_PROCESSORS } from '../../core/contracts/api-configuration.ts';
 import { EVENTS, type StableEvent } from '../../core/contracts/vocabulary.ts';
 import { addCommand, collect, first, type CommandContext } from '../lib/command.ts';
 import { CommandFailed, WrongUsage } from '../lib/failures.ts';
@@ -13,6 +14,7 @@ import {
   type TemplateFiles,
   type TemplateWorker,
 } from '../lib/package-template.ts';
+import { PROCESSORS_FOLDER, processorTemplate, withProcessor } from '../lib/processor-template.ts';
 
 interface PathOption {
   readonly path: string;
@@ -25,6 +27,20 @@ const nameOf = (values: readonly (string | readonly string[])[]): string => {
   throw new WrongUsage(
     `"${name}" is no name for a package: a letter, then letters, digits, - and _, at most 64`,
   );
+};
+
+/** Also good as the name of a file, and of a class. */
+const processorNameOf = (values: readonly (string | readonly string[])[]): string => {
+  const name = first(values);
+  if (!/^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/.test(name)) {
+    throw new WrongUsage(
+      `"${name}" is no name for a job processor: words of small letters and digits with - between them, at most 64 characters`,
+    );
+  }
+  if (BUILT_IN_PROCESSORS.some((builtIn) => builtIn === name)) {
+    throw new WrongUsage(`the job processor "${name}" is built in; take another name`);
+  }
+  return name;
 };
 
 const isEvent = (text: string): text is StableEvent => EVENTS.some((event) => event === text);
@@ -54,11 +70,51 @@ const write = async (
   else output.message(`made ${folder}; how to install it is in its README.md`);
 };
 
+/** Everything is looked at before anything is written. */
+const writeProcessor = async (
+  { output }: CommandContext,
+  root: string,
+  name: string,
+): Promise<void> => {
+  const folder = join(root, PROCESSORS_FOLDER);
+  const list = join(folder, 'index.ts');
+  const files = processorTemplate(name);
+  if (!existsSync(list)) {
+    throw new CommandFailed(`there is no ${list}; nothing was written`, [
+      'run it in the folder of Gantry, or name that folder with --path',
+    ]);
+  }
+  const there = Object.keys(files).find((file) => existsSync(join(folder, file)));
+  if (there !== undefined) {
+    throw new CommandFailed(`${join(folder, there)} is there already; nothing was written`);
+  }
+  const before = await readFile(list, 'utf8');
+  if (new RegExp(`^ *'?${name}'?:`, 'm').test(before)) {
+    throw new CommandFailed(`${list} has a processor "${name}" already; nothing was written`);
+  }
+  const registered = withProcessor(before, name);
+  if (registered === undefined) {
+    throw new CommandFailed(`${list} is not written as expected; nothing was written`, [
+      'it needs: import type { JobProcessors } …, and export const processors: JobProcessors = { … };',
+    ]);
+  }
+  for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text);
+  await writeFile(list, registered);
+  if (output.json) output.document({ folder, files: [...Object.keys(files), 'index.ts'] });
+  else {
+    output.message(
+      `made ${join(folder, name)}.ts and its test, and named it in index.ts\n` +
+        `test it: npm test -- ${PROCESSORS_FOLDER}/${name}\n` +
+        `use it, after npm start or npm run deploy: gantry ae-title set AET --processor ${name}`,
+    );
+  }
+};
+
 const withPath = (command: Command): Command =>
   command.option('-p, --path <folder>', 'where its folder is made', '.');
 
 export const addNewCommands = (program: Command): void => {
-  const group = program.command('new').description('packages to begin with, that run as they are');
+  const group = program.command('new').description('what to begin with, that runs as it is');
   addCommand<PathOption & { event?: string[]; worker?: TemplateWorker }>(
     group,
     'service <name>',
@@ -92,6 +148,15 @@ export const addNewCommands = (program: Command): void => {
     async (context, values, { path, type }) => {
       const name = nameOf(values);
       await write(context, join(path, name), workerTemplate(name, type));
+    },
+  );
+  addCommand<PathOption>(
+    group,
+    'processor <name>',
+    'a job processor of the site, with its test',
+    (command) => command.option('-p, --path <folder>', 'the folder of Gantry', '.'),
+    async (context, values, { path }) => {
+      await writeProcessor(context, path, processorNameOf(values));
     },
   );
 };
