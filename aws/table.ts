@@ -1,6 +1,7 @@
 /**
  * The one table, as a few typed functions: every read goes through a schema, every conditional write says
- * by its return value whether its condition held. Stores are built of these; no other file speaks DynamoDB.
+ * by its return value whether its condition held. Stores are built of these; beside the inventory
+ * of the audit, which reads all of it, no other file speaks DynamoDB.
  */
 import {
   ConditionalCheckFailedException,

@@ -269,6 +269,7 @@ export const Status = named(
     runningSessions: z.int(),
     unrouted: z.int(),
     parkedDeliveries: z.int(),
+    reclaiming: z.int().describe('what was handed over to be deleted, and is not done with'),
     queues: z.array(
       z.object({ name: z.string(), waiting: z.int(), inFlight: z.int(), delayed: z.int() }),
     ),

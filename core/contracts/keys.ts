@@ -203,6 +203,8 @@ export const tableKeys = {
   listenerCertificate: { pk: 'LISTENER', sk: 'CERTIFICATE' },
   /** Who usually sends when: see core/operations/sender-habits.ts. */
   senderHabits: { pk: 'OPERATIONS', sk: 'SENDER-HABITS' },
+  /** The latest: see StorageAuditItem. */
+  storageAudit: { pk: 'OPERATIONS', sk: 'STORAGE-AUDIT' },
   /** See OwedCommitmentItem; without an id, what the sort keys of all begin with. */
   owedCommitment: (id: string): TableKey => ({ pk: 'COMMITMENT', sk: `C#${id}` }),
   owedReferencesPartition: (id: string): string => `COMMITMENT#${id}`,
@@ -269,6 +271,14 @@ export const objectKeys = {
     incarnation?: number,
   ): string =>
     `unrouted/${aeTitle}/${sopInstanceUid}-${sha256.slice(0, INSTANCE_HASH_LENGTH)}${incarnationSuffix(incarnation)}.dcm`,
+  /** Of all received instances, grouped and unrouted: no key begins with two of them. */
+  receivedPrefixes: [
+    ...Array.from(
+      { length: 256 },
+      (_, index) => `instances/${index.toString(16).padStart(2, '0')}/`,
+    ),
+    'unrouted/',
+  ],
   groupManifest: (group: string): string => `groups/${group}/manifest.json`,
   /** Headers, parameters and added parameters of one object of a session: see SessionObject. */
   sessionObject: (session: string, objectId: string): string =>

@@ -1,5 +1,6 @@
 /** All resources of the API. */
 import { aeTitleRoutes } from './routes/ae-titles.ts';
+import { auditRoutes } from './routes/audits.ts';
 import { cacheRoutes } from './routes/cache.ts';
 import { configurationRoutes } from './routes/configuration.ts';
 import { controlRoutes } from './routes/control.ts';
@@ -32,6 +33,7 @@ export const ROUTES: readonly Route[] = [
   ...groupHoldRoutes,
   ...unroutedRoutes,
   ...deliveryRoutes,
+  ...auditRoutes,
   ...cacheRoutes,
   ...sessionRoutes,
   ...jobRoutes,

@@ -4,16 +4,21 @@ import { documentClient, objectClient } from '../../aws/clients.ts';
 import { tableConfiguration } from '../../aws/configuration.ts';
 import { tableGroups } from '../../aws/groups.ts';
 import { bucketObjects } from '../../aws/objects.ts';
+import { storedInventory } from '../../aws/inventory.ts';
 import { tableReclaims } from '../../aws/reclaims.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
+import { tableKeys } from '../../core/contracts/keys.ts';
 import { readVariables } from '../../core/contracts/environment.ts';
 import { ENV } from '../../core/contracts/names.ts';
 import { makeHandler } from './handler.ts';
 
 const variables = readVariables(process.env, [ENV.table, ENV.bucket]);
-const table = dynamoTable(documentClient(), variables[ENV.table]);
-const objects = bucketObjects(objectClient(process.env), variables[ENV.bucket]);
+const documents = documentClient();
+const s3 = objectClient(process.env);
+const table = dynamoTable(documents, variables[ENV.table]);
+const bucket = variables[ENV.bucket];
+const objects = bucketObjects(s3, bucket);
 
 export const handler = makeHandler({
   objects,
@@ -21,6 +26,8 @@ export const handler = makeHandler({
   reclaims: tableReclaims(table),
   sessions: tableSessions(table),
   aeTitles: tableConfiguration(table).aeTitles,
+  inventory: storedInventory({ documents, tableName: variables[ENV.table], s3, bucket }),
+  keepAudit: (audit) => table.put(tableKeys.storageAudit, audit),
   clock: Date.now,
   logger: new Logger(),
 });

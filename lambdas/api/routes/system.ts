@@ -8,6 +8,7 @@ import { PRIORITIES } from '../../../core/contracts/vocabulary.ts';
 import { workQueueUrl } from '../../../core/running/start-job.ts';
 import type { ApiContext } from '../context.ts';
 import { route } from '../router.ts';
+import { auditProblems } from '../audit-problems.ts';
 
 /** A status is read at a glance: beyond this many nobody needs an exact figure. */
 const MAX_COUNT = 1000;
@@ -93,20 +94,24 @@ export const systemRoutes = [
         runningSessions,
         unrouted,
         parked,
+        reclaiming,
         queues,
         runners,
         services,
         certificate,
+        audited,
       ] = await Promise.all([
         countState(context, ['COLLECTING', 'CLAIMED'].map(stateIndexKeys.group)),
         countHeld(context),
         countState(context, ['PLANNING', 'RUNNING'].map(stateIndexKeys.session)),
         countState(context, [stateIndexKeys.unrouted]),
         countState(context, [stateIndexKeys.parkedDelivery]),
+        countState(context, [stateIndexKeys.handOver]),
         queueDepths(context, workers),
         Promise.all(workers.map((worker) => runnersOf(context, worker))).then((all) => all.flat()),
         context.configuration.services.list(),
         certificateProblems(context),
+        auditProblems(context),
       ]);
       const unserved = workers.filter(
         (worker) =>
@@ -114,6 +119,7 @@ export const systemRoutes = [
           queues.some(({ name, waiting }) => name.startsWith(`work-${worker}-`) && waiting > 0),
       );
       const problems = [
+        ...audited,
         ...certificate,
         ...unserved.map((worker) => `jobs wait for the worker ${worker}, and it has no runner`),
         ...(heldGroups > 0
@@ -145,6 +151,7 @@ export const systemRoutes = [
           runningSessions,
           unrouted,
           parkedDeliveries: parked,
+          reclaiming,
           queues,
           runners,
           problems,

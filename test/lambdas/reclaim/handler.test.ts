@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { StorageAuditItem } from '../../../core/contracts/storage-audit.ts';
+import { makeHandler } from '../../../lambdas/reclaim/handler.ts';
+import { recordedLogs } from '../../support/logs.ts';
+import { memoryObjects } from '../../support/memory-cloud.ts';
+import { memoryGroups } from '../../support/memory-groups.ts';
+import { memoryReclaims } from '../../support/memory-reclaims.ts';
+import { memorySessions } from '../../support/memory-sessions.ts';
+
+const OBJECT = 'instances/00/GANTRY/1.2/1.2.3/1.2.3.4-00-00.dcm';
+
+const NOTHING_UNROUTED = {
+  doomUnrouted: () => Promise.resolve(false),
+  doomedUnrouted: () => Promise.resolve([]),
+  markUnroutedDeleted: () => Promise.resolve(false),
+  removeUnrouted: () => Promise.resolve(false),
+};
+
+const site = () => {
+  const groups = memoryGroups();
+  const kept: StorageAuditItem[] = [];
+  const { logger, entries } = recordedLogs();
+  const deps = {
+    groups,
+    reclaims: { ...memoryReclaims(groups), ...NOTHING_UNROUTED },
+    sessions: memorySessions(),
+    objects: memoryObjects(),
+    aeTitles: { list: () => Promise.resolve([]) },
+    inventory: {
+      eachItem: () => Promise.resolve(),
+      eachObject: (take: (page: { key: string; modifiedAt: number }[]) => void) => {
+        take([{ key: OBJECT, modifiedAt: 0 }]);
+        return Promise.resolve();
+      },
+    },
+    keepAudit: (audit: StorageAuditItem) => {
+      kept.push(audit);
+      return Promise.resolve();
+    },
+    clock: () => 1_700_000_000_000,
+    logger,
+  };
+  return { deps, kept, entries };
+};
+
+describe('the reclaimer Lambda', () => {
+  it('audits nothing in the run of each minute', async () => {
+    const { deps, kept } = site();
+    await makeHandler(deps)({ 'detail-type': 'Scheduled Event', detail: {} });
+
+    expect(kept).toEqual([]);
+  });
+
+  it('keeps what its daily audit found, and logs no key of it', async () => {
+    const { deps, kept, entries } = site();
+    await makeHandler(deps)({ daily: true });
+
+    expect(kept).toMatchObject([{ objects: 1, objectsWithoutItem: { count: 1, keys: [OBJECT] } }]);
+    expect(JSON.stringify(entries)).toContain('"objectsWithoutItem":1');
+    expect(JSON.stringify(entries)).not.toContain('1.2.3.4');
+  });
+});
