@@ -129,7 +129,7 @@ const BREAKS: readonly [string, Break][] = [
     'a generation is sealed without regard to those before it',
     {
       mutation: { earlierManifestsForgotten: true },
-      change: { spreadMs: 40_000, late: 'new' },
+      change: { spreadMs: 40_000, late: 'new', declared: 0 },
       notices: /is in [2-9] manifests/,
     },
   ],
@@ -188,6 +188,8 @@ describe('grouping', () => {
       const outcome = await fc.check(property(mutation, change), {
         numRuns: MUTATION_RUNS,
         endOnFailure: true,
+        // What a mutation breaks first depends on the scenario: always the same ones.
+        seed: 1,
       });
 
       expect(String(outcome.errorInstance)).toMatch(notices);
