@@ -1,6 +1,6 @@
 /**
  * What a role may do with table, bucket and key, to the letter of the calls that the programs make: no scan of the
- * table, no version of an object deleted, the key only through the service whose data it protects.
+ * table but the audit's, no version of an object deleted, the key only through the service whose data it protects.
  */
 import { Stack } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
@@ -12,6 +12,8 @@ import { STATE_INDEX } from '../../core/contracts/names.ts';
 export interface DataAccess {
   /** Reads and writes items, one by one, by key or by index. */
   readonly items: (holder: IGrantable) => void;
+  /** Reads the table as a whole, beside {@link items}: the daily audit. */
+  readonly scan: (holder: IGrantable) => void;
   /** Reads objects below a prefix, such as `groups/*`; is told of one that is not there. */
   readonly read: (holder: IGrantable, prefix?: string) => void;
   readonly write: (holder: IGrantable, prefix: string) => void;
@@ -64,6 +66,9 @@ export const dataAccess = ({ table, bucket, key }: ProtectedData): DataAccess =>
         'kms:ReEncryptFrom',
         'kms:ReEncryptTo',
       ]);
+    },
+    scan: (holder) => {
+      allow(holder, ['dynamodb:Scan'], [table.tableArn]);
     },
     read: (holder, prefix = '*') => {
       allow(holder, ['s3:GetObject'], [bucket.arnForObjects(prefix)]);

@@ -144,6 +144,7 @@ export const platformGrants = ({
     /** The only one that may delete images. */
     reclaim: (holder: IFunction) => {
       data.access.items(holder);
+      data.access.scan(holder);
       data.access.read(holder);
       data.access.remove(holder, 'instances/*');
       data.access.remove(holder, 'unrouted/*');
