@@ -136,6 +136,8 @@ const reruns = (result: SimulationResult): string[] =>
     // A release that was slow may be looked at before or after it was written.
     const certain = earlierOf(result, group)
       .filter((other) => (other.claimedAt ?? 0) > since)
+      // One that waited for its inputs may be released after those that came after it.
+      .filter((other) => other.incomplete !== true || (other.claimedAt ?? 0) <= group.openedAt)
       .filter((other) => instancesOf(result, other).length > 0);
     if (own.length === 0) return [];
     const missing = certain
