@@ -10,6 +10,8 @@ import { simulate, TIMEOUT_MS } from '../../support/grouping-simulation.ts';
 
 /** CI asks for more: see .ci/run. */
 const RUNS = Number(process.env['GANTRY_MODEL_RUNS'] ?? 2000);
+/** The same scenarios at every run, so that a change is what makes it fail; others are tried by hand. */
+const SEED = Number(process.env['GANTRY_MODEL_SEED'] ?? 1);
 /** Within as many runs each mutation must be found. */
 const MUTATION_RUNS = 3000;
 const TIME_LIMIT_MS = 900_000;
@@ -175,7 +177,7 @@ describe('grouping', () => {
     'puts every acknowledged instance into exactly one released generation, in time, with one session per pipeline',
     { timeout: TIME_LIMIT_MS },
     async () => {
-      const outcome = await fc.check(property(), { numRuns: RUNS });
+      const outcome = await fc.check(property(), { numRuns: RUNS, seed: SEED });
 
       expect(fc.defaultReportMessage(outcome)).toBeUndefined();
     },
@@ -189,7 +191,7 @@ describe('grouping', () => {
         numRuns: MUTATION_RUNS,
         endOnFailure: true,
         // What a mutation breaks first depends on the scenario: always the same ones.
-        seed: 1,
+        seed: SEED,
       });
 
       expect(String(outcome.errorInstance)).toMatch(notices);
