@@ -17,8 +17,8 @@ beforeAll(async () => {
   for (const worker of ['with-six', 'unbuildable']) {
     await gantry.done('worker', 'install', `./test/fixtures/workers/${worker}`);
   }
-  await gantry.done('service', 'install', './test/fixtures/services/on-venv');
-  await gantry.aeTitle('VENV', ['on-venv']);
+  await gantry.done('service', 'install', './test/fixtures/services/venv-library');
+  await gantry.aeTitle('VENV', ['venv-library']);
   const study = await makeVolume(1);
   await storescu({ port: gantry.address.dimsePort, calledAeTitle: 'VENV' }, study.files);
   session = await gantry.endedSession(study.studyInstanceUid, BUILD_MS);
@@ -46,7 +46,7 @@ describe('gantry worker show', () => {
   it('tells that the environment is there, with its Python and the services that need it', async () => {
     const worker = await gantry.document(WorkerDetail, 'worker', 'show', 'with-six');
 
-    expect(worker).toMatchObject({ type: 'venv', version: '1.0.0', services: ['on-venv'] });
+    expect(worker).toMatchObject({ type: 'venv', version: '1.0.0', services: ['venv-library'] });
     expect(worker.state).toBe('ready');
   });
 
