@@ -15,7 +15,7 @@ import { DEFAULT_DEPLOYMENT } from '../core/contracts/names.ts';
 import type { Commands } from './commands.ts';
 import { contentHash } from './content-hash.ts';
 import type { DataFolder } from './data-folder.ts';
-import { EMULATED_ACCOUNT, EMULATED_REGION, emulatedAws } from './emulator.ts';
+import { EMULATED_ACCOUNT, EMULATED_REGION, emulatedAws, emulatedConnection } from './emulator.ts';
 import { REPOSITORY } from './settings.ts';
 
 /** Everything that a synthesis reads. */
@@ -148,11 +148,7 @@ export const deploy = async (
   const { folder, awsPort, record, progress } = options;
   const hash = synthesisHash(options.python);
   const aws = emulatedAws(awsPort);
-  const client = new CloudFormationClient({
-    endpoint: aws.AWS_ENDPOINT_URL,
-    region: EMULATED_REGION,
-    credentials: { accessKeyId: aws.AWS_ACCESS_KEY_ID, secretAccessKey: aws.AWS_SECRET_ACCESS_KEY },
-  });
+  const client = new CloudFormationClient(emulatedConnection(awsPort));
   const deployed = async (): Promise<Record<string, string>> => {
     const outputs = await Promise.all(STACKS.map((name) => stackOutputs(client, name)));
     return Object.fromEntries(outputs.flatMap((stack) => Object.entries(stack ?? {})));

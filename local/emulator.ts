@@ -23,6 +23,16 @@ export const emulatedAws = (port: number) => ({
   AWS_SECRET_ACCESS_KEY: 'gantry',
 });
 
+/** The same for a client that is made here. */
+export const emulatedConnection = (port: number) => {
+  const aws = emulatedAws(port);
+  return {
+    endpoint: aws.AWS_ENDPOINT_URL,
+    region: aws.AWS_REGION,
+    credentials: { accessKeyId: aws.AWS_ACCESS_KEY_ID, secretAccessKey: aws.AWS_SECRET_ACCESS_KEY },
+  };
+};
+
 export interface ContainerImage {
   /** What is started; a container definition's command is its arguments. */
   readonly entryPoint: readonly string[];

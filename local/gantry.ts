@@ -15,7 +15,7 @@ import {
 } from './data-folder.ts';
 import { createCommands, type Commands } from './commands.ts';
 import { deploy, putRecord, takeRecord, type Deployment } from './deployment.ts';
-import { EMULATED_REGION, emulatedAws, MINISTACK, type Emulator } from './emulator.ts';
+import { emulatedAws, emulatedConnection, MINISTACK, type Emulator } from './emulator.ts';
 import { startHttpFront, type HttpFront } from './http-front.ts';
 import { LOCALSTACK } from './localstack.ts';
 import { claimPort } from './ports.ts';
@@ -93,12 +93,7 @@ const stopAll = async (folder: DataFolder, started: Started): Promise<void> => {
 };
 
 const runSweep = async (awsPort: number, functionName: string): Promise<void> => {
-  const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = emulatedAws(awsPort);
-  const client = new LambdaClient({
-    endpoint: AWS_ENDPOINT_URL,
-    region: EMULATED_REGION,
-    credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
-  });
+  const client = new LambdaClient(emulatedConnection(awsPort));
   try {
     const answer = await client.send(
       new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify({ startup: true }) }),

@@ -20,8 +20,8 @@ import { ZipFile } from 'yazl';
 import { startChildProgram, untilHealthy, type ChildProgram } from './child-program.ts';
 import { contentHash } from './content-hash.ts';
 import {
-  EMULATED_REGION,
   emulatedAws,
+  emulatedConnection,
   inherited,
   type Emulator,
   type EmulatorOptions,
@@ -176,12 +176,7 @@ const startLocalStack = async (options: EmulatorOptions & Installation): Promise
 
 /** It has no HTTP APIs; the URL of a function hands over the same events. */
 const functionUrl = async (port: number, FunctionName: string): Promise<string> => {
-  const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = emulatedAws(port);
-  const client = new LambdaClient({
-    endpoint: AWS_ENDPOINT_URL,
-    region: EMULATED_REGION,
-    credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
-  });
+  const client = new LambdaClient(emulatedConnection(port));
   try {
     const answer = await client.send(
       new CreateFunctionUrlConfigCommand({ FunctionName, AuthType: 'NONE' }),

@@ -5,7 +5,7 @@ import {
   ListObjectsV2Command,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { emulatedAws } from '../../local/emulator.ts';
+import { emulatedConnection } from '../../local/emulator.ts';
 
 /** As many at once as the runner fetches: worker-container/staging. */
 const AT_ONCE = 16;
@@ -17,14 +17,7 @@ export const fetchBucketMs = async (
   bytes: number,
   count: number,
 ): Promise<number> => {
-  const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } =
-    emulatedAws(port);
-  const client = new S3Client({
-    endpoint: AWS_ENDPOINT_URL,
-    region: AWS_REGION,
-    forcePathStyle: true,
-    credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
-  });
+  const client = new S3Client({ ...emulatedConnection(port), forcePathStyle: true });
   try {
     const { Buckets = [] } = await client.send(new ListBucketsCommand({}));
     const objects: { Bucket: string; Key: string }[] = [];

@@ -10,7 +10,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { DEFAULT_DEPLOYMENT, resourceNames } from '../../core/contracts/names.ts';
-import { emulatedAws } from '../../local/emulator.ts';
+import { emulatedConnection } from '../../local/emulator.ts';
 
 /** As many receivers as the function of the checks has invocations at once. */
 const RECEIVERS = 5;
@@ -39,13 +39,7 @@ export const openEmulatorProbe = async (
   port: number,
   delaySeconds: number,
 ): Promise<EmulatorProbe> => {
-  const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } =
-    emulatedAws(port);
-  const connection = {
-    endpoint: AWS_ENDPOINT_URL,
-    region: AWS_REGION,
-    credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
-  };
+  const connection = emulatedConnection(port);
   const sqs = new SQSClient(connection);
   const database = new DynamoDBClient(connection);
   const TableName = resourceNames(DEFAULT_DEPLOYMENT).table;

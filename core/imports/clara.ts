@@ -2,7 +2,6 @@
  * The configuration of NVIDIA Clara DICOM Adapter: what its REST API lists (`/api/config/claraaetitle`,
  * `sourceaetitle`, `destinationaetitle`), or an `appsettings.json` that has them below `DicomAdapter.dicom`.
  */
-import { AeTitleName } from '../contracts/configuration.ts';
 import {
   fieldsOf,
   Importer,
@@ -14,7 +13,7 @@ import {
   type Imported,
 } from './imported.ts';
 import { importDestination, importSource } from './peers.ts';
-import { importEntry, importThings, type ThingReaders } from './things.ts';
+import { importEntry, importThings, namedAeTitle, type ThingReaders } from './things.ts';
 
 const PIPELINE_PREFIX = 'pipeline-';
 /** The adapter's default processor, as a .NET type name with or without its assembly. */
@@ -57,16 +56,9 @@ const tellOthers = (fields: Fields, what: string, importer: Importer): void => {
 };
 
 const importAeTitle = (fields: Fields, importer: Importer): void => {
-  const aeTitle = textOf(fields, 'aetitle') ?? textOf(fields, 'name');
-  const what = `AE title ${aeTitle ?? '(without a name)'}`;
-  const title = AeTitleName.safeParse(aeTitle ?? '');
-  if (!title.success) {
-    importer.refuse(
-      what,
-      title.error.issues.map(({ message }) => ({ message })),
-    );
-    return;
-  }
+  const named = namedAeTitle(fields, importer);
+  if (named === undefined) return;
+  const { aeTitle, what } = named;
   const processor = textOf(fields, 'processor');
   if (processor !== undefined && !AE_TITLE_PROCESSOR.test(processor)) {
     const reason = `its job processor ${processor} is a class of the adapter; write it anew, see docs/job-processors.md`;
@@ -83,7 +75,7 @@ const importAeTitle = (fields: Fields, importer: Importer): void => {
     ...(ignore.length === 0 ? {} : { ignore }),
     ...(fields.get('overwritesameinstance') === true ? { duplicates: 'replace' } : {}),
   };
-  importEntry(title.data, entry, what, importer, found, () => {
+  importEntry(aeTitle, entry, what, importer, found, () => {
     tellOthers(fields, what, importer);
   });
 };

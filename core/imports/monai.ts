@@ -2,10 +2,9 @@
  * The configuration of MONAI Deploy Informatics Gateway: what its REST API lists (`/config/ae`, `/config/source`,
  * `/config/destination`).
  */
-import { AeTitleName } from '../contracts/configuration.ts';
 import { Importer, numberOf, textOf, textsOf, type Fields, type Imported } from './imported.ts';
 import { importDestination, importSource } from './peers.ts';
-import { importEntry, importThings, type ThingReaders } from './things.ts';
+import { importEntry, importThings, namedAeTitle, type ThingReaders } from './things.ts';
 
 /** The gateway's default: Study Instance UID. */
 const DEFAULT_GROUPING = '0020,000D';
@@ -40,16 +39,9 @@ const tellOthers = (fields: Fields, aeTitle: string, what: string, importer: Imp
 };
 
 const importAeTitle = (fields: Fields, importer: Importer): void => {
-  const aeTitle = textOf(fields, 'aetitle') ?? textOf(fields, 'name');
-  const what = `AE title ${aeTitle ?? '(without a name)'}`;
-  const title = AeTitleName.safeParse(aeTitle ?? '');
-  if (!title.success) {
-    importer.refuse(
-      what,
-      title.error.issues.map(({ message }) => ({ message })),
-    );
-    return;
-  }
+  const named = namedAeTitle(fields, importer);
+  if (named === undefined) return;
+  const { aeTitle, what } = named;
   const found = new Importer();
   const timeout = fields.get('timeout');
   const workflows = textsOf(fields, 'workflows');
@@ -72,8 +64,8 @@ const importAeTitle = (fields: Fields, importer: Importer): void => {
           ),
         }),
   };
-  importEntry(title.data, entry, what, importer, found, () => {
-    tellOthers(fields, title.data, what, importer);
+  importEntry(aeTitle, entry, what, importer, found, () => {
+    tellOthers(fields, aeTitle, what, importer);
   });
 };
 

@@ -1,10 +1,12 @@
 /** Reading another gateway's file thing by thing: a list, one thing, or an object with sections. */
 import { readAeTitleSettings } from '../configuration/ae-title-settings.ts';
+import { AeTitleName } from '../contracts/configuration.ts';
 import {
   fieldsOf,
   Importer,
   NotImportable,
   plainKey,
+  textOf,
   type Fields,
   type Imported,
 } from './imported.ts';
@@ -19,6 +21,22 @@ export interface ThingReaders {
   /** A setting that is none of these. */
   readonly other: (key: string, value: unknown, where: string, importer: Importer) => void;
 }
+
+/** What an entry of AE titles is for, and what it is called in findings; undefined, and told, if that is no AE title. */
+export const namedAeTitle = (
+  fields: Fields,
+  importer: Importer,
+): { readonly aeTitle: string; readonly what: string } | undefined => {
+  const written = textOf(fields, 'aetitle') ?? textOf(fields, 'name');
+  const what = `AE title ${written ?? '(without a name)'}`;
+  const title = AeTitleName.safeParse(written ?? '');
+  if (title.success) return { aeTitle: title.data, what };
+  importer.refuse(
+    what,
+    title.error.issues.map(({ message }) => ({ message })),
+  );
+  return undefined;
+};
 
 /** Takes an AE title over if all of its settings are right; the pipelines that were found for it come with it. */
 export const importEntry = (

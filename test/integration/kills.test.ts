@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { resourceNames } from '../../core/contracts/names.ts';
-import { EMULATED_REGION, emulatedAws } from '../../local/emulator.ts';
+import { emulatedConnection } from '../../local/emulator.ts';
 import { RunningGantry, time } from '../support/gantry.ts';
 import { killFunctions, killListener } from '../support/processes-of.ts';
 import { echoscu, storescu } from '../support/senders.ts';
@@ -87,12 +87,7 @@ describe('a group between its last image and its release', () => {
 
   it('is found by the sweep when its check is lost', async () => {
     const study = await makeVolume(2);
-    const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = emulatedAws(awsPort);
-    const sqs = new SQSClient({
-      endpoint: AWS_ENDPOINT_URL,
-      region: EMULATED_REGION,
-      credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
-    });
+    const sqs = new SQSClient(emulatedConnection(awsPort));
     const { QueueUrl } = await sqs.send(
       new GetQueueUrlCommand({ QueueName: names.stabilityChecksQueue }),
     );

@@ -6,7 +6,7 @@ import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { bucketObjects } from '../../aws/objects.ts';
 import type { Group } from '../../core/contracts/api.ts';
-import { EMULATED_REGION, emulatedAws } from '../../local/emulator.ts';
+import { emulatedConnection } from '../../local/emulator.ts';
 import { jobNamed, RunningGantry, time } from '../support/gantry.ts';
 import { newUid, plainFiles } from '../support/plain-files.ts';
 import { storescu } from '../support/senders.ts';
@@ -20,13 +20,7 @@ const RECLAIMED_WITHIN_MS = 300_000;
 const SHORT = ['--retention', '0.0001'];
 const SLEEPER = join(import.meta.dirname, '..', 'fixtures', 'services', 'sleeper');
 
-const aws = emulatedAws(gantry.address.awsPort);
-const s3 = new S3Client({
-  endpoint: aws.AWS_ENDPOINT_URL,
-  region: EMULATED_REGION,
-  credentials: { accessKeyId: aws.AWS_ACCESS_KEY_ID, secretAccessKey: aws.AWS_SECRET_ACCESS_KEY },
-  forcePathStyle: true,
-});
+const s3 = new S3Client({ ...emulatedConnection(gantry.address.awsPort), forcePathStyle: true });
 
 interface Released {
   readonly group: Group;
