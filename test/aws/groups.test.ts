@@ -1,4 +1,5 @@
 /** The store of groups on a real table and bucket: its conditions, its orders, its index; and the way in on top. */
+import { GANTRY_AE_TITLE } from '../support/ae-titles.ts';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { tableGroups } from '../../aws/groups.ts';
 import type { Table } from '../../aws/table.ts';
-import { RECEPTION_DEFAULTS, type AeTitleItem } from '../../core/contracts/configuration.ts';
+import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import { memoryDeliveries } from '../../core/processors/extension/memory-stores.ts';
 import type { GroupItem, GroupManifest, InstanceItem } from '../../core/contracts/items.ts';
 import { groupId, shortHash, tableKeys } from '../../core/contracts/keys.ts';
@@ -255,20 +256,7 @@ describe('groups of the table', () => {
 
 describe('ingest on a real table and bucket', () => {
   const settings: AeTitleItem = {
-    aeTitle: 'GANTRY',
-    processor: 'ae-title',
-    groupBy: ['PatientID'],
-    timeoutSeconds: 5,
-    maxWaitSeconds: 3600,
-    priority: 'normal',
-    pipelines: {},
-    late: 'new',
-    lateWindowSeconds: 86_400,
-    accept: [],
-    ignore: [],
-    jobRetryDelayMs: 5000,
-    ...RECEPTION_DEFAULTS,
-    retentionDays: 30,
+    ...GANTRY_AE_TITLE,
   };
 
   it.each([

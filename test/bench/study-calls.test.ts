@@ -1,4 +1,5 @@
 /** What docs/cost.md says of a study is what receiving one calls, counted on the SDK's clients of a real table and bucket. */
+import { GANTRY_AE_TITLE } from '../support/ae-titles.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ import {
   STUDY,
   TOUCH_SECONDS,
 } from '../../bench/cost/study.ts';
-import { RECEPTION_DEFAULTS, type AeTitleItem } from '../../core/contracts/configuration.ts';
+import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import { memoryDeliveries } from '../../core/processors/extension/memory-stores.ts';
 import { TOUCH_INTERVAL_MS } from '../../core/processors/timing.ts';
 import { jobMachineDefinition } from '../../infra/constructs/job-machine.ts';
@@ -30,20 +31,8 @@ const INSTANCES = 40;
 const RATE_PER_SECOND = STUDY.instances / STUDY.receptionSeconds;
 
 const AE_TITLE: AeTitleItem = {
-  aeTitle: 'GANTRY',
-  processor: 'ae-title',
+  ...GANTRY_AE_TITLE,
   groupBy: ['StudyInstanceUID'],
-  timeoutSeconds: 5,
-  maxWaitSeconds: 3600,
-  priority: 'normal',
-  pipelines: {},
-  late: 'new',
-  lateWindowSeconds: 86_400,
-  accept: [],
-  ignore: [],
-  jobRetryDelayMs: 5000,
-  ...RECEPTION_DEFAULTS,
-  retentionDays: 30,
 };
 
 let emulator: Emulator | undefined;

@@ -1,11 +1,8 @@
 /** Who is let in: by configuration and address, and within the listener's capacity; every refusal is recorded. */
+import { GANTRY_AE_TITLE } from '../support/ae-titles.ts';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import {
-  RECEPTION_DEFAULTS,
-  type AeTitleItem,
-  type SourceItem,
-} from '../../core/contracts/configuration.ts';
+import { type AeTitleItem, type SourceItem } from '../../core/contracts/configuration.ts';
 import { REJECTION } from '../../core/upper-layer/reject.ts';
 import type {
   AdmissionPolicy,
@@ -19,20 +16,8 @@ import { RecordingDecisions, listening } from './listening.ts';
 import { RawPeer, anAssociateRequest } from './raw-peer.ts';
 
 const anAeTitle = (aeTitle: string): AeTitleItem => ({
+  ...GANTRY_AE_TITLE,
   aeTitle,
-  processor: 'ae-title',
-  groupBy: ['PatientID'],
-  timeoutSeconds: 5,
-  maxWaitSeconds: 3600,
-  priority: 'normal',
-  pipelines: {},
-  late: 'new',
-  lateWindowSeconds: 86_400,
-  accept: [],
-  ignore: [],
-  jobRetryDelayMs: 5000,
-  ...RECEPTION_DEFAULTS,
-  retentionDays: 30,
 });
 
 /** A configuration in memory that counts how often it is read. */

@@ -1,8 +1,9 @@
 /** An ingest with a store in memory, a bucket that is an array, and a spool directory of its own. */
+import { GANTRY_AE_TITLE } from './ae-titles.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RECEPTION_DEFAULTS, type AeTitleItem } from '../../core/contracts/configuration.ts';
+import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { ObjectStore, StoredInstances } from '../../core/contracts/ports.ts';
 import {
   makeIngest,
@@ -17,20 +18,7 @@ import { objectBytes } from './object-bytes.ts';
 import { memoryGroups, type MemoryGroups } from './memory-groups.ts';
 
 export const BENCH_AE_TITLE: AeTitleItem = {
-  aeTitle: 'GANTRY',
-  processor: 'ae-title',
-  groupBy: ['PatientID'],
-  timeoutSeconds: 5,
-  maxWaitSeconds: 3600,
-  priority: 'normal',
-  pipelines: {},
-  late: 'new',
-  lateWindowSeconds: 86_400,
-  accept: [],
-  ignore: [],
-  jobRetryDelayMs: 5000,
-  ...RECEPTION_DEFAULTS,
-  retentionDays: 30,
+  ...GANTRY_AE_TITLE,
 };
 
 export interface IngestBench {
