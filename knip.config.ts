@@ -19,7 +19,13 @@ const config: KnipConfig = {
     '{core,aws,lambdas,site,listener-container,worker-container,cli,infra,local,scripts,test,bench}/**/*.{ts,mjs}',
   ],
   // Programs that are started by their path.
-  ignoreDependencies: ['aws-cdk', 'dependency-cruiser', 'prettier'],
+  ignoreDependencies: [
+    'aws-cdk',
+    'dependency-cruiser',
+    'prettier',
+    '@aws-sdk/client-secrets-manager',
+    '@aws-sdk/client-sts',
+  ],
   // Of DCMTK, and of the system: the database of users.
   ignoreBinaries: ['Orthanc', 'getent', 'storescp'],
   // The vocabulary is written to be read: its types stand beside their schemas, used or not yet.

@@ -4,14 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { RunningGantry, time } from '../support/gantry.ts';
-import { storescu } from '../support/senders.ts';
+import { sent, storescu } from '../support/senders.ts';
 import { makeStudy, makeVolume, type Study } from '../support/studies.ts';
-import { until } from '../support/until.ts';
 
 const gantry = new RunningGantry(inject('gantry'));
 const to = (calledAeTitle: string) => ({ port: gantry.address.dimsePort, calledAeTitle });
-
-const ENDED = new Set(['SUCCEEDED', 'FAILED', 'EMPTY']);
 
 let folder: string;
 
@@ -42,16 +39,13 @@ describe('rules of pipelines', () => {
       await gantry.done('pipeline', 'set', `rule-${id}`, '--service', 'chain', '--rule', rule);
     }
     await gantry.done(
-      ...['ae-title', 'set', 'RULES', '--group-by', 'Study'],
+      ...['ae-title', 'set', 'RULED', '--group-by', 'Study'],
       ...Object.keys(rules).flatMap((id) => ['--pipeline', `${id}=rule-${id}`]),
     );
     const { studyInstanceUid, files } = await makeVolume(2);
 
-    await storescu(to('RULES'), files);
-    const sessions = await until('the end of three sessions', 90_000, async () => {
-      const found = await gantry.sessionsOf(studyInstanceUid);
-      return found.length === 3 && found.every(({ state }) => ENDED.has(state)) ? found : undefined;
-    });
+    await sent(storescu(to('RULED'), files));
+    const sessions = await gantry.endedSessions(studyInstanceUid, 3);
     const { stdout } = await gantry.done('explain', studyInstanceUid);
 
     const states = Object.fromEntries(sessions.map((one) => [one.pipelineName, one.state]));
@@ -74,14 +68,14 @@ describe('an AE title that declares a CT and its dose', () => {
       ]),
     );
     await gantry.aeTitle(
-      'PAIR',
+      'DECLARED',
       ['chain'],
       ...['--group-by', 'Study', '--timeout', '60', '--complete', inputs],
     );
     const study = await makeStudy('--slices', '2');
 
-    await storescu(to('PAIR'), filesOf(study, 'CT'));
-    await storescu(to('PAIR'), filesOf(study, 'RTDOSE'));
+    await sent(storescu(to('DECLARED'), filesOf(study, 'CT')));
+    await sent(storescu(to('DECLARED'), filesOf(study, 'RTDOSE')));
     const session = await gantry.endedSession(study.studyInstanceUid);
     const group = await gantry.group(session.groupId);
     const { stdout } = await gantry.done('explain', study.studyInstanceUid);

@@ -101,15 +101,29 @@ export class RunningGantry {
   }
 
   /** The only session of a study, when it has ended. */
-  endedSession(studyInstanceUid: string, timeoutMs = 90_000): Promise<Session> {
-    return until('the end of the session', timeoutMs, async () => {
-      const sessions = await this.sessionsOf(studyInstanceUid);
-      if (sessions.length > 1) throw new Error(`${sessions.length} sessions instead of one`);
-      const [session] = sessions;
-      return session !== undefined && TERMINAL.has(session.state)
-        ? this.session(session.id)
-        : undefined;
-    });
+  async endedSession(studyInstanceUid: string, timeoutMs = 90_000): Promise<Session> {
+    const [session] = await this.endedSessions(studyInstanceUid, 1, timeoutMs);
+    if (session === undefined) throw new Error('the study has no session');
+    return this.session(session.id);
+  }
+
+  /** So many sessions of a study, when all have ended; what the study's story is so far, when they do not. */
+  async endedSessions(
+    studyInstanceUid: string,
+    count: number,
+    timeoutMs = 90_000,
+  ): Promise<SessionSummary[]> {
+    try {
+      return await until(`the end of ${count} sessions`, timeoutMs, async () => {
+        const sessions = await this.sessionsOf(studyInstanceUid);
+        if (sessions.length > count) throw new Error(`${sessions.length} sessions, not ${count}`);
+        const ended = sessions.filter(({ state }) => TERMINAL.has(state));
+        return ended.length === count ? ended : undefined;
+      });
+    } catch (error) {
+      const { stdout, stderr } = await this.cli('explain', studyInstanceUid);
+      throw new Error(`${String(error)}\n${stdout}${stderr}`, { cause: error });
+    }
   }
 }
 

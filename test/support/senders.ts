@@ -47,3 +47,9 @@ export const pynetdicomStorescu = async (
     ...titles(to),
   ]);
 };
+
+/** Fails with what the sender printed unless it sent everything. */
+export const sent = async (sending: Promise<ProgramOutcome>): Promise<void> => {
+  const { code, stdout, stderr } = await sending;
+  if (code !== 0) throw new Error(`the sender ended with ${code}: ${stdout}${stderr}`);
+};
