@@ -23,6 +23,7 @@ const config: KnipConfig = {
     'aws-cdk',
     'dependency-cruiser',
     'prettier',
+    'playwright-core',
     '@aws-sdk/client-secrets-manager',
     '@aws-sdk/client-sts',
   ],
