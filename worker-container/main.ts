@@ -7,6 +7,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { tableConfiguration } from '../aws/configuration.ts';
 import { documentClient, objectClient } from '../aws/clients.ts';
 import { stepFunctions } from '../aws/executions.ts';
+import { tableGroups } from '../aws/groups.ts';
 import { sqsMessages } from '../aws/message-source.ts';
 import { bucketObjects } from '../aws/objects.ts';
 import { sqsQueues } from '../aws/queues.ts';
@@ -65,6 +66,7 @@ const endpoint = jobEndpoint({
   store: tableSessionData(table),
   objects,
   peers: peerDirectory(tableConfiguration(table).destinations, sessions),
+  decisions: tableGroups(table, objects),
   clock,
   onFailure: (error, jobId) => {
     logger.error('a request of service code failed', { jobId, error: String(error) });

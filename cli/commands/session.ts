@@ -1,17 +1,12 @@
 /** `gantry session …`: what runs and ran for released groups. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { JobPage, Session, SessionPage, type Job } from '../../core/contracts/api.ts';
-import type { SessionState } from '../../core/contracts/vocabulary.ts';
-import { apiPath, type ApiClient } from '../lib/api-client.ts';
+import { apiPath } from '../lib/api-client.ts';
 import { addCommand, first } from '../lib/command.ts';
 import { CommandFailed, WrongUsage } from '../lib/failures.ts';
-import { showDuration, showTime, type Column, type Output } from '../lib/output.ts';
+import { showDuration, showTime, type Column } from '../lib/output.ts';
+import { watchSession } from '../lib/session-watch.ts';
 import { printExplanation } from './explain.ts';
-
-const WATCH_EVERY_MS = 500;
-
-const ENDED: readonly SessionState[] = ['SUCCEEDED', 'FAILED', 'CANCELLED', 'EMPTY'];
 
 const JOB_COLUMNS: readonly Column<Job>[] = [
   { title: 'ID', value: ({ id }) => id },
@@ -26,36 +21,6 @@ const JOB_COLUMNS: readonly Column<Job>[] = [
   { title: 'TOOK', value: ({ startedAt, endedAt }) => showDuration(startedAt, endedAt) },
   { title: 'REASON', value: ({ reason }) => reason },
 ];
-
-/** What a person sees change. */
-const jobLine = (job: Job): string => {
-  const object = job.object === null ? '' : ` (${job.object.level} ${job.object.uid})`;
-  const took = job.endedAt === null ? '' : ` after ${showDuration(job.startedAt, job.endedAt)}`;
-  const why = job.reason === null ? '' : `: ${job.reason}`;
-  return `${job.state.padEnd(9)} ${job.name}${object}${job.startedAt === null ? '' : took}${why}`;
-};
-
-/** Tells every change until the session has ended; with --json the whole session, one document a line. */
-const watch = async (api: ApiClient, output: Output, id: string): Promise<Session> => {
-  let shown = '';
-  const shownJobs = new Map<string, string>();
-  for (;;) {
-    const session = await api.get(Session, apiPath('sessions', id));
-    const line = JSON.stringify(session);
-    if (output.json) {
-      if (line !== shown) output.line(line);
-    } else {
-      for (const job of session.jobs) {
-        const text = jobLine(job);
-        if (shownJobs.get(job.id) !== text) output.line(text);
-        shownJobs.set(job.id, text);
-      }
-    }
-    shown = line;
-    if (ENDED.includes(session.state)) return session;
-    await delay(WATCH_EVERY_MS);
-  }
-};
 
 export const addSessionCommands = (program: Command): void => {
   const group = program.command('session').description('runs of pipelines for released groups');
@@ -156,10 +121,10 @@ export const addSessionCommands = (program: Command): void => {
   addCommand(
     group,
     'watch <id>',
-    'every change until the session has ended; ends with 1 if it did not succeed',
+    'its story as it happens, from association to result; ends with 1 if it did not succeed',
     (command) => command,
     async ({ api, output }, values) => {
-      const { state, reason } = await watch(api, output, first(values));
+      const { state, reason } = await watchSession({ api, output, id: first(values) });
       if (!output.json) output.line(`session ${state}${reason === null ? '' : `: ${reason}`}`);
       if (state !== 'SUCCEEDED' && state !== 'EMPTY') {
         throw new CommandFailed(`the session ended as ${state}`);

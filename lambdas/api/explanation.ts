@@ -10,10 +10,15 @@ import {
 import { sessionId, stateIndexKeys, tableKeys } from '../../core/contracts/keys.ts';
 import { DEFAULT_PIPELINE } from '../../core/contracts/names.ts';
 import { groupEvents } from '../../core/explanation/group-events.ts';
-import { decisionEvents, unroutedEvents } from '../../core/explanation/reception-events.ts';
+import {
+  collectedEvents,
+  decisionEvents,
+  unroutedEvents,
+} from '../../core/explanation/reception-events.ts';
 import { inputReports } from '../../core/processors/completeness.ts';
 import { sessionEvents } from '../../core/explanation/session-events.ts';
 import { inOrder, type ToldEvent } from '../../core/explanation/told-event.ts';
+import { collectedOf } from './collected-instances.ts';
 import type { ApiContext } from './context.ts';
 import { groupsNamed, isOf, studiesNamed } from './explained-groups.ts';
 import { getGroup, membersOf } from './group-members.ts';
@@ -131,8 +136,9 @@ export const explainText = async (
   context: ApiContext,
   text: string,
 ): Promise<ExplanationEvent[]> => {
-  const [groups, unrouted] = await Promise.all([
+  const [groups, collected, unrouted] = await Promise.all([
     groupsNamed(context, text),
+    collectedOf(context, text),
     context.table.queryState(stateIndexKeys.unrouted, UnroutedItem, {
       newestFirst: true,
       limit: MAX_UNROUTED,
@@ -145,7 +151,9 @@ export const explainText = async (
   const studies = new Set([
     text,
     ...stories.flatMap(({ series }) => studiesNamed(series, text)),
-    ...apart.map(({ studyInstanceUid }) => studyInstanceUid),
+    ...[...collected.flatMap(({ instances }) => instances), ...apart].map(
+      ({ studyInstanceUid }) => studyInstanceUid,
+    ),
   ]);
   const related = new Set([
     ...groups.map(({ id }) => id),
@@ -161,6 +169,7 @@ export const explainText = async (
   const events = [
     ...decisionEvents(decisions),
     ...unroutedEvents(apart),
+    ...collected.flatMap(collectedEvents),
     ...stories.flatMap((story) => story.events),
   ];
   if (events.length > 0) return inOrder(events);

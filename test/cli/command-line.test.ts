@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableSessions } from '../../aws/sessions.ts';
-import { objectKeys } from '../../core/contracts/keys.ts';
+import { objectKeys, sessionId } from '../../core/contracts/keys.ts';
 import { startEmulatedApi, type EmulatedApi } from '../support/emulated-api.ts';
+import { aGroup } from '../support/groups.ts';
 import { aJob, aPackage, zipOf, type PackageFiles } from '../support/packages.ts';
 import { runProgram, type ProgramOutcome } from '../support/program.ts';
 import { aNode, aSession } from '../support/sessions.ts';
@@ -236,14 +237,17 @@ describe('gantry session and job', () => {
   }, 20_000);
 
   it('end with 1 when the watched session failed', async () => {
-    const session = aSession({});
+    const group = aGroup({ keyValues: ['1.7.1'], state: 'RELEASED' });
+    await api.context.groups.open(group);
+    const session = aSession({ id: sessionId(group.id, 'default'), groupId: group.id });
     const store = tableSessions(api.context.table);
     await store.createSession(session);
     await store.finishSession(session.id, { state: 'FAILED', reason: 'no', endedAt: 1_002_000 });
 
-    const outcome = await gantry('session', 'watch', session.id);
+    const { code, stdout } = await gantry('session', 'watch', session.id);
 
-    expect(outcome).toMatchObject({ code: 1, stdout: 'session FAILED: no\n' });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/The session ended as FAILED .*: no\.\nsession FAILED: no\n$/);
   });
 });
 

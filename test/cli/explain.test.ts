@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableSessions } from '../../aws/sessions.ts';
 import type { ExplanationEvent } from '../../core/contracts/api-explanation.ts';
 import type { Decision } from '../../core/contracts/api.ts';
+import type { GroupItem } from '../../core/contracts/items.ts';
 import { sessionId, tableKeys } from '../../core/contracts/keys.ts';
 import { startEmulatedApi, type EmulatedApi } from '../support/emulated-api.ts';
 import { aGroup, anInstance } from '../support/groups.ts';
@@ -20,17 +21,19 @@ let api: EmulatedApi;
 const gantry = (...args: readonly string[]): Promise<ProgramOutcome> =>
   runProgram(process.execPath, [CLI, ...args], { GANTRY_API: api.url });
 
-/** A session of one job, running. */
-const running = async (): Promise<void> => {
+/** A session of one job of the study's group, running. */
+const running = async (study: string, group: GroupItem): Promise<string> => {
   const { groups, table } = api.context;
-  await groups.putInstance(anInstance(GROUP, '1.6.1.1', { studyInstanceUid: STUDY }));
-  await groups.open(GROUP);
+  await groups.putInstance(anInstance(group, `${study}.1`, { studyInstanceUid: study }));
+  await groups.open(group);
   const store = tableSessions(table);
-  const session = aSession({ id: SESSION, groupId: GROUP.id, studies: [STUDY] });
+  const id = sessionId(group.id, 'default');
+  const session = aSession({ id, groupId: group.id, studies: [study] });
   await store.createSession({ ...session, createdAt: 1_010_000 });
-  const object = { level: 'study', uid: STUDY } as const;
-  const job = aNode(SESSION, 0, { name: 'segment', object, queuedAt: 1_012_000 });
+  const object = { level: 'study', uid: study } as const;
+  const job = aNode(id, 0, { name: 'segment', object, queuedAt: 1_012_000 });
   await store.storePlan(session, [job], [], 1_011_000);
+  return id;
 };
 
 const refused = async (aeTitle: string, at: number): Promise<void> => {
@@ -42,7 +45,7 @@ const refused = async (aeTitle: string, at: number): Promise<void> => {
 
 beforeAll(async () => {
   api = await startEmulatedApi();
-  await running();
+  await running(STUDY, GROUP);
 }, 60_000);
 
 afterAll(() => api.stop());
@@ -115,8 +118,24 @@ describe('gantry decision list', { timeout: 20_000 }, () => {
   });
 });
 
-describe('gantry session watch --json', { timeout: 20_000 }, () => {
-  it('prints a document a line for each change, until the session has ended', async () => {
+describe('gantry session watch', { timeout: 20_000 }, () => {
+  it('tells the story in order, each sentence once, until the session has ended', async () => {
+    const session = await running('1.6.2', aGroup({ keyValues: ['1.6.2'], state: 'RELEASED' }));
+    const watching = gantry('session', 'watch', session);
+    await tableSessions(api.context.table).finishSession(session, {
+      ...{ state: 'SUCCEEDED', endedAt: Date.now() },
+    });
+    const { code, stdout } = await watching;
+
+    const lines = stdout.trimEnd().split('\n');
+    expect(code).toBe(0);
+    expect(lines[0]).toContain('was opened for an instance from');
+    expect(lines.filter((line) => line.includes('was queued for a runner'))).toHaveLength(1);
+    expect(lines.at(-2)).toContain('The session ended as SUCCEEDED');
+    expect(lines.at(-1)).toBe('session SUCCEEDED');
+  });
+
+  it('prints a document a line for each change with --json', async () => {
     const watching = gantry('session', 'watch', SESSION, '--json');
     await tableSessions(api.context.table).finishSession(SESSION, {
       ...{ state: 'SUCCEEDED', endedAt: Date.now() },

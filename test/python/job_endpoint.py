@@ -22,6 +22,7 @@ class JobEndpoint(socketserver.ThreadingUnixStreamServer):
         self.data: dict[str, str] = {}
         self.files: dict[str, tuple[dict[str, Any], bytes]] = {}
         self.peer: dict[str, Any] = {"_id": "1", "name": "CT01"}
+        self.transfers: list[dict[str, Any]] = []
         self.queries: list[tuple[str, str, dict[str, str]]] = []
         self.cut_short = False
 
@@ -62,6 +63,9 @@ class Handler(BaseHTTPRequestHandler):
             self.answer_json(200, {"files": server.series[query["id"]]})
         elif url.path == "/peer" and name in ("", server.peer["name"]):
             self.answer_json(200, server.peer)
+        elif self.command == "POST" and url.path == "/transfers":
+            server.transfers.append(json.loads(body))
+            self.answer_json(200, {})
         elif self.command == "PUT" and url.path == "/data":
             server.data[name] = body.decode()
             self.answer_json(200, {"id": f"data-{name}"})
@@ -91,4 +95,4 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer_json(404, {"message": "there is no such thing in this session"})
 
-    do_GET = do_HEAD = do_PUT = do_DELETE = serve  # noqa: N815 (the names are http.server's)
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = serve  # noqa: N815 (the names are http.server's)

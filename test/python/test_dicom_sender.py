@@ -261,6 +261,34 @@ def test_the_sender_of_a_peer_calls_it_as_it_is_configured(
     assert sdk.get_dicom_sender("nowhere") is None
 
 
+def test_the_platform_is_told_what_was_sent_where(
+    folder: Path, endpoint: JobEndpoint, receive: Receive
+) -> None:
+    receiver = receive(classes=[REQUESTED_SOP_CLASSES[0]])
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nobody = sdk.DicomSender("GANTRY", "127.0.0.1", taken.getsockname()[1], "PACS")
+        sender_to(receiver).send_dicom_from_path(folder)
+        nobody.send_dicom_from_path(folder)
+
+    where = {"aeTitle": "PACS", "host": "127.0.0.1"}
+    assert endpoint.transfers == [
+        {**where, "port": receiver.port, "established": True, "stored": 1, "failed": 1},
+        {**where, "port": nobody.port, "established": False, "stored": 0, "failed": 0},
+    ]
+
+
+def test_what_was_sent_counts_although_the_platform_cannot_be_told(
+    folder: Path, endpoint: JobEndpoint, receive: Receive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANTRY_JOB_TOKEN", "another")
+
+    statuses = sender_to(receive()).send_dicom_from_path(folder)
+
+    assert [status.Status for status in statuses] == [0, 0]
+    assert endpoint.transfers == []
+
+
 def test_there_is_no_sender_to_a_peer_without_a_host(endpoint: JobEndpoint) -> None:
     endpoint.peer = {"_id": "1", "name": "CT01", "host": None, "port": None}
 

@@ -17,3 +17,8 @@ export const GANTRY_AE_TITLE: AeTitleItem = {
   ...RECEPTION_DEFAULTS,
   retentionDays: 30,
 };
+
+export const anAeTitle = (facts: Partial<AeTitleItem>): AeTitleItem => ({
+  ...GANTRY_AE_TITLE,
+  ...facts,
+});

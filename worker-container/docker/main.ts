@@ -10,6 +10,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { documentClient, objectClient } from '../../aws/clients.ts';
 import { tableConfiguration } from '../../aws/configuration.ts';
 import { stepFunctions } from '../../aws/executions.ts';
+import { tableGroups } from '../../aws/groups.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { tableSessionData } from '../../aws/session-data.ts';
 import { tableSessions } from '../../aws/sessions.ts';
@@ -139,6 +140,7 @@ try {
         folder: folder.sockets,
         store: tableSessionData(table),
         peers: peerDirectory(configuration.destinations, store),
+        decisions: tableGroups(table, objects),
         onFailure: (error, jobId) => {
           logger.error('a request of a script failed', { jobId, error: String(error) });
         },

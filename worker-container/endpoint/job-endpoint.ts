@@ -9,6 +9,7 @@ import { chmod, chown } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Clock, ObjectStore } from '../../core/contracts/ports.ts';
+import type { GroupStore } from '../../core/processors/group-store.ts';
 import { SessionDataTooLarge, type SessionDataStore } from '../../core/running/session-store.ts';
 import { dataRoutes } from './data-routes.ts';
 import { answerAbsent, answerJson, Refused } from './exchange.ts';
@@ -16,6 +17,7 @@ import { fileRoutes } from './file-routes.ts';
 import type { JobAccess } from './job-access.ts';
 import type { PeerDirectory } from './peers.ts';
 import { sessionEntries, type EntryName } from './session-entries.ts';
+import { transferRoute } from './transfers.ts';
 
 const TOKEN_BYTES = 32;
 /** A sort key of the table has 1024 bytes, and other names are in it too. */
@@ -65,6 +67,7 @@ export const jobEndpoint = (options: {
   store: SessionDataStore;
   objects: ObjectStore;
   peers: PeerDirectory;
+  decisions: Pick<GroupStore, 'recordDecision'>;
   clock: Clock;
   /** A request that could not be served, for a reason that is not the caller's. */
   onFailure: (error: unknown, jobId: string) => void;
@@ -72,6 +75,7 @@ export const jobEndpoint = (options: {
   const entries = sessionEntries(options.store);
   const data = dataRoutes(entries, options.objects);
   const files = fileRoutes(entries, options.objects, options.clock);
+  const recordTransfer = transferRoute(options.decisions, options.clock);
 
   const route = async (
     request: IncomingMessage,
@@ -102,6 +106,10 @@ export const jobEndpoint = (options: {
           contentType: searchParams.get('contentType') ?? undefined,
           ext: searchParams.get('ext') ?? undefined,
         });
+      case '/transfers':
+        await recordTransfer(request, access);
+        answerJson(response, 200, {});
+        return;
       default:
         throw new Refused(400, 'the job endpoint knows no such path');
     }

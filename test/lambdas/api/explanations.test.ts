@@ -8,9 +8,10 @@ import {
   type InstanceItem,
   type JobItem,
 } from '../../../core/contracts/items.ts';
-import { sessionId, tableKeys } from '../../../core/contracts/keys.ts';
+import { groupKeyId, sessionId, tableKeys } from '../../../core/contracts/keys.ts';
 import { claimGroup, releaseGroup } from '../../../core/processors/release.ts';
 import { aJob, aService } from '../../core/planning/factories.ts';
+import { anAeTitle } from '../../support/ae-titles.ts';
 import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';
 import { aGroup, anInstance } from '../../support/groups.ts';
 import { memoryExecutions } from '../../support/memory-cloud.ts';
@@ -172,6 +173,30 @@ describe('an explanation', () => {
 
     expect(told(events, 'sop-class-ignored')).toEqual(['CT was not kept (from SCANNER).']);
     expect(told(events, 'unrouted')[0]).toMatch(/^1 instance from SCANNER .*no PatientID\./);
+  });
+
+  it('tells what job processors have that nobody has submitted', async () => {
+    const { configuration, groups, cache } = api.context;
+    const groupBy = ['StudyInstanceUID'];
+    const keep = anAeTitle({ aeTitle: 'KEEP', processor: 'cache', groupBy });
+    const pairs = anAeTitle({ aeTitle: 'PAIRS', processor: 'pair-of-modalities', groupBy });
+    for (const settings of [keep, pairs]) {
+      await configuration.aeTitles.put(settings.aeTitle, settings);
+      const keyId = groupKeyId(settings.aeTitle, settings.groupBy, ['1.5.8']);
+      const item = anInstance({ aeTitle: settings.aeTitle, keyId }, '1.5.8.1', {
+        ...{ studyInstanceUid: '1.5.8', patientId: 'P58' },
+      });
+      await groups.putInstance(item);
+      if (settings === keep) await cache.touchSeries(item, item.receivedAt);
+    }
+
+    const ofStudy = told(await explain('q=1.5.8'), 'instances-collected');
+    const ofPatient = told(await explain('q=P58'), 'instances-collected');
+
+    expect(ofStudy).toHaveLength(2);
+    expect(ofStudy[0]).toMatch(/^SCANNER sent 1 instance to KEEP, .*gantry compose$/);
+    expect(ofStudy[1]).toMatch(/^SCANNER sent 1 instance to PAIRS, .*gantry delivery list$/);
+    expect(ofPatient).toEqual([ofStudy[0]]);
   });
 
   it('of one session leaves the others of its group out', async () => {

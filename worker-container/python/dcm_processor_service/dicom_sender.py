@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .transfers import report_transfer
+
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
     from pynetdicom.association import Association
@@ -38,6 +40,8 @@ _IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 _EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 
 STATUS_CONTEXT_NOT_ACCEPTED = 0xC001
+# PS3.4 annex B.2.3: 0xBxxx says that it was stored, with something to remark.
+_WARNING = 0xB
 
 # PS3.8 section 9.3.2.2: the ids of the presentation contexts of an association are odd bytes.
 _MAX_CONTEXTS = 128
@@ -197,21 +201,37 @@ class DicomSender:
         statuses: list[Dataset] = []
         with self._association() as association:
             if association is None:
+                self._report(statuses, established=False)
                 return statuses
-            # Told by the answers: the association itself may take a while to know that it was aborted.
-            ended = False
-            for dataset in datasets:
-                if filter_callback is not None and not filter_callback(dataset):
-                    continue
-                if ended or not association.is_established:
-                    _say(
-                        f"Error: {dataset.SOPInstanceUID} was not sent: the association has ended."
-                    )
-                    statuses.append(Dataset())
-                    continue
-                statuses.append(self._store(association, dataset))
-                ended = "Status" not in statuses[-1]
+            try:
+                # Told by the answers: the association itself may take a while to know that it was aborted.
+                ended = False
+                for dataset in datasets:
+                    if filter_callback is not None and not filter_callback(dataset):
+                        continue
+                    if ended or not association.is_established:
+                        _say(
+                            f"Error: {dataset.SOPInstanceUID} was not sent: the association has ended."
+                        )
+                        statuses.append(Dataset())
+                        continue
+                    statuses.append(self._store(association, dataset))
+                    ended = "Status" not in statuses[-1]
+            finally:
+                self._report(statuses, established=True)
         return statuses
+
+    def _report(self, statuses: "list[Dataset]", *, established: bool) -> None:
+        codes = [status.get("Status") for status in statuses]
+        stored = sum(code is not None and (code == 0 or code >> 12 == _WARNING) for code in codes)
+        report_transfer(
+            self.ae_title,
+            self.host,
+            self.port,
+            established=established,
+            stored=stored,
+            failed=len(codes) - stored,
+        )
 
     def send_dicom_from_path(
         self, path: str | os.PathLike[str], filter_callback: FilterCallback | None = None
