@@ -137,7 +137,7 @@ export const beginReception = (
         const declares = declaredKeywords(current.settings.complete);
         const noSpool = await spool.finish().then(() => undefined, noRoom);
         if (noSpool !== undefined) return await refused(noSpool);
-        const { outcome, decision } = await storeInstance(deps, {
+        const { outcome, decisions } = await storeInstance(deps, {
           context,
           settings: current.settings,
           ignoredBecause: current.ignored,
@@ -146,14 +146,14 @@ export const beginReception = (
           spool,
           sha256: hash.digest('hex'),
         });
-        if (decision !== undefined) {
-          const recorded = deps.decisions.record({
+        const recorded = decisions.map((decision) =>
+          deps.decisions.record({
             ...{ context, ...decision, sopInstanceUid: context.sopInstanceUid },
             studyInstanceUid: header.text('StudyInstanceUID'),
-          });
-          // Its group's quiet time counts from the touch: a slow record must not come between that and Success.
-          if (statusClass(outcome.status) === 'failure') await recorded;
-        }
+          }),
+        );
+        // Its group's quiet time counts from the touch: a slow record must not come between that and Success.
+        if (statusClass(outcome.status) === 'failure') await Promise.all(recorded);
         deps.observer.instanceAnswered({
           ...{ context, outcome, bytes: spool.length },
           patientId: header.text('PatientID') ?? '',

@@ -66,8 +66,8 @@ export interface ReceivedInstance {
 
 export interface StoreResult {
   readonly outcome: StoreOutcome;
-  /** What a person is to find out about. */
-  readonly decision?: Decision | undefined;
+  /** What a person is to find out about, each with a record of its own. */
+  readonly decisions: readonly Decision[];
 }
 
 const DICOM_TYPE = 'application/dicom';
@@ -115,11 +115,11 @@ const refused = (
   identity.kind === 'mismatch'
     ? {
         outcome: doesNotMatch('data set does not match SOP class/instance'),
-        decision: mismatchRefused(context, identity.differs),
+        decisions: [mismatchRefused(context, identity.differs)],
       }
     : {
         outcome: cannotUnderstand(identity.problem),
-        decision: unreadableRefused(context, identity.problem),
+        decisions: [unreadableRefused(context, identity.problem)],
       };
 
 /** The key of its group; of what cannot be read, why there is none. */
@@ -158,7 +158,7 @@ const objectKeyOf = (
         incarnation,
       );
 
-/** Puts the object, then its items; resolves to the decision about other versions, if there are any. */
+/** Puts the object, then its items; decides about other versions, if there are any. */
 const keep = async (
   deps: StoreDependencies,
   received: ReceivedInstance,
@@ -198,7 +198,7 @@ const keep = async (
       if (await isLaterVersion(deps, received, sop)) {
         return {
           outcome: duplicateInstance('kept as first received, with other bytes'),
-          decision: duplicateRefused(context),
+          decisions: [duplicateRefused(context)],
         };
       }
       progress.checked = true;
@@ -216,7 +216,7 @@ const keep = async (
       if (doomed === undefined) {
         return {
           outcome: SUCCESS,
-          decision: conflict ? conflictKept(context, settings.duplicates) : undefined,
+          decisions: conflict ? [conflictKept(context, settings.duplicates)] : [],
         };
       }
       progress.incarnation = doomed + 1;
@@ -244,7 +244,7 @@ const keep = async (
         : outOfResources(
             `the ${progress.stored ? 'items' : 'object'} could not be stored; try again`,
           );
-    return { outcome, decision: notStored(context, outcome) };
+    return { outcome, decisions: [notStored(context, outcome)] };
   }
 };
 
@@ -269,7 +269,7 @@ export const storeInstance = async (
     const studyInstanceUid = header.text('StudyInstanceUID') ?? '';
     const ofClass = { ...context, sopClassUid: identity.sop.sopClassUid };
     await deps.ignored.ignore({ context: ofClass, studyInstanceUid, reason });
-    return { outcome: SUCCESS };
+    return { outcome: SUCCESS, decisions: [] };
   }
   const key = keyOf(received, identity);
   const { problem } = header;
@@ -278,6 +278,9 @@ export const storeInstance = async (
   }
   const result = await keep(deps, received, identity.sop, key);
   return identity.kind === 'known' && identity.differs !== undefined && result.outcome === SUCCESS
-    ? { outcome: STORED_WITH_MISMATCH, decision: mismatchStored(context, identity.differs) }
+    ? {
+        outcome: STORED_WITH_MISMATCH,
+        decisions: [mismatchStored(context, identity.differs), ...result.decisions],
+      }
     : result;
 };

@@ -14,8 +14,8 @@ import { EVERYBODY, RecordingLog, RecordingRefusals } from './listening.ts';
 
 const PREPARATION_MS = 180_000;
 
-/** Those of pydicom 3.0 whose data set names a SOP class and a SOP instance. */
-const FILES_WITH_SOP_UIDS = 94;
+/** Those of pydicom 3.0, with and without a suffix, whose data set names a SOP class and a SOP instance. */
+const FILES_WITH_SOP_UIDS = 176;
 
 const Files = z.array(
   z.object({

@@ -1,7 +1,9 @@
 """Prints, for each file that pydicom bundles, where its data set begins and what pydicom reads of it."""
 
+import gzip
 import json
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -59,13 +61,32 @@ def describe(path: Path, keywords: list[str]) -> dict[str, Any]:
     }
 
 
+def is_dicom(path: Path) -> bool:
+    """Whether it says so: by its name, for some have no preamble, or by its preamble, for some have no suffix."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return path.suffix == ".dcm" or file.read(132)[128:] == b"DICM"
+
+
+def unpacked(path: Path) -> Path:
+    """The file inside a compressed one, in a temporary folder whose files are found again by their names."""
+    if path.suffix != ".gz":
+        return path
+    folder = Path(tempfile.gettempdir()) / "gantry-pydicom-files"
+    folder.mkdir(exist_ok=True)
+    file = folder / path.stem
+    # Several processes may do this at once: each reads a whole file.
+    part = Path(tempfile.mkstemp(dir=folder)[1])
+    part.write_bytes(gzip.decompress(path.read_bytes()))
+    return part.replace(file)
+
+
 def main() -> None:
     """Arguments: the keywords. Output: a JSON list."""
-    found = []
-    for path in sorted((Path(pydicom.__file__).parent / "data").rglob("*")):
-        if path.suffix != ".dcm":
-            continue
-        found.append(describe(path, sys.argv[1:]))
+    data = Path(pydicom.__file__).parent / "data"
+    files = [unpacked(path) for path in sorted(data.rglob("*"))]
+    found = [describe(path, sys.argv[1:]) for path in files if is_dicom(path)]
     json.dump(found, sys.stdout)
 
 

@@ -69,6 +69,17 @@ describe('a data set that is not the instance of its request', () => {
     expect(codes()).toEqual(['uid-mismatch']);
   });
 
+  it('that is another version of a stored one as well leaves a record of each', async () => {
+    const ingest = told({ uidMismatch: 'store', duplicates: 'keepBoth' });
+    await receive(ingest, IMAGE);
+
+    const outcome = await receive(ingest, CHANGED, announced);
+
+    expect(outcome).toEqual({ status: 0xb007 });
+    expect(bench.stored).toHaveLength(2);
+    expect(codes()).toEqual(['uid-mismatch', 'instance-conflict']);
+  });
+
   it.each(['../../x', '1.02.3', `1.${'2'.repeat(63)}`, '1.2 3'])(
     'is refused whatever is configured when its own UID is %j',
     async (sopInstanceUid) => {
