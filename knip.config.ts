@@ -24,7 +24,6 @@ const config: KnipConfig = {
     'dependency-cruiser',
     'prettier',
     'playwright-core',
-    '@aws-sdk/client-secrets-manager',
     '@aws-sdk/client-sts',
   ],
   // Of DCMTK, and of the system: the database of users.

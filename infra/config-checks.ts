@@ -1,5 +1,5 @@
 /** Problems between the fields of a site's configuration: what would fail only when it is deployed, or later. */
-import type { SiteConfig } from './config-schema.ts';
+import { LISTENER_HEALTH_PORT, type SiteConfig } from './config-schema.ts';
 import { isWithin, overlaps, prefixLength } from './ipv4.ts';
 
 /** Combinations of Fargate: memory in MiB that a number of CPU units may have, from, to. */
@@ -91,12 +91,26 @@ const newVpcProblems = ({ network }: SiteConfig): string[] => {
   return problems;
 };
 
+/** Each of the listener's ports is one of its own; of two with one number, the second is to be changed. */
+const portProblems = ({ listener }: SiteConfig): string[] => {
+  const ports: (readonly [string, number])[] = [
+    ['the health check', LISTENER_HEALTH_PORT],
+    ['listener.port', listener.port],
+    ...(listener.tls === undefined ? [] : [['listener.tls.port', listener.tls.port] as const]),
+  ];
+  return ports.flatMap(([name, port], index) => {
+    const taken = ports.slice(0, index).find(([, earlier]) => earlier === port);
+    return taken === undefined ? [] : [`${name}: ${port} is the port of ${taken[0]}`];
+  });
+};
+
 /** One line for each thing to change. */
 export const siteProblems = (config: SiteConfig): string[] => {
   const { profile, region, network, listener, runners, gpu } = config;
   const problems = [
     ...fargateProblems('listener', listener),
     ...fargateProblems('runners', runners),
+    ...portProblems(config),
     ...existingVpcProblems(config),
     ...newVpcProblems(config),
   ];

@@ -7,6 +7,9 @@ import { z } from 'zod';
 import { DEFAULT_DEPLOYMENT } from '../core/contracts/names.ts';
 import { OperationsConfig } from './operations-config.ts';
 
+/** The listener's health over HTTP: a TCP check on a DIMSE port would count as an association. */
+export const LISTENER_HEALTH_PORT = 8080;
+
 /** Identifiers of EC2: eight hexadecimal digits in old accounts, else seventeen. */
 const awsId = (kind: string): RegExp => new RegExp(`^${kind}-([0-9a-f]{8}|[0-9a-f]{17})$`);
 
@@ -69,10 +72,20 @@ const Network = z
   })
   .prefault({});
 
+/** DICOM over TLS. Certificate and key are in a secret that this makes and a person fills: docs/deploy.md. */
+const ListenerTls = z.strictObject({
+  /** Beside the plain one; DICOM's registered port for TLS. */
+  port: z.int().min(1).max(65_535).default(2762),
+  /** Whether a secret without the authority of clients' certificates is refused. With it, clients need one anyhow. */
+  requireClientCertificates: z.boolean().default(false),
+});
+
 const Listener = z
   .strictObject({
     /** TCP port that modalities call. */
     port: z.int().min(1).max(65_535).default(11_112),
+    /** Without it, there is no port for TLS. */
+    tls: ListenerTls.optional(),
     /** Fixed addresses in an existing VPC, one for each of its subnets. A new VPC has them by itself. */
     addresses: z.array(z.ipv4()).optional(),
     cpu: z.int().default(512),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_DEPLOYMENT, ENV } from '../core/contracts/names.ts';
-import type { TlsFiles } from './tls/tls-credentials.ts';
+import type { TlsFiles } from './tls/tls-source.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const text = z.string().min(1);
@@ -22,6 +22,9 @@ const Environment = z.object({
   [ENV.tlsCertificate]: text.optional(),
   [ENV.tlsKey]: text.optional(),
   [ENV.tlsCa]: text.optional(),
+  [ENV.tlsSecretArn]: text.optional(),
+  [ENV.tlsRequireClientCertificates]: z.stringbool().default(false),
+  [ENV.tlsReloadSeconds]: z.coerce.number().min(1).max(86_400).optional(),
   [ENV.healthPort]: port.default(8080),
   [ENV.ecsAgentUri]: z.url().optional(),
   [ENV.maximumAssociations]: z.coerce.number().int().min(1).max(4096).default(64),
@@ -29,6 +32,15 @@ const Environment = z.object({
   [ENV.runnerSlots]: z.coerce.number().int().min(1).default(2),
   [ENV.maxRunners]: z.coerce.number().int().min(1).default(4),
 });
+
+export interface TlsSettings {
+  readonly port: number;
+  /** PEM files, or the ARN of a secret. */
+  readonly from: { readonly files: TlsFiles } | { readonly secretArn: string };
+  readonly requireClientCertificates: boolean;
+  /** Undefined: as often as is usual for files, or for a secret. */
+  readonly reloadMs: number | undefined;
+}
 
 export interface ListenerSettings {
   /** The deployment's name: of metrics and audit messages. */
@@ -40,7 +52,7 @@ export interface ListenerSettings {
   readonly dimseHost: string;
   readonly dimsePort: number;
   /** Undefined: TLS is off. */
-  readonly tls: (TlsFiles & { readonly port: number }) | undefined;
+  readonly tls: TlsSettings | undefined;
   readonly healthPort: number;
   readonly maximumAssociations: number;
   /** Of ECS, which is asked not to stop a task with associations; undefined elsewhere. */
@@ -63,6 +75,30 @@ export class BadEnvironment extends Error {
   }
 }
 
+const tlsSettings = (data: z.infer<typeof Environment>): TlsSettings | undefined => {
+  const { [ENV.tlsCertificate]: certificate, [ENV.tlsKey]: key, [ENV.tlsCa]: ca } = data;
+  const { [ENV.tlsSecretArn]: secretArn, [ENV.tlsReloadSeconds]: reloadSeconds } = data;
+  const common = {
+    port: data[ENV.dimseTlsPort],
+    requireClientCertificates: data[ENV.tlsRequireClientCertificates],
+    reloadMs: reloadSeconds === undefined ? undefined : 1000 * reloadSeconds,
+  };
+  const withFiles = [certificate, key, ca].some((path) => path !== undefined);
+  if (secretArn !== undefined) {
+    if (!withFiles) return { ...common, from: { secretArn } };
+    throw new BadEnvironment([
+      `TLS has its certificate from ${ENV.tlsSecretArn} or from files, not from both`,
+    ]);
+  }
+  if (!withFiles) return undefined;
+  if (certificate !== undefined && key !== undefined) {
+    return { ...common, from: { files: { certificate, key, ca } } };
+  }
+  throw new BadEnvironment([
+    `TLS needs both ${ENV.tlsCertificate} and ${ENV.tlsKey}, and without any of its files is off`,
+  ]);
+};
+
 /** Throws BadEnvironment. */
 export const readSettings = (environment: NodeJS.ProcessEnv): ListenerSettings => {
   const parsed = Environment.safeParse(environment);
@@ -72,13 +108,6 @@ export const readSettings = (environment: NodeJS.ProcessEnv): ListenerSettings =
     );
   }
   const { data } = parsed;
-  const { [ENV.tlsCertificate]: certificate, [ENV.tlsKey]: key, [ENV.tlsCa]: ca } = data;
-  const withTls = certificate !== undefined && key !== undefined;
-  if (!withTls && [certificate, key, ca].some((path) => path !== undefined)) {
-    throw new BadEnvironment([
-      `TLS needs both ${ENV.tlsCertificate} and ${ENV.tlsKey}, and without any of its files is off`,
-    ]);
-  }
   return {
     deployment: data[ENV.deployment],
     table: data[ENV.table],
@@ -87,7 +116,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv): ListenerSettings =
     processorsQueueUrl: data[ENV.processorsQueueUrl],
     dimseHost: data[ENV.dimseHost],
     dimsePort: data[ENV.dimsePort],
-    tls: withTls ? { certificate, key, ca, port: data[ENV.dimseTlsPort] } : undefined,
+    tls: tlsSettings(data),
     healthPort: data[ENV.healthPort],
     maximumAssociations: data[ENV.maximumAssociations],
     ecsAgentUri: data[ENV.ecsAgentUri],

@@ -1,14 +1,17 @@
 /**
  * The health check's own port, so that no load balancer opens connections on the DIMSE port: 200 while the
  * listener is bound and this very answer proves that its event loop turns. Storage is not asked: an outage
- * there must not restart every listener.
+ * there must not restart every listener. Nor must a TLS port that has no certificate yet.
  */
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
+import { bind, portOf } from './tcp-server.ts';
 
 export interface HealthState {
   readonly listening: boolean;
   readonly associations: number;
-  /** Until the TLS port's certificate expires; absent without TLS. */
+  /** Absent without TLS. */
+  readonly tls?: 'open' | 'closed' | undefined;
+  /** Until the TLS port's certificate expires; absent without one. */
   readonly certificateDaysLeft?: number | undefined;
 }
 
@@ -16,15 +19,6 @@ export interface Health {
   readonly port: number;
   stop(): Promise<void>;
 }
-
-const listen = (server: Server, host: string, port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 
 export const startHealth = async (
   host: string,
@@ -36,15 +30,14 @@ export const startHealth = async (
       answer.writeHead(404).end();
       return;
     }
-    const { listening, associations, certificateDaysLeft } = state();
+    const { listening, associations, tls, certificateDaysLeft } = state();
     answer.writeHead(listening ? 200 : 503, { 'content-type': 'application/json' });
     const status = listening ? 'ok' : 'stopping';
-    answer.end(JSON.stringify({ status, associations, certificateDaysLeft }));
+    answer.end(JSON.stringify({ status, associations, tls, certificateDaysLeft }));
   });
-  await listen(server, host, port);
-  const address = server.address();
+  await bind(server, host, port);
   return {
-    port: address === null || typeof address === 'string' ? port : address.port,
+    port: portOf(server),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => {

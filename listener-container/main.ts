@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { documentClient, objectClient } from '../aws/clients.ts';
 import { tableCache } from '../aws/cache.ts';
@@ -15,12 +16,18 @@ import { bucketListing } from '../aws/object-listing.ts';
 import { bucketObjects } from '../aws/objects.ts';
 import { tableOwedCommitments } from '../aws/owed-commitments.ts';
 import { sqsQueues } from '../aws/queues.ts';
+import { managedSecrets } from '../aws/secrets.ts';
 import { tableStoredInstances } from '../aws/stored-instances.ts';
 import { dynamoTable } from '../aws/table.ts';
 import { ThrottledRefusals } from './admission/throttled-refusals.ts';
 import { configuredAdmission } from './admission/configured-admission.ts';
 import { tableDecisions } from './admission/decision-records.ts';
-import { BadEnvironment, readSettings, type ListenerSettings } from './environment.ts';
+import {
+  BadEnvironment,
+  readSettings,
+  type ListenerSettings,
+  type TlsSettings,
+} from './environment.ts';
 import { startHealth } from './health.ts';
 import { makeIngest } from './ingest/ingest.ts';
 import { prepareSpoolDirectory } from './ingest/spool.ts';
@@ -34,6 +41,7 @@ import { sendReport } from './services/commitment/report-sender.ts';
 import { referenceVerifier } from './services/commitment/verify-references.ts';
 import { TaskProtection } from './task-protection.ts';
 import { TlsCredentials } from './tls/tls-credentials.ts';
+import { tlsFiles, tlsSecret, UnusableTls } from './tls/tls-source.ts';
 
 /** Of the 120 s that the task definition gives the container: what running associations may take of it. */
 const GRACE_MS = 80_000;
@@ -68,6 +76,20 @@ const stopSignal = (): Promise<void> =>
     process.once('SIGINT', stop);
   });
 
+/** Throws UnusableTls for files that cannot be used; a secret may be filled later. */
+const tlsCredentials = async (tls: TlsSettings, log: ListenerLog): Promise<TlsCredentials> => {
+  const { from, reloadMs, requireClientCertificates } = tls;
+  const source =
+    'files' in from
+      ? tlsFiles(from.files, reloadMs)
+      : tlsSecret(managedSecrets(new SecretsManagerClient({})), from.secretArn, reloadMs);
+  const credentials = await TlsCredentials.load(source, log, { requireClientCertificates });
+  if ('files' in from && credentials.problem !== undefined) {
+    throw new UnusableTls(credentials.problem);
+  }
+  return credentials;
+};
+
 const run = async (settings: ListenerSettings): Promise<void> => {
   const log = listenerLog();
   const clock = Date.now;
@@ -78,7 +100,7 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   const queues = sqsQueues(new SQSClient({}));
 
   const credentials =
-    settings.tls === undefined ? undefined : await TlsCredentials.load(settings.tls, log);
+    settings.tls === undefined ? undefined : await tlsCredentials(settings.tls, log);
   const decisions = tableDecisions(table, clock, log);
   const stored = tableStoredInstances(table);
   const commitment = new StorageCommitment({
@@ -144,6 +166,7 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   const health = await startHealth(settings.dimseHost, settings.healthPort, () => ({
     listening: listener.listening,
     associations: listener.associations,
+    tls: credentials && (listener.tlsPort === undefined ? 'closed' : 'open'),
     certificateDaysLeft: credentials?.daysLeft,
   }));
   const ready = {
@@ -156,7 +179,7 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   observer.started();
   metrics.begin(() => ({
     associationsActive: listener.associations,
-    certificateDaysLeft: credentials?.daysLeft,
+    certificateDaysLeft: credentials && (credentials.daysLeft ?? 0),
   }));
   void commitment.takeUp();
   const takingUp = setInterval(() => void commitment.takeUp(), TAKE_UP_MS);

@@ -3,17 +3,17 @@
  * whoever has begun may finish within a limit, whoever comes is turned away for the time being.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import { Association } from './association/association.ts';
 import type { AssociationLimits } from './association/association-ports.ts';
 import { ReceptionDesk } from './association/reception-desk.ts';
-import { plainAddress } from './admission/hosts.ts';
 import type { AdmissionPolicy, RefusalLog } from './admission/admission-policy.ts';
 import type { ListenerLog } from './listener-log.ts';
 import type { ListenerObserver } from './observation/observer.ts';
 import type { CommitmentService } from './services/commitment/commitment-service.ts';
-import type { TlsCredentials } from './tls/tls-credentials.ts';
 import type { InstanceReceiver } from './services/instance-receiver.ts';
+import { bind, portOf, unbind } from './tcp-server.ts';
+import { SecurePort } from './tls/secure-port.ts';
+import type { TlsCredentials } from './tls/tls-credentials.ts';
 
 export interface ListenerOptions {
   readonly host: string;
@@ -46,61 +46,15 @@ const KEEP_ALIVE_MS = 60_000;
 /** How long an aborted peer may take to read why. */
 const AFTER_ABORT_MS = 500;
 
-const bind = (server: Server, host: string, port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-
-const unbind = (server: Server): Promise<void> =>
-  new Promise((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-
-const portOf = (server: Server): number => {
-  const address = server.address();
-  return address === null || typeof address === 'string' ? 0 : address.port;
-};
-
 const SOCKET_OPTIONS = {
   noDelay: true,
   keepAlive: true,
   keepAliveInitialDelay: KEEP_ALIVE_MS,
 } as const;
 
-/** Every client is asked for its certificate, which a source may be bound to; with a CA it has to have one. */
-const secureServer = (
-  credentials: TlsCredentials,
-  { limits, log, observer }: ListenerOptions,
-): TlsServer => {
-  const server = createTlsServer({
-    ...SOCKET_OPTIONS,
-    ...credentials.options,
-    requestCert: true,
-    rejectUnauthorized: credentials.clientCertificateRequired,
-    handshakeTimeout: limits.artimMs,
-  });
-  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    observer?.handshakeFailed(plainAddress(socket.remoteAddress ?? ''));
-    log.warn('a TLS handshake failed', {
-      remoteAddress: socket.remoteAddress ?? '',
-      code: error.code ?? error.name,
-    });
-  });
-  credentials.watch((options) => {
-    server.setSecureContext(options);
-  });
-  return server;
-};
-
 export class Listener {
   readonly #plain: Server;
-  readonly #secure: TlsServer | undefined;
+  #secure: SecurePort | undefined;
   readonly #options: ListenerOptions;
   readonly #desk: ReceptionDesk;
   readonly #associations = new Set<Association>();
@@ -109,29 +63,21 @@ export class Listener {
     this.#options = options;
     this.#desk = new ReceptionDesk(options);
     this.#plain = createServer(SOCKET_OPTIONS);
+    this.#plain.maxConnections = this.#maxConnections;
     this.#plain.on('connection', (socket) => {
       this.#associate(socket);
     });
-    if (options.tls !== undefined) {
-      this.#secure = secureServer(options.tls.credentials, options);
-      this.#secure.on('secureConnection', (socket) => {
-        socket.disableRenegotiation();
-        this.#associate(socket);
-      });
-    }
-    for (const server of this.#servers) {
-      server.maxConnections = options.maximumAssociations + CONNECTIONS_WITHOUT_ASSOCIATION;
-    }
   }
 
-  /** Resolves when the ports are bound; rejects with what the system said. */
+  /**
+   * Resolves when the ports are bound; rejects with what the system said. The TLS port is bound later if there is no
+   * certificate yet.
+   */
   static async start(options: ListenerOptions): Promise<Listener> {
     const listener = new Listener(options);
     await bind(listener.#plain, options.host, options.port);
     try {
-      if (listener.#secure !== undefined && options.tls !== undefined) {
-        await bind(listener.#secure, options.host, options.tls.port);
-      }
+      if (options.tls !== undefined) await listener.#openSecurePort(options.tls);
     } catch (error) {
       await unbind(listener.#plain);
       throw error;
@@ -143,13 +89,14 @@ export class Listener {
     return portOf(this.#plain);
   }
 
-  /** Undefined without TLS. */
+  /** Undefined without TLS, and while there is no certificate. */
   get tlsPort(): number | undefined {
-    return this.#secure === undefined ? undefined : portOf(this.#secure);
+    return this.#secure?.port;
   }
 
+  /** Whether its ports are open; the TLS port need not be while it has no certificate. */
   get listening(): boolean {
-    return this.#servers.every(({ listening }) => listening);
+    return this.#plain.listening && (this.#secure?.asItShouldBe ?? true);
   }
 
   get associations(): number {
@@ -160,8 +107,7 @@ export class Listener {
   async stop(graceMs: number): Promise<void> {
     this.#desk.close();
     await this.#desk.quiet(graceMs);
-    this.#options.tls?.credentials.close();
-    const closed = Promise.all(this.#servers.map(unbind));
+    const closed = Promise.all([unbind(this.#plain), this.#secure?.close()]);
     for (const association of this.#associations) association.abort();
     const cut = setTimeout(() => {
       for (const association of this.#associations) association.destroy();
@@ -170,8 +116,21 @@ export class Listener {
     clearTimeout(cut);
   }
 
-  get #servers(): readonly Server[] {
-    return this.#secure === undefined ? [this.#plain] : [this.#plain, this.#secure];
+  get #maxConnections(): number {
+    return this.#options.maximumAssociations + CONNECTIONS_WITHOUT_ASSOCIATION;
+  }
+
+  async #openSecurePort(tls: NonNullable<ListenerOptions['tls']>): Promise<void> {
+    const { host, limits, log, observer } = this.#options;
+    this.#secure = await SecurePort.open({
+      ...{ host, ...tls, log, observer },
+      socketOptions: SOCKET_OPTIONS,
+      maxConnections: this.#maxConnections,
+      handshakeMs: limits.artimMs,
+      onConnection: (socket) => {
+        this.#associate(socket);
+      },
+    });
   }
 
   #associate(socket: Socket): void {

@@ -12,7 +12,9 @@ const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'
 
 /** What to do about an answer that does not come from the API itself but from what is before it. */
 const ADVICE: Readonly<Record<number, readonly string[]>> = {
-  401: ['name a token that is still good with GANTRY_API_TOKEN or --token'],
+  401: [
+    'sign in with gantry login, or name a token that is still good with GANTRY_API_TOKEN or --token',
+  ],
   403: ['the token is good, but not for this'],
   503: ['Gantry is still starting; try again in a moment'],
 };

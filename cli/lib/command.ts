@@ -1,5 +1,6 @@
 /** What every command has: the API's address, --json, and an action that is handed both. */
 import type { Command } from 'commander';
+import { apiToken } from '../sign-in/api-token.ts';
 import { ApiClient } from './api-client.ts';
 import { Output } from './output.ts';
 
@@ -21,19 +22,11 @@ const DEFAULT_HTTP_PORT = '8080';
 export const apiUrl = (option: string | undefined, environment: NodeJS.ProcessEnv): string => {
   const configured = option ?? environment['GANTRY_API'];
   if (configured !== undefined && configured !== '') {
-    return /^https?:\/\//.test(configured) ? configured : `http://${configured}`;
+    const url = /^https?:\/\//.test(configured) ? configured : `http://${configured}`;
+    return url.replace(/\/+$/, '');
   }
   const port = environment['GANTRY_HTTP_PORT'];
   return `http://127.0.0.1:${port === undefined || port === '' ? DEFAULT_HTTP_PORT : port}`;
-};
-
-/** `--token`, else GANTRY_API_TOKEN, else none: the Gantry of this computer asks for none. */
-const apiToken = (
-  option: string | undefined,
-  environment: NodeJS.ProcessEnv,
-): string | undefined => {
-  const token = (option ?? environment['GANTRY_API_TOKEN'])?.trim();
-  return token === '' ? undefined : token;
 };
 
 /** A command whose action takes the context, its arguments as strings, and its options. */
@@ -56,8 +49,9 @@ export const addCommand = <Options extends object>(
   );
   command.action(async () => {
     const options = command.optsWithGlobals<Options & GlobalOptions>();
+    const url = apiUrl(options.api, process.env);
     const context: CommandContext = {
-      api: new ApiClient(apiUrl(options.api, process.env), apiToken(options.token, process.env)),
+      api: new ApiClient(url, await apiToken(url, options.token, process.env)),
       output: new Output(options.json === true),
       environment: process.env,
     };

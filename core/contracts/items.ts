@@ -302,8 +302,14 @@ export const RunnerLease = z.object({
 });
 export type RunnerLease = z.infer<typeof RunnerLease>;
 
-/** When the certificate of the listener's TLS port expires, and when a listener last said so. */
-export const CertificateItem = z.object({ expiresAt: Milliseconds, reportedAt: Milliseconds });
+/** How it is with the certificate of the listener's TLS port, and when a listener last said so. */
+export const CertificateItem = z.object({
+  /** Absent: it has none, and the port is closed. */
+  expiresAt: Milliseconds.optional(),
+  /** Why the certificate that is there to be taken is not in use. */
+  problem: z.string().optional(),
+  reportedAt: Milliseconds,
+});
 export type CertificateItem = z.infer<typeof CertificateItem>;
 
 /** The stored reason why something did or did not happen. */

@@ -20,7 +20,7 @@ export const LISTENER_METRICS = {
   objectWriteTime: { name: 'ObjectWriteTime', unit: 'Milliseconds' },
   /** Instance item and touch of its group. */
   itemWriteTime: { name: 'ItemWriteTime', unit: 'Milliseconds' },
-  /** Whole days until the TLS certificate expires; negative afterwards. */
+  /** Whole days until the TLS certificate expires; negative afterwards, and 0 while the TLS port has none. */
   certificateDaysLeft: { name: 'CertificateDaysLeft', unit: 'Count' },
 } as const;
 

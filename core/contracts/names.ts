@@ -66,6 +66,9 @@ export const resourceNames = (deployment: string) => ({
     `${deployment}-registry-${service.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 30)}-${hash.slice(0, 12)}`,
 });
 
+/** Where `gantry login` waits on the caller's computer for the answer of the sign-in page, which knows the address. */
+export const SIGN_IN_ANSWER = { port: 8976, path: '/signed-in' } as const;
+
 /** The index on which groups are found by due time, sessions by start, unrouted instances by arrival. */
 export const STATE_INDEX = 'state';
 
@@ -126,6 +129,12 @@ export const ENV = {
   tlsCertificate: 'GANTRY_TLS_CERTIFICATE',
   tlsKey: 'GANTRY_TLS_KEY',
   tlsCa: 'GANTRY_TLS_CA',
+  /** Instead of the files: a secret that has them, see tls-secret.ts. */
+  tlsSecretArn: 'GANTRY_TLS_SECRET_ARN',
+  /** `true`: nothing is taken that has no CA for clients' certificates. */
+  tlsRequireClientCertificates: 'GANTRY_TLS_REQUIRE_CLIENT_CERTIFICATES',
+  /** Between two readings of files or secret. */
+  tlsReloadSeconds: 'GANTRY_TLS_RELOAD_SECONDS',
   healthPort: 'GANTRY_HEALTH_PORT',
   maximumAssociations: 'GANTRY_MAX_ASSOCIATIONS',
   /** Set by ECS in every task: its container agent. */

@@ -141,3 +141,9 @@ export interface Tasks {
   ofStarter(startedBy: string): Promise<'running' | 'unknown' | StoppedTask>;
   stop(taskArn: string, reason: string): Promise<void>;
 }
+
+/** Secrets, by name or ARN. */
+export interface Secrets {
+  /** The current version; undefined when the secret has none yet. */
+  text(id: string): Promise<string | undefined>;
+}

@@ -78,7 +78,7 @@ export const alarmFacts = (config: OperationsConfig): readonly AlarmFacts[] => [
   },
   {
     name: 'certificate-expiry',
-    says: 'The certificate of the TLS port expires in less than 30 days.',
+    says: 'The certificate of the TLS port expires in less than 30 days, or the port has none.',
     ...{ metric: LISTENER_METRICS.certificateDaysLeft.name, statistic: 'Minimum' },
     ...{ period: Duration.hours(1), periods: 1, below: 30, silenceRings: false },
   },

@@ -13,10 +13,8 @@ import {
   UserPool,
 } from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
+import { SIGN_IN_ANSWER } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
-
-/** Where a program on the caller's own computer waits for the answer of the sign-in page. */
-const SIGN_IN_ANSWER = 'http://localhost:8976/signed-in';
 
 /** Long enough for a working session, short enough for a token that got away. */
 const TOKEN_LIFE = Duration.hours(1);
@@ -57,7 +55,7 @@ const cognito = (
     oAuth: {
       flows: { authorizationCodeGrant: true },
       scopes: [OAuthScope.OPENID],
-      callbackUrls: [SIGN_IN_ANSWER],
+      callbackUrls: [`http://localhost:${SIGN_IN_ANSWER.port}${SIGN_IN_ANSWER.path}`],
     },
   });
   const use = new ResourceServerScope({ scopeName: 'use', scopeDescription: 'Call the API' });
@@ -75,18 +73,18 @@ const cognito = (
       domainPrefix: domainPrefix ?? Fn.join('-', [config.deployment, Aws.ACCOUNT_ID]),
     },
   });
+  const issuer = `https://cognito-idp.${Stack.of(scope).region}.amazonaws.com/${pool.userPoolId}`;
   const outputs = {
     UserPoolId: pool.userPoolId,
     SignInAddress: domain.baseUrl(),
+    Issuer: issuer,
     PeopleClientId: people.userPoolClientId,
     ProgramsClientId: programs.userPoolClientId,
   };
   for (const [name, value] of Object.entries(outputs)) new CfnOutput(scope, name, { value });
-  return new HttpJwtAuthorizer(
-    'Identity',
-    `https://cognito-idp.${Stack.of(scope).region}.amazonaws.com/${pool.userPoolId}`,
-    { jwtAudience: [people.userPoolClientId, programs.userPoolClientId] },
-  );
+  return new HttpJwtAuthorizer('Identity', issuer, {
+    jwtAudience: [people.userPoolClientId, programs.userPoolClientId],
+  });
 };
 
 export const apiAuthorizer = (scope: Construct, config: SiteConfig): HttpJwtAuthorizer => {

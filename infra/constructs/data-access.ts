@@ -1,5 +1,5 @@
 /**
- * What a role may do with table, bucket and key, to the letter of the calls that the programs make: no scan of the
+ * What a role may do with table, bucket, secrets and key, to the letter of the calls that the programs make: no scan of the
  * table but the audit's, no version of an object deleted, the key only through the service whose data it protects.
  */
 import { Stack } from 'aws-cdk-lib';
@@ -19,6 +19,8 @@ export interface DataAccess {
   readonly write: (holder: IGrantable, prefix: string) => void;
   /** Deletes objects, which keep their last version for as long as the bucket's lifecycle says. */
   readonly remove: (holder: IGrantable, prefix: string) => void;
+  /** Reads the current version of one secret under the key. */
+  readonly secret: (holder: IGrantable, secretArn: string) => void;
 }
 
 export interface ProtectedData {
@@ -31,7 +33,11 @@ export const dataAccess = ({ table, bucket, key }: ProtectedData): DataAccess =>
   const allow = (holder: IGrantable, actions: string[], resources: string[]): void => {
     holder.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources }));
   };
-  const useKey = (holder: IGrantable, service: 'dynamodb' | 's3', actions: string[]): void => {
+  const useKey = (
+    holder: IGrantable,
+    service: 'dynamodb' | 's3' | 'secretsmanager',
+    actions: string[],
+  ): void => {
     if (key === undefined) return;
     holder.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
@@ -82,6 +88,10 @@ export const dataAccess = ({ table, bucket, key }: ProtectedData): DataAccess =>
     },
     remove: (holder, prefix) => {
       allow(holder, ['s3:DeleteObject'], [bucket.arnForObjects(prefix)]);
+    },
+    secret: (holder, secretArn) => {
+      allow(holder, ['secretsmanager:GetSecretValue'], [secretArn]);
+      useKey(holder, 'secretsmanager', ['kms:Decrypt']);
     },
   };
 };

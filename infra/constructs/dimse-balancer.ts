@@ -8,8 +8,8 @@ import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import { NetworkLoadBalancer, Protocol } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
 import { callerNetworks, type SiteConfig } from '../config.ts';
+import { LISTENER_HEALTH_PORT } from '../config-schema.ts';
 import { acknowledge } from './acknowledge.ts';
-import { LISTENER_HEALTH_PORT } from './listener-service.ts';
 import { balancerAddresses, balancerSubnets } from './subnets.ts';
 
 export interface DimseBalancerProps {
@@ -27,21 +27,54 @@ export interface DimseBalancer {
 /** A modality may be silent for this long; the listener's own timers are shorter and end it in order. */
 const IDLE = Duration.hours(1);
 
+/** TCP is passed through to the listener's port of the same number. */
+const forward = (
+  balancer: NetworkLoadBalancer,
+  id: string,
+  { port, service, drainSeconds }: { port: number; service: FargateService; drainSeconds: number },
+): void => {
+  const listener = balancer.addListener(id, { port, tcpIdleTimeout: IDLE });
+  const targets = listener.addTargets('Listener', {
+    port,
+    protocol: Protocol.TCP,
+    targets: [service.loadBalancerTarget({ containerName: 'main', containerPort: port })],
+    // Callers are known by their address.
+    preserveClientIp: true,
+    deregistrationDelay: Duration.seconds(drainSeconds),
+    // ECS replaces a task that fails the check of any of its target groups, so a TLS port that waits for its
+    // certificate is healthy: else the plain port would go down with it, and no first deployment come to an end.
+    healthCheck: {
+      protocol: Protocol.HTTP,
+      port: String(LISTENER_HEALTH_PORT),
+      path: '/healthz',
+      interval: Duration.seconds(10),
+    },
+  });
+  // By default a target that fails its check loses every open association.
+  targets.setAttribute('target_health_state.unhealthy.connection_termination.enabled', 'false');
+};
+
 export const dimseBalancer = (
   scope: Construct,
   id: string,
   { config, vpc, service }: DimseBalancerProps,
 ): DimseBalancer => {
-  const { port, drainSeconds } = config.listener;
+  const { port, tls, drainSeconds } = config.listener;
   const securityGroup = new SecurityGroup(scope, `${id}SecurityGroup`, {
     vpc,
     description: 'Load balancer of the listener: DIMSE from modalities',
     allowAllOutbound: true,
   });
+  const ports = [
+    { id: 'Dimse', port, what: 'DIMSE' },
+    ...(tls === undefined ? [] : [{ id: 'DimseTls', port: tls.port, what: 'DIMSE over TLS' }]),
+  ];
   for (const cidr of callerNetworks(config)) {
-    securityGroup.addIngressRule(Peer.ipv4(cidr), Port.tcp(port), 'DIMSE');
-    // The callers' own addresses reach the listener, so its group has to let them in too.
-    service.connections.allowFrom(Peer.ipv4(cidr), Port.tcp(port), 'DIMSE');
+    for (const open of ports) {
+      securityGroup.addIngressRule(Peer.ipv4(cidr), Port.tcp(open.port), open.what);
+      // The callers' own addresses reach the listener, so its group has to let them in too.
+      service.connections.allowFrom(Peer.ipv4(cidr), Port.tcp(open.port), open.what);
+    }
   }
   const addresses = balancerAddresses(config, vpc);
   const { subnets } = vpc.selectSubnets(balancerSubnets(config));
@@ -59,23 +92,7 @@ export const dimseBalancer = (
   });
   service.connections.allowFrom(securityGroup, Port.tcp(LISTENER_HEALTH_PORT), 'Health checks');
 
-  const listener = balancer.addListener('Dimse', { port, tcpIdleTimeout: IDLE });
-  const targets = listener.addTargets('Listener', {
-    port,
-    protocol: Protocol.TCP,
-    targets: [service.loadBalancerTarget({ containerName: 'main', containerPort: port })],
-    // Callers are known by their address.
-    preserveClientIp: true,
-    deregistrationDelay: Duration.seconds(drainSeconds),
-    healthCheck: {
-      protocol: Protocol.HTTP,
-      port: String(LISTENER_HEALTH_PORT),
-      path: '/healthz',
-      interval: Duration.seconds(10),
-    },
-  });
-  // By default a target that fails its check loses every open association.
-  targets.setAttribute('target_health_state.unhealthy.connection_termination.enabled', 'false');
+  for (const open of ports) forward(balancer, open.id, { ...open, service, drainSeconds });
   const noAccessLog =
     'A network load balancer writes access logs for TLS listeners only; here TCP passes through. Who called is in the listener’s audit messages.';
   acknowledge(balancer, {

@@ -15,15 +15,13 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { ENV } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
+import { LISTENER_HEALTH_PORT } from '../config-schema.ts';
 import type { DataStack } from '../stacks/data-stack.ts';
 import { acknowledge, PLAIN_ENVIRONMENT } from './acknowledge.ts';
 import { listenerScaling } from './listener-scaling.ts';
 import { programLogs } from './logging.ts';
 import { repositoryImage } from './repository-image.ts';
 import { taskSubnets } from './subnets.ts';
-
-/** The listener's health over HTTP: a TCP check on the DIMSE port would count as an association. */
-export const LISTENER_HEALTH_PORT = 8080;
 
 export interface ListenerServiceProps {
   readonly config: SiteConfig;
@@ -32,13 +30,29 @@ export interface ListenerServiceProps {
   readonly clusterName: string;
   readonly stabilityChecksQueue: IQueue;
   readonly processorsQueue: IQueue;
+  /** Of the secret of the TLS port; undefined: there is none. */
+  readonly tlsSecretArn: string | undefined;
 }
+
+/** What the listener is told of its TLS port. */
+const tlsEnvironment = (
+  { listener: { tls } }: SiteConfig,
+  secretArn: string | undefined,
+): Record<string, string> =>
+  tls === undefined || secretArn === undefined
+    ? {}
+    : {
+        [ENV.dimseTlsPort]: String(tls.port),
+        [ENV.tlsSecretArn]: secretArn,
+        [ENV.tlsRequireClientCertificates]: String(tls.requireClientCertificates),
+      };
 
 export const listenerService = (
   scope: Construct,
   id: string,
-  { config, data, vpc, clusterName, stabilityChecksQueue, processorsQueue }: ListenerServiceProps,
+  props: ListenerServiceProps,
 ): FargateService => {
+  const { config, data, vpc, clusterName, stabilityChecksQueue, processorsQueue } = props;
   const { listener } = config;
   const taskDefinition = new FargateTaskDefinition(scope, `${id}Task`, {
     family: `${config.deployment}-listener`,
@@ -56,7 +70,11 @@ export const listenerService = (
       streamPrefix: 'listener',
       logGroup: programLogs(scope, `${id}Logs`, config, 'listener'),
     }),
-    portMappings: [{ containerPort: listener.port }, { containerPort: LISTENER_HEALTH_PORT }],
+    portMappings: [
+      { containerPort: listener.port },
+      ...(listener.tls === undefined ? [] : [{ containerPort: listener.tls.port }]),
+      { containerPort: LISTENER_HEALTH_PORT },
+    ],
     stopTimeout: Duration.seconds(120),
     environment: {
       [ENV.deployment]: config.deployment,
@@ -66,6 +84,7 @@ export const listenerService = (
       [ENV.processorsQueueUrl]: processorsQueue.queueUrl,
       [ENV.dimseHost]: '0.0.0.0',
       [ENV.dimsePort]: String(listener.port),
+      ...tlsEnvironment(config, props.tlsSecretArn),
       [ENV.healthPort]: String(LISTENER_HEALTH_PORT),
       [ENV.maximumAssociations]: String(listener.maximumAssociations),
       [ENV.spoolDirectory]: '/var/spool/gantry',
@@ -81,6 +100,7 @@ export const listenerService = (
   data.access.write(role, 'unrouted/*');
   // An identical re-send is compared with the sealed manifests of its key; storage commitment lists what is there.
   data.access.read(role, 'groups/*');
+  if (props.tlsSecretArn !== undefined) data.access.secret(role, props.tlsSecretArn);
   stabilityChecksQueue.grantSendMessages(role);
   processorsQueue.grantSendMessages(role);
 

@@ -24,8 +24,10 @@ const OF_TASKS = {
   Logs: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
   Sqs: InterfaceVpcEndpointAwsService.SQS,
   States: InterfaceVpcEndpointAwsService.STEP_FUNCTIONS,
-  Secrets: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
 } as const;
+
+/** Likewise, where the listener has its certificate in a secret. */
+const FOR_TLS = { Secrets: InterfaceVpcEndpointAwsService.SECRETS_MANAGER } as const;
 
 /** What the agent on a GPU machine calls. */
 const OF_MACHINES = {
@@ -65,7 +67,11 @@ export const privateEndpoints = (
     allowAllOutbound: false,
   });
   securityGroup.addIngressRule(Peer.ipv4(config.network.cidr), Port.tcp(443), 'HTTPS');
-  const services = { ...OF_TASKS, ...(config.gpu.kind === 'none' ? {} : OF_MACHINES) };
+  const services = {
+    ...OF_TASKS,
+    ...(config.listener.tls === undefined ? {} : FOR_TLS),
+    ...(config.gpu.kind === 'none' ? {} : OF_MACHINES),
+  };
   for (const [name, service] of Object.entries(services)) {
     vpc.addInterfaceEndpoint(name, {
       service,

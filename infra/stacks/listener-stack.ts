@@ -3,6 +3,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { dimseBalancer } from '../constructs/dimse-balancer.ts';
 import { listenerService } from '../constructs/listener-service.ts';
+import { tlsSecret } from '../constructs/tls-secret.ts';
 import type { DataStack } from './data-stack.ts';
 import type { NetworkStack } from './network-stack.ts';
 import type { OrchestrationStack } from './orchestration-stack.ts';
@@ -20,6 +21,10 @@ export class ListenerStack extends Stack {
   constructor(scope: Construct, id: string, props: ListenerStackProps) {
     super(scope, id, props);
     const { config, data, network, workers, orchestration } = props;
+    const tlsSecretArn =
+      config.listener.tls === undefined
+        ? undefined
+        : tlsSecret(this, 'TlsSecret', config, data.key);
     const service = listenerService(this, 'Listener', {
       config,
       data,
@@ -27,8 +32,10 @@ export class ListenerStack extends Stack {
       clusterName: workers.clusterName,
       stabilityChecksQueue: orchestration.stabilityChecksQueue,
       processorsQueue: orchestration.processorsQueue,
+      tlsSecretArn,
     });
     const balancer = dimseBalancer(this, 'Balancer', { config, vpc: network.vpc, service });
+    if (tlsSecretArn !== undefined) new CfnOutput(this, 'TlsSecretArn', { value: tlsSecretArn });
     new CfnOutput(this, 'DimseName', { value: balancer.dnsName });
     for (const [index, value] of balancer.addresses.entries()) {
       new CfnOutput(this, `DimseAddress${index + 1}`, { value });

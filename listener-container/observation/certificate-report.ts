@@ -1,4 +1,4 @@
-/** Tells the table when the TLS certificate expires, for `gantry status`: at once, and again while the listener runs. */
+/** Tells the table how it is with the TLS certificate, for `gantry status`: at once, and again while the listener runs. */
 import type { Table } from '../../aws/table.ts';
 import type { CertificateItem } from '../../core/contracts/items.ts';
 import { tableKeys } from '../../core/contracts/keys.ts';
@@ -12,12 +12,13 @@ const INTERVAL_MS = 300_000;
 /** Until the timer is cleared. */
 export const reportCertificate = (
   table: Pick<Table, 'put'>,
-  credentials: Pick<TlsCredentials, 'expiresAt'>,
+  credentials: Pick<TlsCredentials, 'expiresAt' | 'problem'>,
   clock: Clock,
   log: ListenerLog,
 ): NodeJS.Timeout => {
   const report = async (): Promise<void> => {
-    const item: CertificateItem = { expiresAt: credentials.expiresAt, reportedAt: clock() };
+    const { expiresAt, problem } = credentials;
+    const item: CertificateItem = { expiresAt, problem, reportedAt: clock() };
     try {
       await table.put(tableKeys.listenerCertificate, item);
     } catch (error) {

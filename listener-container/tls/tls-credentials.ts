@@ -1,23 +1,12 @@
 /**
- * Certificate, key and CA of the TLS port: read from files, checked as a whole, and read again while the
- * listener runs, so that a renewed certificate needs no restart. Files that do not fit leave the old ones in use.
+ * Certificate, key and CA of the TLS port: read from their source, checked as a whole, and read again while the
+ * listener runs, so that a renewed certificate needs no restart. What does not fit leaves the old ones in use; as
+ * long as nothing ever fitted, there are none, and the port stays closed.
  */
 import { X509Certificate, constants } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { errorName, type ListenerLog } from '../listener-log.ts';
-
-/** PEM files. With a CA, clients must have a certificate that it vouches for. */
-export interface TlsFiles {
-  readonly certificate: string;
-  readonly key: string;
-  readonly ca?: string | undefined;
-}
-
-/** The files cannot be read, or do not belong together. */
-export class BadTlsFiles extends Error {
-  override readonly name = 'BadTlsFiles';
-}
+import { UnusableTls, type TlsSource } from './tls-source.ts';
 
 /**
  * BCP 195 (RFC 9325 section 4.2), which PS3.15 annex B.9 asks for: forward secrecy and authenticated
@@ -38,8 +27,13 @@ const CIPHERS = [
 const DAY_MS = 86_400_000;
 const WARNING_DAYS = 30;
 
-/** Volumes with secrets swap whole folders, which file watching misses; so the files are simply read. */
-const RELOAD_MS = 30_000;
+/** Who has just filled or mended what could not be used waits no longer. */
+const UNUSABLE_INTERVAL_MS = 30_000;
+
+export interface TlsPolicy {
+  /** Refuses credentials without a CA: mutual TLS cannot be lost with a renewal. Default: false. */
+  readonly requireClientCertificates?: boolean;
+}
 
 interface Loaded {
   readonly options: SecureContextOptions;
@@ -47,110 +41,142 @@ interface Loaded {
   readonly contents: string;
 }
 
-const load = async ({ certificate, key, ca }: TlsFiles): Promise<Loaded> => {
+const load = async (source: TlsSource, policy: TlsPolicy): Promise<Loaded> => {
+  const { certificate, key, ca } = await source.read();
+  if (ca === undefined && policy.requireClientCertificates === true) {
+    throw new UnusableTls('there is no CA, and clients are to have certificates of one');
+  }
+  const options: SecureContextOptions = {
+    cert: certificate,
+    key,
+    ...(ca === undefined ? {} : { ca }),
+    minVersion: 'TLSv1.2',
+    ciphers: CIPHERS,
+    honorCipherOrder: true,
+    // A resumed session would be let in by a CA that is not trusted any more.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
   try {
-    const [cert, keyText, caText] = await Promise.all([
-      readFile(certificate, 'utf8'),
-      readFile(key, 'utf8'),
-      ca === undefined ? undefined : readFile(ca, 'utf8'),
-    ]);
-    const options: SecureContextOptions = {
-      cert,
-      key: keyText,
-      ...(caText === undefined ? {} : { ca: caText }),
-      minVersion: 'TLSv1.2',
-      ciphers: CIPHERS,
-      honorCipherOrder: true,
-      // A resumed session would be let in by a CA that is not trusted any more.
-      secureOptions: constants.SSL_OP_NO_TICKET,
-    };
-    // Throws when key and certificate are not a pair.
+    // Throws when key and certificate are not a pair. OpenSSL names its reason and quotes nothing.
     createSecureContext(options);
     return {
       options,
-      expiresAt: Date.parse(new X509Certificate(cert).validTo),
-      contents: [cert, keyText, caText ?? ''].join('\0'),
+      expiresAt: Date.parse(new X509Certificate(certificate).validTo),
+      contents: [certificate, key, ca ?? ''].join('\0'),
     };
   } catch (error) {
-    throw new BadTlsFiles(error instanceof Error ? error.message : 'unreadable', { cause: error });
+    throw new UnusableTls(error instanceof Error ? error.message : 'unreadable', { cause: error });
   }
 };
 
 export class TlsCredentials {
-  readonly #files: TlsFiles;
+  readonly #source: TlsSource;
   readonly #log: ListenerLog;
-  #loaded: Loaded;
-  #refused = '';
+  readonly #policy: TlsPolicy;
+  #loaded: Loaded | undefined;
+  #problem: string | undefined;
   #warnedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(files: TlsFiles, log: ListenerLog, loaded: Loaded) {
-    this.#files = files;
+  private constructor(source: TlsSource, log: ListenerLog, policy: TlsPolicy) {
+    this.#source = source;
     this.#log = log;
-    this.#loaded = loaded;
-    this.#warn();
+    this.#policy = policy;
   }
 
-  /** Throws BadTlsFiles. */
-  static async load(files: TlsFiles, log: ListenerLog): Promise<TlsCredentials> {
-    return new TlsCredentials(files, log, await load(files));
+  /** After the first reading, whatever came of it: {@link problem} tells. */
+  static async load(
+    source: TlsSource,
+    log: ListenerLog,
+    policy: TlsPolicy = {},
+  ): Promise<TlsCredentials> {
+    const credentials = new TlsCredentials(source, log, policy);
+    await credentials.#read();
+    return credentials;
   }
 
-  get options(): SecureContextOptions {
-    return this.#loaded.options;
+  /** Undefined while there is no certificate. */
+  get options(): SecureContextOptions | undefined {
+    return this.#loaded?.options;
   }
 
-  /** Whether clients without a certificate of the CA are turned away in the handshake. */
+  /** Why what was read last is not in use; undefined when it is. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Whether clients without a certificate of the CA are turned away. */
   get clientCertificateRequired(): boolean {
-    return this.#files.ca !== undefined;
+    return this.options?.ca !== undefined;
   }
 
   /** Milliseconds since the epoch. */
-  get expiresAt(): number {
-    return this.#loaded.expiresAt;
+  get expiresAt(): number | undefined {
+    return this.#loaded?.expiresAt;
   }
 
   /** Whole days until the certificate expires; negative afterwards. */
-  get daysLeft(): number {
-    return Math.floor((this.#loaded.expiresAt - Date.now()) / DAY_MS);
+  get daysLeft(): number | undefined {
+    return this.#loaded && Math.floor((this.#loaded.expiresAt - Date.now()) / DAY_MS);
   }
 
-  /** Reads the files every `intervalMs`, until {@link close}. */
-  watch(onChange: (options: SecureContextOptions) => void, intervalMs = RELOAD_MS): void {
-    this.#timer = setInterval(() => {
-      void this.#reload(onChange);
-    }, intervalMs);
-    this.#timer.unref();
+  /** Reads again and again until {@link close}; `onChange` is told of each certificate that comes into use. */
+  watch(onChange: (options: SecureContextOptions) => void): void {
+    const { intervalMs } = this.#source;
+    const pauseMs =
+      this.#problem === undefined ? intervalMs : Math.min(intervalMs, UNUSABLE_INTERVAL_MS);
+    const timer = setTimeout(() => {
+      void this.#read().then((changed) => {
+        if (this.#timer !== timer) return;
+        if (changed && this.options !== undefined) {
+          onChange(this.options);
+          this.#log.info('a certificate came into use', { daysLeft: this.daysLeft ?? 0 });
+        }
+        this.watch(onChange);
+      });
+    }, pauseMs);
+    timer.unref();
+    this.#timer = timer;
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
-  async #reload(onChange: (options: SecureContextOptions) => void): Promise<void> {
+  /** Whether there are other credentials now; does not reject. */
+  async #read(): Promise<boolean> {
     try {
-      const loaded = await load(this.#files);
-      this.#refused = '';
-      if (loaded.contents !== this.#loaded.contents) {
+      const loaded = await load(this.#source, this.#policy);
+      this.#problem = undefined;
+      const changed = loaded.contents !== this.#loaded?.contents;
+      if (changed) {
         this.#loaded = loaded;
         this.#warnedAt = -Infinity;
-        onChange(loaded.options);
-        this.#log.info('the certificate was renewed', { daysLeft: this.daysLeft });
       }
+      this.#warn();
+      return changed;
     } catch (error) {
-      const problem = error instanceof Error ? error.message : errorName(error);
-      // Half of a renewal may be on disk for a moment: said once, and the next reading may mend it.
-      if (problem !== this.#refused) {
-        this.#log.error('the files of TLS are not usable; the old ones stay', { problem });
-      }
-      this.#refused = problem;
+      const problem = error instanceof UnusableTls ? error.message : errorName(error);
+      // Half of a renewal may be there for a moment: said once, and the next reading may mend it.
+      if (problem !== this.#problem) this.#log.error(this.#consequence, { problem });
+      this.#problem = problem;
+      this.#warn();
+      return false;
     }
-    this.#warn();
+  }
+
+  get #consequence(): string {
+    return this.#loaded === undefined
+      ? 'the TLS port is closed: it has no usable certificate'
+      : 'the renewed certificate is not usable; the old one stays';
   }
 
   #warn(): void {
-    if (this.daysLeft >= WARNING_DAYS || Date.now() - this.#warnedAt < DAY_MS) return;
+    const { daysLeft } = this;
+    if (daysLeft === undefined || daysLeft >= WARNING_DAYS) return;
+    if (Date.now() - this.#warnedAt < DAY_MS) return;
     this.#warnedAt = Date.now();
-    this.#log.warn('the certificate expires soon', { daysLeft: this.daysLeft });
+    this.#log.warn('the certificate expires soon', { daysLeft });
   }
 }

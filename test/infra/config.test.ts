@@ -39,6 +39,24 @@ describe('the configuration of a site', () => {
     expect(problems.join('\n')).toMatch(/network\.cidr/);
   });
 
+  it('has no port for TLS unless asked for, and DICOM’s own then', () => {
+    expect(load({}).listener.tls).toBeUndefined();
+    expect(load({ listener: { tls: {} } }).listener.tls).toEqual({
+      port: 2762,
+      requireClientCertificates: false,
+    });
+  });
+
+  it('refuses ports that are taken, all of them at once', () => {
+    expect(problemsOf(() => load({ listener: { port: 8080, tls: { port: 8080 } } }))).toEqual([
+      'listener.port: 8080 is the port of the health check',
+      'listener.tls.port: 8080 is the port of the health check',
+    ]);
+    expect(problemsOf(() => load({ listener: { port: 2762, tls: {} } }))).toEqual([
+      'listener.tls.port: 2762 is the port of listener.port',
+    ]);
+  });
+
   it('refuses memory that Fargate does not have for that CPU', () => {
     expect(problemsOf(() => load({ runners: { cpu: 256, memoryMiB: 8192 } }))).toEqual([
       'runners.memoryMiB: with 256 CPU units, Fargate has 512 to 2048 MiB',

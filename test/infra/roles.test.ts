@@ -46,12 +46,26 @@ describe('the roles', () => {
     expect(actions.filter((action) => action.includes('*'))).toEqual([]);
   });
 
+  it('let the listener, and nobody else, read the secret of its certificate, and through the key only by Secrets Manager', () => {
+    const aboutSecrets = table.split('\n').filter((line) => line.includes('secretsmanager'));
+
+    expect(aboutSecrets).toEqual([
+      '- `secretsmanager:GetSecretValue` on `TlsSecret`',
+      '- `kms:Decrypt` on `data.Key` if `kms:ViaService` is `secretsmanager.eu-central-1.amazonaws.com`',
+    ]);
+    expect(grantsOf('Listener/ListenerTask/TaskRole')).toEqual(
+      expect.arrayContaining(aboutSecrets),
+    );
+  });
+
   it('use the key only through the service whose data they may use', () => {
     const keys = table.split('\n').filter((line) => /^- .*`kms:/.test(line));
 
     expect(keys.length).toBeGreaterThan(10);
     for (const line of keys) {
-      expect(line).toMatch(/if `kms:ViaService` is `(s3|dynamodb)\.eu-central-1\.amazonaws\.com`$/);
+      expect(line).toMatch(
+        /if `kms:ViaService` is `(s3|dynamodb|secretsmanager)\.eu-central-1\.amazonaws\.com`$/,
+      );
     }
   });
 });

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TlsCredentials } from '../../listener-container/tls/tls-credentials.ts';
+import { tlsFiles } from '../../listener-container/tls/tls-source.ts';
 import { aPart10File, temporaryFolder, writeInto } from '../cli/dimse/files.ts';
 import { runProgram, type ProgramOutcome } from '../support/program.ts';
 import { certificateAuthority, type Issued } from './certificates.ts';
@@ -23,7 +24,7 @@ beforeAll(async () => {
 const secured = async (ca?: string) => {
   const log = new RecordingLog();
   const { certificate, key } = server;
-  const credentials = await TlsCredentials.load({ certificate, key, ca }, log);
+  const credentials = await TlsCredentials.load(tlsFiles({ certificate, key, ca }), log);
   const started = await listening({ log, tls: { port: 0, credentials } });
   return { ...started, tlsPort: String(started.listener.tlsPort) };
 };

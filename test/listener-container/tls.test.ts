@@ -5,7 +5,8 @@ import { connect, type ConnectionOptions } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AeTitleItem, type SourceItem } from '../../core/contracts/configuration.ts';
 import { configuredAdmission } from '../../listener-container/admission/configured-admission.ts';
-import { BadTlsFiles, TlsCredentials } from '../../listener-container/tls/tls-credentials.ts';
+import { TlsCredentials, type TlsPolicy } from '../../listener-container/tls/tls-credentials.ts';
+import { tlsFiles, type TlsFiles } from '../../listener-container/tls/tls-source.ts';
 import { preparePythonTools } from '../../scripts/python-tools.ts';
 import { runProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
@@ -29,7 +30,7 @@ const secured = async (options: { ca?: boolean; files?: Issued; sources?: Source
   const log = new RecordingLog();
   const { certificate, key } = options.files ?? server;
   const ca = options.ca === true ? authority.ca : undefined;
-  const credentials = await TlsCredentials.load({ certificate, key, ca }, log);
+  const credentials = await TlsCredentials.load(tlsFiles({ certificate, key, ca }), log);
   const { sources } = options;
   const policy =
     sources === undefined
@@ -156,6 +157,9 @@ describe('the TLS port', () => {
 });
 
 describe('the files of TLS', () => {
+  const load = (files: TlsFiles, policy: TlsPolicy = {}) =>
+    TlsCredentials.load(tlsFiles(files), new RecordingLog(), policy);
+
   it('are read again when they change, and a broken renewal leaves the old ones', async () => {
     const files = {
       certificate: authority.path('live.crt'),
@@ -165,11 +169,7 @@ describe('the files of TLS', () => {
     await copyFile(server.certificate, files.certificate);
     await copyFile(server.key, files.key);
     const log = new RecordingLog();
-    const credentials = await TlsCredentials.load(files, log);
-    const watch = credentials.watch.bind(credentials);
-    credentials.watch = (onChange) => {
-      watch(onChange, 20);
-    };
+    const credentials = await TlsCredentials.load(tlsFiles(files, 20), log);
     const { listener } = await listening({ log, tls: { port: 0, credentials } });
     const port = listener.tlsPort ?? 0;
     const shown = async () => (await handshake(port))?.fingerprint;
@@ -178,7 +178,7 @@ describe('the files of TLS', () => {
     await copyFile(other.certificate, files.certificate);
     await until('the half renewal is noticed', 5000, () =>
       Promise.resolve(
-        log.lines.includes('the files of TLS are not usable; the old ones stay') || undefined,
+        log.lines.includes('the renewed certificate is not usable; the old one stays') || undefined,
       ),
     );
     expect(await shown()).toBe(server.fingerprint);
@@ -188,21 +188,60 @@ describe('the files of TLS', () => {
     );
   });
 
-  it('that are no pair, or not there, are refused', async () => {
+  it('may bring the first CA: from then on clients need a certificate of it', async () => {
     const log = new RecordingLog();
-    const mixed = { certificate: server.certificate, key: client.key };
+    const source = tlsFiles({ ...server, ca: authority.ca }, 20);
+    let withCa = false;
+    const credentials = await TlsCredentials.load(
+      {
+        ...source,
+        read: async () => {
+          const { ca: caText, ...texts } = await source.read();
+          return withCa ? { ...texts, ca: caText } : texts;
+        },
+      },
+      log,
+    );
+    const { listener } = await listening({ log, tls: { port: 0, credentials } });
+    const port = listener.tlsPort ?? 0;
 
-    await expect(TlsCredentials.load(mixed, log)).rejects.toThrow(BadTlsFiles);
-    await expect(
-      TlsCredentials.load({ ...mixed, key: authority.path('none') }, log),
-    ).rejects.toThrow(BadTlsFiles);
+    expect(await pynetdicomEcho(port)).toBe('0');
+    withCa = true;
+    await until('the CA is in use', 5000, () =>
+      Promise.resolve(credentials.clientCertificateRequired || undefined),
+    );
+    expect(await pynetdicomEcho(port)).toBe('aborted');
+    expect(await pynetdicomEcho(port, client)).toBe('0');
+  });
+
+  it.each<[string, () => Promise<TlsCredentials>, RegExp]>([
+    [
+      'are no pair',
+      () => load({ certificate: server.certificate, key: client.key }),
+      /key values mismatch/,
+    ],
+    [
+      'are not there',
+      () => load({ certificate: server.certificate, key: authority.path('none') }),
+      /none cannot be read \(ENOENT\)/,
+    ],
+    [
+      'have no CA where clients are to have certificates',
+      () => load(server, { requireClientCertificates: true }),
+      /there is no CA/,
+    ],
+  ])('that %s are not used, and it is said why', async (_what, loading, why) => {
+    const credentials = await loading();
+
+    expect(credentials.options).toBeUndefined();
+    expect(credentials.problem).toMatch(why);
   });
 
   it('tell their expiry, and warn when it is near', async () => {
     const log = new RecordingLog();
     const soon = await authority.issue('soon', 10);
 
-    const { daysLeft } = await TlsCredentials.load(soon, log);
+    const { daysLeft } = await TlsCredentials.load(tlsFiles(soon), log);
 
     expect(daysLeft).toBeGreaterThanOrEqual(9);
     expect(daysLeft).toBeLessThanOrEqual(10);

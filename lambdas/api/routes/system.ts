@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { Health, Status } from '../../../core/contracts/api.ts';
 import { isoTime } from '../../../core/contracts/api-conversion.ts';
-import { CertificateItem } from '../../../core/contracts/items.ts';
-import { stateIndexKeys, tableKeys } from '../../../core/contracts/keys.ts';
+import { stateIndexKeys } from '../../../core/contracts/keys.ts';
 import { PRIORITIES } from '../../../core/contracts/vocabulary.ts';
 import { workQueueUrl } from '../../../core/running/start-job.ts';
 import type { ApiContext } from '../context.ts';
 import { route } from '../router.ts';
 import { auditProblems } from '../audit-problems.ts';
+import { certificateProblems } from '../certificate-problems.ts';
 
 /** A status is read at a glance: beyond this many nobody needs an exact figure. */
 const MAX_COUNT = 1000;
@@ -51,22 +51,6 @@ const runnersOf = async ({ runners, clock }: ApiContext, worker: string) =>
     worker,
     leaseUntil: isoTime(leaseUntil),
   }));
-
-/** Below so many days a certificate is a problem; one that no listener has told of lately is none. */
-const CERTIFICATE_WARNING_DAYS = 30;
-const DAY_MS = 86_400_000;
-const REPORTED_WITHIN_MS = 3_600_000;
-
-const certificateProblems = async ({ table, clock }: ApiContext): Promise<string[]> => {
-  const item = await table.get(tableKeys.listenerCertificate, CertificateItem);
-  if (item === undefined || clock() - item.reportedAt > REPORTED_WITHIN_MS) return [];
-  const days = Math.floor((item.expiresAt - clock()) / DAY_MS);
-  if (days >= CERTIFICATE_WARNING_DAYS) return [];
-  const expires = days < 0 ? 'expired' : `expires in ${days} days,`;
-  return [
-    `the certificate of the listener's TLS port ${expires} at ${isoTime(item.expiresAt)}; renew its file`,
-  ];
-};
 
 export const systemRoutes = [
   route({

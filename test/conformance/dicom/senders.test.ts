@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readPart10 } from '../../../cli/dimse/part10-file.ts';
 import { TlsCredentials } from '../../../listener-container/tls/tls-credentials.ts';
+import { tlsFiles } from '../../../listener-container/tls/tls-source.ts';
 import { preparePythonTools } from '../../../scripts/python-tools.ts';
 import { certificateAuthority, type Issued } from '../../listener-container/certificates.ts';
 import { RecordingLog, listening } from '../../listener-container/listening.ts';
@@ -31,7 +32,10 @@ beforeAll(async () => {
 const both = async () => {
   const log = new RecordingLog();
   const { certificate, key } = server;
-  const credentials = await TlsCredentials.load({ certificate, key, ca: authority.ca }, log);
+  const credentials = await TlsCredentials.load(
+    tlsFiles({ certificate, key, ca: authority.ca }),
+    log,
+  );
   const started = await listening({ log, tls: { port: 0, credentials } });
   return { ...started, tlsPort: started.listener.tlsPort ?? 0 };
 };

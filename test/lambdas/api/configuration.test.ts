@@ -242,4 +242,25 @@ describe('the status', () => {
     expect(told).toHaveLength(expected.length);
     expect(told.every((text, index) => text.includes(expected[index] ?? ''))).toBe(true);
   });
+
+  it.each([
+    ['closed', {}, 'port is closed, for it has no usable certificate: the secret is empty'],
+    [
+      'shown the old certificate',
+      { expiresAt: 90 * 86_400_000 },
+      'renewed certificate of the listener’s TLS port is not in use: the secret is empty',
+    ],
+  ])('tells of a TLS port that is %s, and why', async (_what, item, expected) => {
+    const now = api.context.clock();
+    const { expiresAt } = item as { expiresAt?: number };
+    await api.context.table.put(tableKeys.listenerCertificate, {
+      ...(expiresAt === undefined ? {} : { expiresAt: now + expiresAt }),
+      ...{ problem: 'the secret is empty', reportedAt: now },
+    });
+
+    const { problems } = (await api.call('GET', '/status')).json as { problems: string[] };
+
+    const told = problems.filter((problem) => problem.includes('certificate'));
+    expect(told).toEqual([expect.stringContaining(expected.replace('’', "'"))]);
+  });
 });
