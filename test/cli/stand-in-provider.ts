@@ -71,11 +71,11 @@ export const startProvider = async (
     }
     const asked = codes.get(form.get('code') ?? '');
     codes.delete(form.get('code') ?? '');
+    if (asked === undefined || form.get('grant_type') !== 'authorization_code') return false;
     const verifier = createHash('sha256').update(form.get('code_verifier') ?? '');
     return (
-      form.get('grant_type') === 'authorization_code' &&
-      asked?.redirectUri === form.get('redirect_uri') &&
-      asked?.challenge === verifier.digest('base64url')
+      asked.redirectUri === form.get('redirect_uri') &&
+      asked.challenge === verifier.digest('base64url')
     );
   };
 
