@@ -8,14 +8,27 @@ import { measureMemory } from './memory.ts';
 import { measureOverhead } from './overhead.ts';
 import { measureSideBySide } from './side-by-side.ts';
 
-export const listenerBench: Bench = async (figures, tell, quick) => {
+const inFolder = async (measure: (folder: string) => Promise<void>): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), 'gantry-bench-'));
   try {
-    await measureHeader(figures, tell);
-    await measureOverhead(folder, figures, tell, quick);
-    await measureMemory(folder, figures, tell, quick);
-    await measureSideBySide(folder, figures, tell, quick);
+    await measure(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 };
+
+export const listenerBench: Bench = (figures, tell, quick) =>
+  inFolder(async (folder) => {
+    await measureHeader(figures, tell);
+    await measureOverhead(folder, figures, tell, quick);
+    await measureMemory(folder, figures, tell, quick);
+    await measureSideBySide(folder, { others: true }, figures, tell, quick);
+  });
+
+/** What changes with each change of the listener, in some minutes. */
+export const storescpBench: Bench = (figures, tell, quick) =>
+  inFolder(async (folder) => {
+    await measureHeader(figures, tell);
+    await measureOverhead(folder, figures, tell, quick);
+    await measureSideBySide(folder, { others: false }, figures, tell, quick);
+  });

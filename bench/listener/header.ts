@@ -34,8 +34,11 @@ const ctFile = async (): Promise<Buffer> => {
   return Buffer.concat([head, Buffer.alloc(PIXEL_BYTES, 0x5a)]);
 };
 
+/** Made when the settings of an AE title are read, every two seconds: see ae-title-settings.ts. */
+const WANTED = wantedTags(['PatientID']);
+
 const readOurs = async (firstChunk: Buffer): Promise<void> => {
-  const reader = createHeaderReader(EXPLICIT_VR_LITTLE_ENDIAN, wantedTags(['PatientID']));
+  const reader = createHeaderReader(EXPLICIT_VR_LITTLE_ENDIAN, WANTED);
   await reader.write(firstChunk);
   const header = instanceHeader(await reader.end());
   const missing = KEY.filter((keyword) => (header.text(keyword) ?? '') === '');

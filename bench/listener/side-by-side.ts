@@ -1,9 +1,9 @@
 /** The same loads to each receiver in turn, round by round, so that all have the same machine: docs/benchmarks.md. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench } from '../bench.ts';
 import { residentMebibytes } from '../resident-memory.ts';
-import { startBenchCloud } from './bench-cloud.ts';
+import { startBenchCloud, type BenchCloud } from './bench-cloud.ts';
 import { sendLoad } from './load-sender.ts';
 import type { Load } from './load.ts';
 import { startDcmjsDimse, startOrthanc, startPynetdicom, startStorescp } from './peers.ts';
@@ -21,14 +21,15 @@ const GIBIBYTE = 1024 * MEBIBYTE;
 const AE_TITLE = 'BENCH';
 const OURS = 'gantry, local disk';
 
-const LOADS: readonly (Load & { readonly associations: readonly number[] })[] = [
-  { name: '512 KiB', pixelBytes: 512 * KIBIBYTE, instances: 500, associations: [1, 4, 16] },
-  { name: '32 KiB', pixelBytes: 32 * KIBIBYTE, instances: 2000, associations: [1, 4, 16] },
-  { name: '64 MiB', pixelBytes: 64 * MEBIBYTE, instances: 20, associations: [1, 4, 16] },
-  { name: '1 GiB', pixelBytes: GIBIBYTE, instances: 1, associations: [1] },
-];
+const ASSOCIATIONS = [1, 4, 16];
 
-const ROUNDS = 5;
+/** `perAssociation`: so many on each, and not so many in all. */
+const LOADS: readonly (Load & { readonly perAssociation?: true; readonly rounds: number })[] = [
+  { name: '512 KiB', pixelBytes: 512 * KIBIBYTE, instances: 500, rounds: 5 },
+  { name: '32 KiB', pixelBytes: 32 * KIBIBYTE, instances: 2000, rounds: 5 },
+  { name: '64 MiB', pixelBytes: 64 * MEBIBYTE, instances: 20, rounds: 5 },
+  { name: '1 GiB', pixelBytes: GIBIBYTE, instances: 1, perAssociation: true, rounds: 3 },
+];
 
 /** What every receiver gets before anything is measured: compiling and growing happens once in the life of a process. */
 const WARM_UP: Load = { name: 'warm-up', pixelBytes: 32 * KIBIBYTE, instances: 300 };
@@ -44,7 +45,7 @@ interface Contestant {
   readonly idleMebibytes: number;
   /** It has a process for each association: its memory is not one figure. */
   readonly forks: boolean;
-  /** Where its files are, which must be as many as were sent; they are removed after each load. */
+  /** Where its files are, which must be as many as were sent; they are put aside after each load. */
   readonly files?: string;
 }
 
@@ -53,11 +54,19 @@ const partOf = ({ instances, ...load }: Load, part: number, associations: number
   instances: Math.min(instances, Math.max(Math.ceil(instances * part), Math.min(associations, 4))),
 });
 
-/** Nobody is measured who lost something. */
+let loadsTaken = 0;
+
+/**
+ * Nobody is measured who lost something. Files are emptied and put aside, and not removed: ext4 gives the numbers of
+ * inodes that were freed in the last minutes to nobody and looks at each of them whenever a file is made, so that
+ * whoever comes next would pay for the files of whoever was before.
+ */
 const takeFiles = (name: string, folder: string, sent: number): void => {
-  const found = readdirSync(folder).length;
-  if (found !== sent) throw new Error(`${name} has ${found} of ${sent} instances`);
-  rmSync(folder, { recursive: true });
+  const found = readdirSync(folder);
+  if (found.length !== sent) throw new Error(`${name} has ${found.length} of ${sent} instances`);
+  for (const file of found) truncateSync(join(folder, file));
+  loadsTaken += 1;
+  renameSync(folder, `${folder}-${loadsTaken}`);
   mkdirSync(folder);
 };
 
@@ -89,9 +98,10 @@ const measure = async (
   };
 };
 
-/** Leaves files below `folder`. */
+/** Leaves files below `folder`. `others`: all receivers, and not only DCMTK's. */
 export const measureSideBySide = async (
   folder: string,
+  { others }: { readonly others: boolean },
   ...[figures, tell, quick]: Parameters<Bench>
 ): Promise<void> => {
   const receivers: Receiver[] = [];
@@ -117,9 +127,8 @@ export const measureSideBySide = async (
       ...given,
     });
   };
-  const cloud = await startBenchCloud();
+  let cloud: BenchCloud | undefined;
   try {
-    await cloud.addAeTitle(AE_TITLE);
     const slow = { part: 0.1, largestBytes: 64 * MEBIBYTE };
     await enter('sink', () => startSink());
     await enter(OURS, (files) => startLocalDiskListener(files), { writesFiles: true });
@@ -129,19 +138,26 @@ export const measureSideBySide = async (
     await enter('storescp +B', (files) => startStorescp('+B', '--output-directory', files), {
       ...{ forks: true, writesFiles: true },
     });
-    await enter('storescp --ignore', () => startStorescp('--ignore'), { forks: true });
-    await enter('gantry, emulated S3', (files) => startWholeListener(files, cloud.address), slow);
-    await enter('Orthanc', (files) => startOrthanc(files), slow);
-    await enter('pynetdicom', (files) => startPynetdicom(files), { ...slow, writesFiles: true });
-    await enter('dcmjs-dimse', (files) => startDcmjsDimse(files), { ...slow, writesFiles: true });
-    const rounds = quick ? 1 : ROUNDS;
+    if (others) {
+      cloud = await startBenchCloud();
+      await cloud.addAeTitle(AE_TITLE);
+      const { address } = cloud;
+      await enter('storescp --ignore', () => startStorescp('--ignore'), { forks: true });
+      await enter('gantry, emulated S3', (files) => startWholeListener(files, address), slow);
+      await enter('Orthanc', (files) => startOrthanc(files), slow);
+      await enter('pynetdicom', (files) => startPynetdicom(files), { ...slow, writesFiles: true });
+      await enter('dcmjs-dimse', (files) => startDcmjsDimse(files), { ...slow, writesFiles: true });
+    }
     tell(`warm-up, ${WARM_UP.instances} instances to each`);
     for (const contestant of contestants) {
       await measure({ ...contestant, part: 1 }, WARM_UP, WARM_UP_ASSOCIATIONS);
     }
-    for (const { associations: counts, ...load } of LOADS) {
-      const chosen = quick ? partOf(load, 0.1, 4) : load;
-      for (const associations of quick ? counts.slice(0, 2) : counts) {
+    for (const { perAssociation = false, rounds: usual, ...load } of LOADS) {
+      const rounds = quick ? 1 : usual;
+      for (const associations of quick ? ASSOCIATIONS.slice(0, 2) : ASSOCIATIONS) {
+        const instances = load.instances * (perAssociation && !quick ? associations : 1);
+        const whole = { ...load, instances };
+        const chosen = quick ? partOf(whole, 0.1, 4) : whole;
         for (let round = 1; round <= rounds; round += 1) {
           tell(`${load.name}, ${associations} associations, round ${round} of ${rounds}`);
           const where = `${load.name} × ${associations}`;
@@ -167,6 +183,6 @@ export const measureSideBySide = async (
     }
   } finally {
     await Promise.all(receivers.map((receiver) => receiver.stop()));
-    await cloud.stop();
+    await cloud?.stop();
   }
 };

@@ -6,7 +6,8 @@
 
 type Decode = (bytes: Uint8Array) => string;
 
-const latin1: Decode = (bytes) => Buffer.from(bytes).toString('latin1');
+const latin1: Decode = (bytes) =>
+  (bytes instanceof Buffer ? bytes : Buffer.from(bytes)).toString('latin1');
 const by = (label: string): Decode => {
   const decoder = new TextDecoder(label);
   return (bytes) => decoder.decode(bytes);

@@ -26,6 +26,15 @@ const LONG_HEADER = 12;
 const LONG_VRS = 'OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' ');
 const SHORT_VRS = 'AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' ');
 
+const CAPITALS = { first: 0x41, last: 0x5a };
+const isCapital = (code: number): boolean => code >= CAPITALS.first && code <= CAPITALS.last;
+/** Two letters as one number. */
+const areCapitals = (letters: number): boolean =>
+  isCapital(letters >> 8) && isCapital(letters & 0xff);
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength);
+
 /** By the two letters as one number: there is one to look up for every element of every instance. */
 const KNOWN_VRS = new Map(
   [...LONG_VRS, ...SHORT_VRS].map((vr) => [
@@ -73,9 +82,12 @@ export const createElementParser = (
   wanted: ReadonlySet<number>,
 ): ElementParser => {
   const elements = new Map<number, Element>();
-  const last = Math.max(-1, ...wanted);
+  let last = -1;
+  for (const tag of wanted) if (tag > last) last = tag;
   const stack: Frame[] = [];
-  const head = Buffer.alloc(LONG_HEADER);
+  /** A header that does not come in one piece. */
+  const head = new Uint8Array(LONG_HEADER);
+  const headView = viewOf(head);
   const outermost: Frame = { kind: 'item', ...encoding };
   let headBytes = 0;
   let headNeeded = SHORT_HEADER;
@@ -91,10 +103,6 @@ export const createElementParser = (
     problem = reason;
     finished = true;
   };
-  const u16 = (at: number, little: boolean) =>
-    little ? head.readUInt16LE(at) : head.readUInt16BE(at);
-  const u32 = (at: number, little: boolean) =>
-    little ? head.readUInt32LE(at) : head.readUInt32BE(at);
   const push = (frame: Frame): void => {
     if (stack.length >= MAX_DEPTH) fail('sequences are nested too deeply');
     else stack.push(frame);
@@ -132,49 +140,38 @@ export const createElementParser = (
     }
   };
 
-  /** Looks at a header of which `headNeeded` bytes are there; may ask for four more. */
-  const readHeader = (): void => {
+  /** Looks at a header that begins `at`; returns its length, or 0 when it has more bytes than are `there`. */
+  const readHeader = (view: DataView, at: number, there: number): number => {
     const frame = stack.at(-1) ?? outermost;
     const little = frame.littleEndian;
-    const tag = u16(0, little) * 0x10000 + u16(2, little);
+    const tag = view.getUint16(at, little) * 0x10000 + view.getUint16(at + 2, little);
     if (stack.length === 0 && (tag > last || tag >= PIXEL_DATA_GROUP)) {
       finished = true;
-      return;
+      return SHORT_HEADER;
     }
-    const done = (): void => {
-      headBytes = 0;
-      headNeeded = SHORT_HEADER;
-    };
     // Items and delimiters have no VR in any syntax (PS3.5 section 7.5).
     if (frame.kind === 'sequence') {
-      done();
-      enterItem(frame, tag, u32(4, little));
-      return;
+      enterItem(frame, tag, view.getUint32(at + 4, little));
+      return SHORT_HEADER;
     }
     if (tag === ITEM_DELIMITER) {
-      done();
       stack.pop();
-      return;
+      return SHORT_HEADER;
     }
-    const known = frame.implicitVr ? undefined : KNOWN_VRS.get(head.readUInt16BE(4));
-    const letters = known?.vr ?? head.toString('latin1', 4, 6);
-    if (frame.implicitVr || (known === undefined && !/^[A-Z]{2}$/.test(letters))) {
+    const letters = view.getUint16(at + 4);
+    const known = frame.implicitVr ? undefined : KNOWN_VRS.get(letters);
+    if (frame.implicitVr || (known === undefined && !areCapitals(letters))) {
       // Some writers put an element without VR into an explicit data set; its length then shows as no letters.
-      done();
-      takeElement(frame, tag, attributeOfTag(tag)?.vr ?? 'UN', u32(4, little));
-      return;
+      takeElement(frame, tag, attributeOfTag(tag)?.vr ?? 'UN', view.getUint32(at + 4, little));
+      return SHORT_HEADER;
     }
+    const vr = known?.vr ?? String.fromCharCode(letters >> 8, letters & 0xff);
+    const length = view.getUint16(at + 6, little);
     // A VR of a later edition has the long form, and then its two reserved bytes are zero.
-    const long = known?.long ?? u16(6, little) === 0;
-    if (!long) {
-      done();
-      takeElement(frame, tag, letters, u16(6, little));
-    } else if (headNeeded === SHORT_HEADER) {
-      headNeeded = LONG_HEADER;
-    } else {
-      done();
-      takeElement(frame, tag, letters, u32(8, little));
-    }
+    const long = known?.long ?? length === 0;
+    if (long && there < LONG_HEADER) return 0;
+    takeElement(frame, tag, vr, long ? view.getUint32(at + 8, little) : length);
+    return long ? LONG_HEADER : SHORT_HEADER;
   };
 
   const keepCaptured = (bytes: Uint8Array): void => {
@@ -194,6 +191,7 @@ export const createElementParser = (
 
   return {
     write: (chunk) => {
+      const view = viewOf(chunk);
       let at = 0;
       while (at < chunk.length && !finished) {
         const left = chunk.length - at;
@@ -213,6 +211,8 @@ export const createElementParser = (
             elements.set(element.tag, element);
             collecting = undefined;
           }
+        } else if (headBytes === 0 && left >= LONG_HEADER) {
+          at += readHeader(view, at, left);
         } else {
           const taken = Math.min(headNeeded - headBytes, left);
           // For so few bytes a view of them costs more than they do.
@@ -221,7 +221,11 @@ export const createElementParser = (
             headBytes += 1;
           }
           at += taken;
-          if (headBytes === headNeeded) readHeader();
+          if (headBytes === headNeeded) {
+            const isWhole = readHeader(headView, 0, headBytes) > 0;
+            headNeeded = isWhole ? SHORT_HEADER : LONG_HEADER;
+            if (isWhole) headBytes = 0;
+          }
         }
         if (captured !== undefined) keepCaptured(chunk.subarray(start, at));
       }

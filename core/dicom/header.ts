@@ -6,7 +6,7 @@ import type { HeaderAttributes } from '../contracts/items.ts';
 import { HEADER_KEYWORDS } from '../planning/header-keywords.ts';
 import { textDecoding } from './character-sets.ts';
 import { attributeOfKeyword, type Attribute } from './dictionary.ts';
-import type { Element, ParsedHeader } from './element-parser.ts';
+import type { ParsedHeader } from './element-parser.ts';
 import { valuesOf, type Value } from './values.ts';
 
 const IDENTIFIERS = [
@@ -25,8 +25,8 @@ const attributesOf = (keywords: readonly string[]): Attribute[] =>
 const HEADER_ATTRIBUTES = attributesOf(HEADER_KEYWORDS.series);
 const SPECIFIC_CHARACTER_SET = 0x00080005;
 
-/** What the attributes of one instance may take of its item, of which 400 KB is the limit. */
-const MAX_ATTRIBUTES_CHARACTERS = 60_000;
+/** Of the values of an instance's attributes in its item, which may have 400 KB; as text they take up to three times that. */
+const MAX_ATTRIBUTES_BYTES = 60_000;
 
 /** The tags to look for in an instance whose AE title groups by `groupBy` (keywords). */
 export const wantedTags = (groupBy: readonly string[]): ReadonlySet<number> =>
@@ -68,16 +68,14 @@ export const instanceHeader = ({ elements, problem }: ParsedHeader): InstanceHea
   const decoding = textDecoding(
     charset === undefined ? [] : valuesOf(charset, textDecoding([])).map(String),
   );
-  const values = (element: Element): readonly Value[] => valuesOf(element, decoding);
-
   const attributes: HeaderAttributes = {};
-  let room = MAX_ATTRIBUTES_CHARACTERS;
+  let room = MAX_ATTRIBUTES_BYTES;
   for (const { keyword, tag, vr } of HEADER_ATTRIBUTES) {
     const element = elements.get(tag);
     if (element === undefined) continue;
-    const value = headerValue(keyword, vr, values({ ...element, vr }));
+    const value = headerValue(keyword, vr, valuesOf(element, decoding, vr));
     if (value === undefined || value === '') continue;
-    room -= JSON.stringify(value).length;
+    room -= element.value.length;
     if (room >= 0) attributes[keyword] = value;
   }
   return {
@@ -85,15 +83,9 @@ export const instanceHeader = ({ elements, problem }: ParsedHeader): InstanceHea
     text: (keyword) => {
       const attribute = attributeOfKeyword(keyword);
       const element = attribute === undefined ? undefined : elements.get(attribute.tag);
-      return element === undefined
-        ? undefined
-        : values(
-            element.vr === 'UN' && attribute !== undefined
-              ? { ...element, vr: attribute.vr }
-              : element,
-          )
-            .join('\\')
-            .trim();
+      if (attribute === undefined || element === undefined) return undefined;
+      const vr = element.vr === 'UN' ? attribute.vr : element.vr;
+      return valuesOf(element, decoding, vr).join('\\').trim();
     },
     attributes,
   };

@@ -45,7 +45,7 @@ const valuesIn = (
     const value =
       vr === 'SQ'
         ? sequenceItems(element).map((item) => valuesIn(item, tags, decoding))
-        : headerValue(attribute.keyword, vr, valuesOf({ ...element, vr }, decoding));
+        : headerValue(attribute.keyword, vr, valuesOf(element, decoding, vr));
     if (!isEmpty(value)) found[attribute.keyword] = value;
   }
   return found;

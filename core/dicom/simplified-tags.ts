@@ -40,7 +40,7 @@ export const simplifiedTags = ({ elements }: ParsedHeader): SimplifiedTags => {
     const vr = element.vr === 'UN' ? attribute?.vr : element.vr;
     if (attribute === undefined || vr === undefined || WITHOUT_TEXT.test(vr)) continue;
     const readAs = AS_WRITTEN.has(vr) ? 'LO' : vr;
-    const text = valuesOf({ ...element, vr: readAs }, decoding)
+    const text = valuesOf(element, decoding, readAs)
       .map((value) => String(value).trim())
       .join('\\');
     if (text !== '') tags[attribute.keyword] = text;

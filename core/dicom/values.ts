@@ -30,15 +30,18 @@ const NUMBERS: Readonly<Record<string, readonly [size: number, read: ReadNumber]
   ],
 };
 
-const PADDING = /[\0 ]+$/;
+/** A value is padded with a null or spaces. A loop: there are some dozens to be looked at in every instance. */
+const withoutPadding = (text: string): string => {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\0')) end -= 1;
+  return end === text.length ? text : text.slice(0, end);
+};
 
 /** The whole value as text, padding removed; binary VRs without a text form give an empty one. */
-const textOf = (element: Element, decoding: TextDecoding): string => {
-  const text = EXTENDED_TEXTS.has(element.vr)
-    ? decoding.decode(element.value, element.vr === 'PN')
-    : element.value.toString('latin1');
-  return text.replace(PADDING, '');
-};
+const textOf = (value: Buffer, vr: string, decoding: TextDecoding): string =>
+  withoutPadding(
+    EXTENDED_TEXTS.has(vr) ? decoding.decode(value, vr === 'PN') : value.toString('latin1'),
+  );
 
 const numberOf = (text: string, integer: boolean): Value => {
   const trimmed = text.trim();
@@ -47,19 +50,22 @@ const numberOf = (text: string, integer: boolean): Value => {
   return integer ? Math.trunc(number) : number;
 };
 
-/** The element's values; none when it is empty. */
-export const valuesOf = (element: Element, decoding: TextDecoding): readonly Value[] => {
-  const { vr, value, littleEndian } = element;
+/** The element's values; none when it is empty. `vr`: what it is read as, if not as what it says that it is. */
+export const valuesOf = (
+  { value, littleEndian, vr: own }: Element,
+  decoding: TextDecoding,
+  vr = own,
+): readonly Value[] => {
   const binary = NUMBERS[vr];
   if (binary !== undefined) {
     const [size, read] = binary;
     const count = Math.floor(value.length / size);
     return Array.from({ length: count }, (_, index) => read(value, index * size, littleEndian));
   }
-  const text = textOf(element, decoding);
+  const text = textOf(value, vr, decoding);
   if (text === '') return [];
   if (SINGLE_TEXTS.has(vr)) return [text];
-  const parts = text.split('\\').map((part) => part.replace(PADDING, ''));
+  const parts = text.includes('\\') ? text.split('\\').map(withoutPadding) : [text];
   switch (vr) {
     case 'IS':
     case 'DS':

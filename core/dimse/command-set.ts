@@ -36,6 +36,7 @@ export type CommandSet = {
   readonly [K in Keyword]?: (typeof ELEMENTS)[K][1] extends NumberVr ? number : string;
 };
 
+/** By element number, in its order. */
 const KEYWORDS = new Map<number, readonly [Keyword, Vr]>(
   (Object.keys(ELEMENTS) as Keyword[]).map((keyword) => {
     const [element, vr] = ELEMENTS[keyword];
@@ -96,36 +97,49 @@ export const decodeCommandSet = (bytes: Buffer): CommandSet => {
   return command as CommandSet;
 };
 
-const encodeValue = (value: number | string, vr: Vr): Buffer => {
+/** Values have an even length (PS3.5 section 6.2). */
+const encodedLength = (value: number | string, vr: Vr): number =>
+  typeof value === 'string' ? value.length + (value.length % 2) : vr === 'US' ? 2 : 4;
+
+/** Into `bytes` that are zeros; returns where the element ends. */
+const writeElement = (
+  bytes: Buffer,
+  offset: number,
+  element: number,
+  vr: Vr,
+  value: number | string,
+): number => {
+  const length = encodedLength(value, vr);
+  const start = offset + ELEMENT_HEADER_LENGTH;
+  bytes.writeUInt16LE(element, offset + 2);
+  bytes.writeUInt32LE(length, offset + 4);
   if (typeof value === 'string') {
-    const padding = value.length % 2 === 0 ? '' : vr === 'UI' ? '\0' : ' ';
-    return Buffer.from(value + padding, 'latin1');
-  }
-  const bytes = Buffer.alloc(vr === 'US' ? 2 : 4);
-  if (vr === 'US') bytes.writeUInt16LE(value);
-  else if (vr === 'UL') bytes.writeUInt32LE(value);
+    const padding = value.length === length || vr === 'UI' ? '' : ' ';
+    bytes.write(value + padding, start, 'latin1');
+  } else if (vr === 'US') bytes.writeUInt16LE(value, start);
+  else if (vr === 'UL') bytes.writeUInt32LE(value, start);
   else {
-    bytes.writeUInt16LE(Math.floor(value / 0x10000), 0);
-    bytes.writeUInt16LE(value % 0x10000, 2);
+    bytes.writeUInt16LE(Math.floor(value / 0x10000), start);
+    bytes.writeUInt16LE(value % 0x10000, start + 2);
+  }
+  return start + length;
+};
+
+/** Of Command Group Length (0000,0000) itself, which counts what follows it. */
+const GROUP_LENGTH_BYTES = ELEMENT_HEADER_LENGTH + 4;
+
+/** With Command Group Length before, elements in ascending order. */
+export const encodeCommandSet = (command: CommandSet): Buffer => {
+  let length = 0;
+  for (const [keyword, vr] of KEYWORDS.values()) {
+    const value = command[keyword];
+    if (value !== undefined) length += ELEMENT_HEADER_LENGTH + encodedLength(value, vr);
+  }
+  const bytes = Buffer.alloc(GROUP_LENGTH_BYTES + length);
+  let offset = writeElement(bytes, 0, 0x0000, 'UL', length);
+  for (const [element, [keyword, vr]] of KEYWORDS) {
+    const value = command[keyword];
+    if (value !== undefined) offset = writeElement(bytes, offset, element, vr, value);
   }
   return bytes;
-};
-
-const encodeElement = (element: number, value: Buffer): Buffer => {
-  const header = Buffer.alloc(ELEMENT_HEADER_LENGTH);
-  header.writeUInt16LE(0, 0);
-  header.writeUInt16LE(element, 2);
-  header.writeUInt32LE(value.length, 4);
-  return Buffer.concat([header, value]);
-};
-
-/** With Command Group Length (0000,0000) before, elements in ascending order. */
-export const encodeCommandSet = (command: CommandSet): Buffer => {
-  const elements = (Object.keys(ELEMENTS) as Keyword[]).flatMap((keyword) => {
-    const value = command[keyword];
-    const [element, vr] = ELEMENTS[keyword];
-    return value === undefined ? [] : [encodeElement(element, encodeValue(value, vr))];
-  });
-  const body = Buffer.concat(elements);
-  return Buffer.concat([encodeElement(0, encodeValue(body.length, 'UL')), body]);
 };

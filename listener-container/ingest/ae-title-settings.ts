@@ -2,24 +2,43 @@
 import { limit } from '../../aws/time-limit.ts';
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { Clock } from '../../core/contracts/ports.ts';
+import { wantedTags } from '../../core/dicom/header.ts';
+import { declaredKeywords } from '../../core/processors/completeness.ts';
 
 const KEPT_MS = 2000;
 const READ_LIMIT_MS = 5000;
 
-export type FindAeTitle = (name: string) => Promise<AeTitleItem | undefined>;
+/** With what is made of them once, and not for each instance. */
+export interface ReceivingSettings {
+  readonly settings: AeTitleItem;
+  /** Keywords that its declared inputs read. */
+  readonly declares: readonly string[];
+  /** Tags to look for in the header of an instance. */
+  readonly wanted: ReadonlySet<number>;
+}
+
+export type FindAeTitle = (name: string) => Promise<ReceivingSettings | undefined>;
+
+const receivingSettings = (settings: AeTitleItem): ReceivingSettings => {
+  const declares = declaredKeywords(settings.complete);
+  return { settings, declares, wanted: wantedTags([...settings.groupBy, ...declares]) };
+};
 
 /** Concurrent questions share one read; a failed read is not kept. */
-export const keptAeTitles = (find: FindAeTitle, clock: Clock): FindAeTitle => {
-  const kept = new Map<string, { readonly at: number; readonly item: ReturnType<FindAeTitle> }>();
+export const keptAeTitles = (
+  find: (name: string) => Promise<AeTitleItem | undefined>,
+  clock: Clock,
+): FindAeTitle => {
+  const kept = new Map<string, { readonly at: number; readonly found: ReturnType<FindAeTitle> }>();
   return (name) => {
     const known = kept.get(name);
     const now = clock();
-    if (known !== undefined && now - known.at < KEPT_MS && now >= known.at) return known.item;
-    const item = limit(find(name), READ_LIMIT_MS);
-    kept.set(name, { at: now, item });
-    item.catch(() => {
-      if (kept.get(name)?.item === item) kept.delete(name);
+    if (known !== undefined && now - known.at < KEPT_MS && now >= known.at) return known.found;
+    const found = limit(find(name), READ_LIMIT_MS).then((item) => item && receivingSettings(item));
+    kept.set(name, { at: now, found });
+    found.catch(() => {
+      if (kept.get(name)?.found === found) kept.delete(name);
     });
-    return item;
+    return found;
   };
 };

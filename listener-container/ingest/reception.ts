@@ -1,13 +1,11 @@
 /** One instance on its way in: what a begun C-STORE holds until it is answered or given up. */
 import { createHash } from 'node:crypto';
-import type { AeTitleItem } from '../../core/contracts/configuration.ts';
-import { instanceHeader, wantedTags } from '../../core/dicom/header.ts';
+import { instanceHeader } from '../../core/dicom/header.ts';
 import { declaredValues } from '../../core/dicom/natural-values.ts';
 import { createHeaderReader, type HeaderReader } from '../../core/dicom/header-reader.ts';
 import { part10Head } from '../../core/dicom/part10.ts';
 import { isValidUid } from '../../core/dicom/uid.ts';
 import { statusClass } from '../../core/dimse/status.ts';
-import { declaredKeywords } from '../../core/processors/completeness.ts';
 import { ignoredBecause } from '../../core/processors/sop-class-filter.ts';
 import { errorName } from '../listener-log.ts';
 import type {
@@ -20,7 +18,7 @@ import type { InstanceDecisions } from './instance-decisions.ts';
 import { cannotUnderstand, outOfResources, processingFailure } from './outcomes.ts';
 import { createSpool } from './spool.ts';
 import { storeInstance, type StoreDependencies } from './store-instance.ts';
-import type { FindAeTitle } from './ae-title-settings.ts';
+import type { FindAeTitle, ReceivingSettings } from './ae-title-settings.ts';
 import type { SpoolSettings } from './spool.ts';
 
 export interface ReceptionDependencies extends StoreDependencies {
@@ -40,8 +38,7 @@ const badUid = (context: ReceptionContext): string | undefined => {
   return bad === undefined ? undefined : `${bad[0]} is not a valid UID`;
 };
 
-interface Opened {
-  readonly settings: AeTitleItem;
+interface Opened extends ReceivingSettings {
   readonly ignored: string | undefined;
   readonly reader: HeaderReader;
 }
@@ -63,16 +60,16 @@ export const beginReception = (
   const open = async (): Promise<Opened | undefined> => {
     if (opened !== undefined || refusal !== undefined) return opened;
     try {
-      const settings = await deps.aeTitle(context.calledAeTitle);
-      if (settings === undefined) {
+      const found = await deps.aeTitle(context.calledAeTitle);
+      if (found === undefined) {
         refusal = processingFailure('the called AE title is not configured any more');
         return undefined;
       }
-      const reader = createHeaderReader(
-        context.transferSyntaxUid,
-        wantedTags([...settings.groupBy, ...declaredKeywords(settings.complete)]),
-      );
-      opened = { settings, reader, ignored: ignoredBecause(settings, context.sopClassUid) };
+      opened = {
+        ...found,
+        reader: createHeaderReader(context.transferSyntaxUid, found.wanted),
+        ignored: ignoredBecause(found.settings, context.sopClassUid),
+      };
     } catch (error) {
       log.error('The settings of an AE title cannot be read', {
         associationId,
@@ -134,7 +131,7 @@ export const beginReception = (
         }
         const parsed = await current.reader.end();
         const header = instanceHeader(parsed);
-        const declares = declaredKeywords(current.settings.complete);
+        const { declares } = current;
         const noSpool = await spool.finish().then(() => undefined, noRoom);
         if (noSpool !== undefined) return await refused(noSpool);
         const { outcome, decisions } = await storeInstance(deps, {
