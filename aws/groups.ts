@@ -145,6 +145,15 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       });
       return held !== undefined;
     },
+    endWindow: async ({ keyId, generation }) => {
+      const ended = await table.update(tableKeys.group(keyId, generation), {
+        update: 'SET #windowOver = :yes ADD #dueAt :one',
+        condition: '#state = :collecting AND #held = :yes',
+        names: ['windowOver', 'dueAt', 'state', 'held'],
+        values: { yes: true, one: 1, collecting: 'COLLECTING' },
+      });
+      return ended !== undefined;
+    },
     release: async ({ keyId, generation }, release) => {
       const fields = Object.entries(release).flatMap(([name, value]) =>
         value === undefined ? [] : [name],

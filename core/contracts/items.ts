@@ -94,6 +94,8 @@ export const GroupItem = z.object({
   inputs: z.array(InputReport).optional(),
   /** It was held because inputs were missing: what comes until `lateUntil` can still complete it. */
   incomplete: z.literal(true).optional(),
+  /** A held one that takes nothing more, because a later generation is being sealed: its manifest is what it has. */
+  windowOver: z.literal(true).optional(),
   /** Of a released rerun: the id of the latest group whose instances it repeats. */
   supersedes: z.string().optional(),
   /** While it is there, nothing of the group is reclaimed. */

@@ -7,7 +7,7 @@ import type { GroupItem, InputReport } from '../contracts/items.ts';
 import { parseGroupId } from '../contracts/keys.ts';
 import { inputReports, isComplete } from './completeness.ts';
 import { collectingMembers } from './manifest.ts';
-import { claimGroup, type ReleaseDependencies } from './release.ts';
+import { claimGroup, type DueOutcome, type ReleaseDependencies } from './release.ts';
 import { HOLD_MS, lookTime } from './timing.ts';
 
 export const declares = ({ complete }: Pick<GroupItem, 'complete'>): boolean =>
@@ -37,27 +37,24 @@ export const lookAtDeclared = async (
   maxSleepMs: number,
 ): Promise<Look> => {
   const id = parseGroupId(groupId);
-  const read = () =>
-    id === undefined ? Promise.resolve(undefined) : deps.groups.get(id.keyId, id.generation);
-  const first = await read();
-  if (first?.state !== 'COLLECTING' || !declares(first)) return { outcome: 'waiting' };
-  const left = lookTime(touchedAt, first.instanceCount) - deps.clock();
-  if (left > maxSleepMs) return { outcome: 'later', inMs: left };
-  if (left > 0) await deps.sleep(left);
-  const group = left > 0 ? await read() : first;
-  // What is held for another reason waits for its person.
-  const isHeld = group?.held === true && group.incomplete !== true;
-  if (group?.state !== 'COLLECTING' || isHeld || group.lastReceivedAt > touchedAt) {
-    return { outcome: 'waiting' };
+  for (;;) {
+    const group = id && (await deps.groups.get(id.keyId, id.generation));
+    if (group?.state !== 'COLLECTING' || !declares(group)) return { outcome: 'waiting' };
+    // What is held for another reason waits for its person.
+    const isHeld = group.held === true && group.incomplete !== true;
+    if (isHeld || group.lastReceivedAt > touchedAt) return { outcome: 'waiting' };
+    const left = lookTime(touchedAt, group.instanceCount) - deps.clock();
+    if (left > maxSleepMs) return { outcome: 'later', inMs: left };
+    if (left > 0) {
+      await deps.sleep(left);
+      continue;
+    }
+    const inputs = await reportsOf(deps, group);
+    if (!isComplete(inputs)) return { outcome: 'waiting' };
+    const claimed = await claimGroup(deps, group, { reason: 'complete', inputs });
+    if (claimed !== undefined) return { outcome: 'claimed', group: claimed };
   }
-  const inputs = await reportsOf(deps, group);
-  if (!isComplete(inputs)) return { outcome: 'waiting' };
-  const claimed = await claimGroup(deps, group, { reason: 'complete', inputs });
-  return claimed === undefined ? { outcome: 'waiting' } : { outcome: 'claimed', group: claimed };
 };
-
-/** What becomes of a due group: `changed` when it was touched or claimed since it was read. */
-export type DueOutcome = GroupItem | 'held' | 'changed';
 
 /** Of a group that declares inputs, at its due time. */
 export const closeDeclared = async (

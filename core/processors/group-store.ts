@@ -74,6 +74,11 @@ export interface GroupStore {
   claim(group: Pick<GroupItem, 'keyId' | 'generation' | 'dueAt'>, claim: Claim): Promise<boolean>;
   /** A COLLECTING group with the `dueAt` that was read is held for a person. False when it was touched or claimed since. */
   hold(group: Pick<GroupItem, 'keyId' | 'generation' | 'dueAt'>, hold: Hold): Promise<boolean>;
+  /**
+   * A held COLLECTING group takes nothing more, and its due time moves by 1 ms, so that nobody claims it who read it
+   * before. False when it is neither.
+   */
+  endWindow(group: Pick<GroupItem, 'keyId' | 'generation'>): Promise<boolean>;
   /** CLAIMED → RELEASED. False when it is not CLAIMED. */
   release(group: Pick<GroupItem, 'keyId' | 'generation'>, release: Release): Promise<boolean>;
 

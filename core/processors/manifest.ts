@@ -83,7 +83,10 @@ export const manifestInstances = (manifest: GroupManifest) =>
   manifest.series.flatMap(({ instances }) => instances);
 
 export interface SealDependencies {
-  readonly groups: Pick<GroupStore, 'generations' | 'instances' | 'manifest' | 'sealManifest'>;
+  readonly groups: Pick<
+    GroupStore,
+    'generations' | 'instances' | 'manifest' | 'sealManifest' | 'endWindow'
+  >;
   readonly clock: Clock;
   sleep(milliseconds: number): Promise<void>;
 }
@@ -114,22 +117,26 @@ const withoutReplaced = (items: readonly InstanceItem[]): readonly InstanceItem[
   });
 };
 
-/** What came after the window of a held generation belongs to the one that was opened by it, if there is one. */
-const inWindow = (
+/**
+ * What a generation can have: what earlier ones have, and what came in its time. What came after the window of a held
+ * one belongs to the generation that was opened by it, if there is one, and replaces nothing here: else to the held
+ * one, where its touch was good. A version that an earlier one has replaces others whenever it came, or what was left
+ * out there because of it would come to light here.
+ */
+const candidatesOf = (
   group: GroupItem,
   items: readonly InstanceItem[],
+  taken: (item: InstanceItem) => boolean,
   isLast: boolean,
 ): readonly InstanceItem[] => {
   const isHeldBack = group.late === 'hold' || group.incomplete === true;
   const before = isHeldBack && !isLast ? (group.lateUntil ?? Infinity) : Infinity;
-  return before === Infinity ? items : items.filter(({ receivedAt }) => receivedAt < before);
+  return withoutReplaced(
+    before === Infinity ? items : items.filter((item) => item.receivedAt < before || taken(item)),
+  );
 };
 
-/**
- * The members of a generation: what no earlier one has. What came after the window of a held one belongs to the
- * generation that was opened by it, if there is one, and replaces nothing here: else to the held one, where its touch
- * was good.
- */
+/** The members of a generation: what no earlier one has. */
 const membersOf = (
   group: GroupItem,
   items: readonly InstanceItem[],
@@ -139,7 +146,7 @@ const membersOf = (
   // Claimed because nobody belonged to it: what has come since then opened a generation of its own.
   if (group.closedBecause === 'empty') return [];
   const taken = isIn(earlier);
-  return withoutReplaced(inWindow(group, items, isLast)).filter((item) => !taken(item));
+  return candidatesOf(group, items, taken, isLast).filter((item) => !taken(item));
 };
 
 /** Members of a generation that is not sealed, as of now; `manifests` are those of the generations before it. */
@@ -193,7 +200,7 @@ const seal = async (
   // Nothing new: the instance by which it was opened was still in time for the generation before.
   const repetition = members.length === 0 ? undefined : repetitionOf(group, earlier);
   const taken = isIn(earlier);
-  const repeats = withoutReplaced(inWindow(group, items, isLast)).filter(
+  const repeats = candidatesOf(group, items, taken, isLast).filter(
     (item) => taken(item) && repetition?.repeated.has(memberId(item)) === true,
   );
   return deps.groups.sealManifest(
@@ -207,9 +214,16 @@ interface Place {
   readonly isLast: boolean;
 }
 
+/** True once nobody can claim the held group as it was before; false when it was claimed meanwhile. */
+const endWindow = ({ groups }: SealDependencies, group: GroupItem): Promise<boolean> =>
+  group.state !== 'COLLECTING' || group.windowOver === true
+    ? Promise.resolve(true)
+    : groups.endWindow(group);
+
 /**
  * The generation, with what those before it have: such as are claimed only are sealed now. So is a held one, which
- * takes nothing more once a later one is there, and goes on waiting for its person.
+ * takes nothing more once a later one is there, and goes on waiting for its person. It is written down first that its
+ * window is over: whoever finds it empty at the same time would close it, and this manifest would not be.
  */
 const placeOf = async (
   deps: SealDependencies,
@@ -223,8 +237,11 @@ const placeOf = async (
     if (group.state === 'COLLECTING' && group.held !== true) {
       throw new GenerationOutOfOrder(group.id);
     }
-    const manifest =
-      (await deps.groups.manifest(group.id)) ?? (await seal(deps, group, earlier, isLast));
+    let manifest = await deps.groups.manifest(group.id);
+    if (manifest === undefined) {
+      if (!(await endWindow(deps, group))) return placeOf(deps, { id, keyId });
+      manifest = await seal(deps, group, earlier, isLast);
+    }
     earlier.push({ group, members: manifestInstances(manifest).map(memberId) });
   }
   throw new GenerationOutOfOrder(id);
@@ -242,21 +259,15 @@ export const sealGroup = async (
   return seal(deps, current, earlier, isLast);
 };
 
-/** The instances of a collecting group that no other generation has, as of now. */
+/** The instances of a collecting group that no other generation has: as of now, or once and for all if its window is over. */
 export const collectingMembers = async (
   deps: SealDependencies,
   { id, keyId }: Pick<GroupItem, 'id' | 'keyId'>,
 ): Promise<InstanceItem[]> => {
   const { group, earlier, isLast } = await placeOf(deps, { id, keyId });
-  return membersOf(group, await deps.groups.instances(keyId), earlier, isLast);
-};
-
-/** Whether a collecting group has any instance that no other generation has, as of now. */
-export const hasMembers = async (
-  deps: SealDependencies,
-  { id, keyId }: Pick<GroupItem, 'id' | 'keyId'>,
-): Promise<boolean> => {
-  const manifest = await deps.groups.manifest(id);
-  if (manifest !== undefined) return manifest.series.length > 0;
-  return (await collectingMembers(deps, { id, keyId })).length > 0;
+  const items = await deps.groups.instances(keyId);
+  if (group.windowOver !== true) return membersOf(group, items, earlier, isLast);
+  const manifest = (await deps.groups.manifest(id)) ?? (await seal(deps, group, earlier, isLast));
+  const members = new Set(manifestInstances(manifest).map(memberId));
+  return items.filter((item) => members.has(memberId(item)));
 };

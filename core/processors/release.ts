@@ -9,7 +9,12 @@ import { DEFAULT_PIPELINE } from '../contracts/names.ts';
 import type { Clock, Executions } from '../contracts/ports.ts';
 import type { GroupStore, Subjects } from './group-store.ts';
 import { inputsText, isComplete } from './completeness.ts';
-import { hasMembers, manifestInstances, sealGroup, type SealDependencies } from './manifest.ts';
+import {
+  collectingMembers,
+  manifestInstances,
+  sealGroup,
+  type SealDependencies,
+} from './manifest.ts';
 import { sealTime } from './timing.ts';
 
 export interface ReleaseDependencies extends SealDependencies {
@@ -59,21 +64,24 @@ export const claimGroup = async (
     : undefined;
 };
 
+/** What becomes of a due group: `changed` when it was touched or claimed since it was read. */
+export type DueOutcome = GroupItem | 'held' | 'changed';
+
 /**
  * Closes a held group to which nobody belongs: it was opened for an instance that was in time for the generation
- * before. Asked for after its quiet time, when no listener relies on a touch. Undefined when somebody does
- * belong to it, or it was touched or claimed since it was read.
+ * before. Asked for after its quiet time, when no listener relies on a touch. It stays held when somebody does
+ * belong to it.
  */
 export const claimEmpty = async (
   deps: Pick<ReleaseDependencies, 'groups' | 'clock' | 'sleep'>,
   group: GroupItem,
-): Promise<GroupItem | undefined> => {
-  if (await hasMembers(deps, group)) return undefined;
+): Promise<DueOutcome> => {
+  if ((await collectingMembers(deps, group)).length > 0) return 'held';
   const now = deps.clock();
   const claim = { claimedAt: now, sealAfter: now, closedBecause: 'empty' } as const;
   return (await deps.groups.claim(group, claim))
     ? { ...group, state: 'CLAIMED', held: false, ...claim }
-    : undefined;
+    : 'changed';
 };
 
 const pipelinesOf = (group: GroupItem): [name: string, id: string][] => {

@@ -2,10 +2,17 @@
  * Who notices that a group is due: the check, a delayed message that comes shortly before, and the sweep, which
  * finds what a lost message or a dead process left behind.
  */
+import type { GroupItem } from '../contracts/items.ts';
 import { parseGroupId } from '../contracts/keys.ts';
 import type { StabilityCheck } from '../contracts/messages.ts';
 import { closeDeclared, declares, lookAtDeclared } from './declared-release.ts';
-import { claimEmpty, claimGroup, releaseGroup, type ReleaseDependencies } from './release.ts';
+import {
+  claimEmpty,
+  claimGroup,
+  releaseGroup,
+  type DueOutcome,
+  type ReleaseDependencies,
+} from './release.ts';
 import { checkDelaySeconds, HOLD_MS, MAX_WAIT_IN_CHECK_MS } from './timing.ts';
 
 export interface StabilityDependencies extends ReleaseDependencies {
@@ -36,6 +43,13 @@ const look = async (
   }
 };
 
+/** Of a group whose time has come; of a held one, whose quiet time has passed. */
+const closeDue = async (deps: StabilityDependencies, group: GroupItem): Promise<DueOutcome> => {
+  if (group.held === true) return claimEmpty(deps, group);
+  if (declares(group)) return closeDeclared(deps, group);
+  return (await claimGroup(deps, group)) ?? 'changed';
+};
+
 /** Looks at one group at its due time: releases it, or asks to be called again. */
 export const checkGroup = async (
   deps: StabilityDependencies,
@@ -50,26 +64,16 @@ export const checkGroup = async (
     const group = await groups.get(id.keyId, id.generation);
     if (group === undefined) return 'not-found';
     if (group.state === 'RELEASED') return 'done';
-    const held = group.held === true;
     if (group.state === 'CLAIMED') {
       await releaseGroup(deps, group);
       return 'released';
     }
-    const left = group.dueAt - (held ? HOLD_MS : 0) - clock();
-    if (left <= 0 && !held && declares(group)) {
-      const closed = await closeDeclared(deps, group);
-      if (closed === 'held') return 'held';
-      if (closed === 'changed') continue;
-      await releaseGroup(deps, closed);
-      return 'released';
-    }
+    const left = group.dueAt - (group.held === true ? HOLD_MS : 0) - clock();
     if (left <= 0) {
-      const claimed = await (held ? claimEmpty : claimGroup)(deps, group);
-      if (claimed === undefined) {
-        if (held) return 'held';
-        continue;
-      }
-      await releaseGroup(deps, claimed);
+      const closed = await closeDue(deps, group);
+      if (closed === 'changed') continue;
+      if (closed === 'held') return 'held';
+      await releaseGroup(deps, closed);
       return 'released';
     }
     if (clock() + left > waitUntil) {

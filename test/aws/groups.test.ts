@@ -207,6 +207,20 @@ describe('groups of the table', () => {
     expect(await groups.get(group.keyId, 1)).toMatchObject({ state: 'CLAIMED', held: false });
   });
 
+  it('ends the window of a held group, which moves its due time, and of no other', async () => {
+    const held = await opened(aGroup({ late: 'hold', held: true, dueAt: 6600 + HOLD_MS }));
+    const collecting = await opened(aGroup());
+
+    const answers = [await groups.endWindow(held), await groups.endWindow(collecting)];
+    const stale = await groups.claim(held, { ...CLAIM, closedBecause: 'empty' });
+    const claimed = await groups.claim({ ...held, dueAt: held.dueAt + 1 }, CLAIM);
+
+    expect(answers).toEqual([true, false]);
+    expect([stale, claimed]).toEqual([false, true]);
+    expect(await groups.endWindow(held)).toBe(false);
+    expect(await groups.get(held.keyId, 1)).toMatchObject({ windowOver: true, state: 'CLAIMED' });
+  });
+
   it('keeps an instance once, with its attributes, and lists those of its key alone', async () => {
     const keyId = newKey();
     const item = anInstance(keyId, 1);

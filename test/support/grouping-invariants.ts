@@ -11,6 +11,12 @@ const instancesOf = ({ groups }: SimulationResult, { id }: GroupItem) => {
   return manifest === undefined ? [] : manifestInstances(manifest);
 };
 
+/** Object keys of the members that it does not repeat. */
+const firstIn = (result: SimulationResult, group: GroupItem): string[] =>
+  instancesOf(result, group).flatMap(({ objectKey, repeated }) =>
+    repeated === undefined ? [objectKey] : [],
+  );
+
 /** Of the same key, before this one, the first one first. */
 const earlierOf = ({ groups }: SimulationResult, group: GroupItem): GroupItem[] =>
   [...groups.groupItems.values()]
@@ -41,10 +47,8 @@ const membership = (result: SimulationResult): string[] => {
   const found: string[] = [];
   const places = new Map<string, string[]>();
   for (const group of result.groups.groupItems.values()) {
-    for (const { objectKey, repeated } of instancesOf(result, group)) {
-      if (repeated === undefined) {
-        places.set(objectKey, [...(places.get(objectKey) ?? []), group.id]);
-      }
+    for (const objectKey of firstIn(result, group)) {
+      places.set(objectKey, [...(places.get(objectKey) ?? []), group.id]);
     }
   }
   for (const { objectKey } of result.acknowledged) {
@@ -68,20 +72,31 @@ const versions = (result: SimulationResult): string[] => {
   });
 };
 
-const punctuality = ({ claims, acknowledged }: SimulationResult): string[] =>
-  claims.flatMap(({ group, at, because }) => {
-    const early = acknowledged.find(
+/** Not within the quiet time of an acknowledgement, unless the instance was one of another generation all the while. */
+const punctuality = (result: SimulationResult): string[] => {
+  const elsewhere = ({ id, keyId }: GroupItem): ReadonlySet<string> =>
+    new Set(
+      [...result.groups.groupItems.values()]
+        .filter((other) => other.keyId === keyId && other.id !== id)
+        .flatMap((other) => firstIn(result, other)),
+    );
+  return result.claims.flatMap(({ group, at, because }) => {
+    if (because !== 'quiet') return [];
+    const early = result.acknowledged.filter(
       (ack) =>
-        because === 'quiet' &&
         ack.keyId === group.keyId &&
         ack.outcome === 'grouped' &&
         ack.at <= at &&
         at < ack.at + TIMEOUT_MS,
     );
-    return early === undefined
+    if (early.length === 0) return [];
+    const others = elsewhere(group);
+    const missed = early.find(({ objectKey }) => !others.has(objectKey));
+    return missed === undefined
       ? []
-      : [`${group.id} was claimed ${at - early.at} ms after ${early.objectKey}`];
+      : [`${group.id} was claimed ${at - missed.at} ms after ${missed.objectKey}`];
   });
+};
 
 /** Sessions that the released groups must have had started, by id. */
 const expectedSessions = ({ groups, settings }: SimulationResult): string[] =>
@@ -182,21 +197,22 @@ const declarations = ({ groups, settings }: SimulationResult): string[] => {
   });
 };
 
-/** From a person's claim to the manifest: eight calls, of which a slow one takes 8 s at most. */
-const releaseMs = ({ slowCalls }: Scenario): number => (slowCalls > 0 ? 64_000 : 2000);
+/** Until the manifest is written, from when it was looked who is last: eight calls, of which a slow one takes 8 s at most. */
+const sealMs = ({ slowCalls }: Scenario): number => (slowCalls > 0 ? 64_000 : 2000);
 
 /**
- * What came after the window of a held group starts its key afresh; only what was on its way while a person
- * released the group may be in the group or in the next one.
+ * What came after the window of a held group starts its key afresh; only what was on its way while the group was
+ * sealed, because a person released it, may be in the group or in the next one.
  */
 const freshStarts = (result: SimulationResult): string[] =>
   [...result.groups.groupItems.values()].flatMap((group) => {
     const next = result.groups.groupItems.get(groupId(group.keyId, group.generation + 1));
     if (group.late !== 'hold' || next === undefined) return [];
+    const { sealedAt = 0 } = result.groups.manifests.get(group.id) ?? {};
     const later = instancesOf(result, group).filter(
       ({ receivedAt }) =>
         receivedAt >= (group.lateUntil ?? Infinity) &&
-        Math.abs(receivedAt - (group.claimedAt ?? 0)) > releaseMs(result.scenario),
+        Math.abs(receivedAt - sealedAt) > sealMs(result.scenario),
     );
     return later.length === 0 ? [] : [`${group.id} has what came after its window`];
   });

@@ -72,6 +72,7 @@ export interface Mutation {
   readonly claimWithoutDueTime?: boolean;
   readonly sealAtOnce?: boolean;
   readonly emptyIsSealedAsUsual?: boolean;
+  readonly windowNotEnded?: boolean;
   readonly touchInAnyState?: boolean;
   readonly openOverExisting?: boolean;
   readonly lastSealWins?: boolean;

@@ -98,6 +98,13 @@ export const memoryGroups = (): MemoryGroups => {
         (group) => group.state === 'COLLECTING' && group.dueAt === dueAt,
         { ...hold, inputs: [...hold.inputs], held: true, incomplete: true },
       ),
+    endWindow: ({ keyId, generation }) => {
+      const id = groupId(keyId, generation);
+      return change(id, ({ state, held }) => state === 'COLLECTING' && held === true, {
+        windowOver: true,
+        dueAt: (groupItems.get(id)?.dueAt ?? 0) + 1,
+      });
+    },
     release: ({ keyId, generation }, release) =>
       change(groupId(keyId, generation), (group) => group.state === 'CLAIMED', {
         state: 'RELEASED',

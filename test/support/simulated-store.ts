@@ -31,6 +31,7 @@ const mutated = (shared: MemoryGroups, mutation: Mutation): MemoryGroups => ({
         },
       }
     : {}),
+  ...(mutation.windowNotEnded === true ? { endWindow: () => Promise.resolve(true) } : {}),
   ...(mutation.openOverExisting === true
     ? {
         open: (group) => {
