@@ -78,13 +78,12 @@ describe('a held generation without members', () => {
 
   it('gets no instance after it was closed as empty: the later generation has it', async () => {
     const { groups, held, last, slow } = await heldBetween();
-    let raced = false;
+    const outcomes: string[] = [];
     const racing: GroupStore = {
       ...groups,
       endWindow: async (group) => {
-        if (!raced) {
-          raced = true;
-          expect(await checkGroup(stability(groups), { groupId: held.id })).toBe('released');
+        if (outcomes.length === 0) {
+          outcomes.push(await checkGroup(stability(groups), { groupId: held.id }));
           await groups.putInstance(slow);
         }
         return groups.endWindow(group);
@@ -93,7 +92,7 @@ describe('a held generation without members', () => {
 
     const members = await collectingMembers(stability(racing), last);
 
-    expect(raced).toBe(true);
+    expect(outcomes).toEqual(['released']);
     expect(members.map(({ sopInstanceUid }) => sopInstanceUid)).toEqual([slow.sopInstanceUid]);
     expect(await groups.get(held.keyId, 2)).toMatchObject({ closedBecause: 'empty', sessions: [] });
     expect(await membersOf(groups, held)).toEqual([]);
