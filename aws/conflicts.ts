@@ -1,6 +1,7 @@
 /**
  * DynamoDB refuses a write to an item that a transaction of somebody else holds at that moment, instead of
- * waiting for it, and the SDK does not repeat it. Many jobs that end together decrement the same counter, so
+ * waiting for it, and a transaction to a partition that has had its writes for this second; the SDK repeats
+ * neither. Many jobs that end together decrement the same counter, and a large graph is in one partition, so
  * here such a write is repeated, after a pause that grows and differs from caller to caller.
  */
 import {
@@ -12,10 +13,13 @@ import {
 const MAX_RETRIES = 7;
 const FIRST_PAUSE_MS = 10;
 
+/** Why a transaction is cancelled that may be done a moment later. */
+const PASSING = ['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded'];
+
 const isConflict = (error: unknown): boolean =>
   error instanceof TransactionConflictException ||
   (error instanceof TransactionCanceledException &&
-    (error.CancellationReasons ?? []).some(({ Code }) => Code === 'TransactionConflict') &&
+    (error.CancellationReasons ?? []).some(({ Code = '' }) => PASSING.includes(Code)) &&
     !(error.CancellationReasons ?? []).some(({ Code }) => Code === 'ConditionalCheckFailed'));
 
 export const retryingConflicts = async <T>(write: () => Promise<T>): Promise<T> => {

@@ -1,13 +1,13 @@
 /**
  * Resets the graph of a session that has ended, for a retry. As when a plan is stored: it can take many writes,
- * so whoever does it signs the session first, each batch is written on the condition that the signature still
- * stands, and only the last write makes the session run. A later retry takes over from an unfinished one.
+ * so whoever does it signs the session first (graph-writes.ts), and only the last write makes the session run. A
+ * later retry takes over from an unfinished one.
  */
 import { randomUUID } from 'node:crypto';
 import { EdgeItem, JobItem, SessionItem } from '../core/contracts/items.ts';
 import { stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
 import type { GraphReset } from '../core/running/session-store.ts';
-import { WRITES_PER_BATCH, edgeKey, jobKey } from './session-plan.ts';
+import { edgeKey, jobKey, signLanes, writeInLanes } from './graph-writes.ts';
 import type { Table, Write } from './table.ts';
 
 const ENDED = {
@@ -31,6 +31,13 @@ export const retrySession = async (
     values: { ...ENDED.values, run, planner, none: 0, one: 1 },
   });
   if (signed === undefined) return false;
+  const stillMine = {
+    condition: `${ENDED.condition} AND #planner = :planner`,
+    names: [...ENDED.names, 'planner'],
+    values: { ...ENDED.values, run, planner },
+  };
+  const lanes = [table.write.check(key, stillMine), ...signLanes(table, id, planner)];
+  if (!(await table.transact(lanes))) return false;
 
   const partition = tableKeys.sessionPartition(id);
   const [jobs, oldEdges] = await Promise.all([
@@ -47,15 +54,7 @@ export const retrySession = async (
     ...change.jobs.map((job) => table.write.put(jobKey(job), job)),
     ...change.edges.map((edge) => table.write.put(edgeKey(edge), edge)),
   ];
-  const stillMine = {
-    condition: `${ENDED.condition} AND #planner = :planner`,
-    names: [...ENDED.names, 'planner'],
-    values: { ...ENDED.values, run, planner },
-  };
-  for (let start = 0; start < writes.length; start += WRITES_PER_BATCH) {
-    const batch = writes.slice(start, start + WRITES_PER_BATCH);
-    if (!(await table.transact([table.write.check(key, stillMine), ...batch]))) return false;
-  }
+  if (!(await writeInLanes(table, id, planner, writes))) return false;
   const restarted = await table.update(key, {
     update:
       'SET #state = :state, #statePk = :statePk, #run = :next ' +

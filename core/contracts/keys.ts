@@ -151,6 +151,11 @@ export const tableKeys = {
   }),
   edgePrefix: (from: string): string => `E#${from}#`,
   edgesPrefix: 'E#',
+  /** Whose writes of the graph count: see aws/graph-writes.ts. */
+  plannerLane: (session: string, lane: number): TableKey => ({
+    pk: `S#${session}`,
+    sk: `PLANNER#${String(lane)}`,
+  }),
   /** Session data of service code: one value per job name, event, object and value name. */
   sessionData: (session: string, event: string, job: string, object: string, name: string) => ({
     pk: `S#${session}`,

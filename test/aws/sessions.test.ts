@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableSessionData } from '../../aws/session-data.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import type { Table } from '../../aws/table.ts';
-import { tableKeys } from '../../core/contracts/keys.ts';
+import { nodeId, tableKeys } from '../../core/contracts/keys.ts';
 import {
   MAX_SESSION_DATA_BYTES,
   SessionDataTooLarge,
@@ -12,6 +12,7 @@ import {
 } from '../../core/running/session-store.ts';
 import { EMULATOR_HOOK_MS, startEmulator, type Emulator } from '../support/emulator.ts';
 import { sessionStoreContract } from '../support/session-store-contract.ts';
+import { aLine, aSession } from '../support/sessions.ts';
 
 let emulator: Emulator;
 let table: Table;
@@ -24,6 +25,69 @@ beforeAll(async () => {
 afterAll(() => emulator.stop());
 
 sessionStoreContract('sessions of the table', () => tableSessions(table));
+
+/** Stops before its `nth` transaction until it is let go on. */
+const stalling = (nth: number) => {
+  let transactions = 0;
+  const stalled = Promise.withResolvers<undefined>();
+  const goOn = Promise.withResolvers<undefined>();
+  const stalls: Table = {
+    ...table,
+    transact: async (writes) => {
+      transactions += 1;
+      if (transactions === nth) {
+        stalled.resolve(undefined);
+        await goOn.promise;
+      }
+      return table.transact(writes);
+    },
+  };
+  return { table: stalls, stalled: stalled.promise, goOn: () => goOn.resolve(undefined) };
+};
+
+describe('a graph of the table', () => {
+  it('that fits into one transaction is stored by one', async () => {
+    const session = aSession();
+    await tableSessions(table).createSession(session);
+    const { jobs, edges } = aLine(session.id, 48);
+    const calls: string[] = [];
+    const counted = new Proxy(table, {
+      get: (target, name: keyof Table) => {
+        calls.push(name);
+        return target[name];
+      },
+    });
+
+    expect(await tableSessions(counted).storePlan(session, jobs, edges, 5)).toBe(true);
+
+    expect(calls.filter((name) => name !== 'write')).toEqual(['transact']);
+    expect(await tableSessions(table).getJobs(session.id)).toEqual(jobs);
+  });
+
+  it.each([1, 2, 3, 5, 12])(
+    'is not changed by a planner that stalled before its transaction %i (invariants E, F)',
+    async (nth) => {
+      const store = tableSessions(table);
+      const session = aSession();
+      await store.createSession(session);
+      const { jobs, edges } = aLine(session.id, 600);
+      const slow = stalling(nth);
+
+      const late = tableSessions(slow.table).storePlan(session, jobs, edges, 5);
+      await slow.stalled;
+      expect(await store.storePlan(session, jobs, edges, 6)).toBe(true);
+      await store.releaseEdge(edges[0]!);
+      await store.queueJob(session.id, nodeId(1), 7);
+      await store.releaseEdge(edges.at(-1)!);
+      const before = [await store.getJobs(session.id), await store.getEdges(session.id)];
+      slow.goOn();
+
+      expect(await late).toBe(false);
+      expect([await store.getJobs(session.id), await store.getEdges(session.id)]).toEqual(before);
+      expect((await store.getSession(session.id))?.startedAt).toBe(6);
+    },
+  );
+});
 
 const WRITER: DataWriter = { nodeId: 'n00001', attempt: 2 };
 

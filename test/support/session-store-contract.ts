@@ -254,11 +254,16 @@ export const sessionStoreContract = (name: string, open: () => SessionStore): vo
       expect((await store.getSession(session.id))?.startedAt).toBe(NOW);
     });
 
-    it('stores exactly one of two graphs that are stored at the same time', async () => {
+    it.each([
+      ['large', 150, 260],
+      ['very large', 900, 1100],
+      ['small', 3, 5],
+      ['small and large', 3, 300],
+    ])('stores exactly one of two %s graphs that are stored at the same time', async (...of) => {
       const store = open();
       const session = aSession();
       await store.createSession(session);
-      const graphs = [aLine(session.id, 150), aLine(session.id, 260)];
+      const graphs = [aLine(session.id, of[1]), aLine(session.id, of[2])];
 
       const stored = await Promise.all(
         graphs.map(({ jobs, edges }) => store.storePlan(session, jobs, edges, NOW)),
