@@ -63,10 +63,7 @@ export const storePlan = async (
     names: ['planner', 'state'],
     values: { planner, planning: 'PLANNING' },
   };
-  const signed = [
-    table.write.update(key, signing),
-    ...signLanes(table, session.id, planner),
-  ];
+  const signed = [table.write.update(key, signing), ...signLanes(table, session.id, planner)];
   if (!(await table.transact(signed))) return false;
 
   const partition = tableKeys.sessionPartition(session.id);

@@ -59,12 +59,15 @@ export const modelledCloud = () => {
       calls.invocations += 1;
       const request = JSON.parse(JSON.stringify(payload)) as RegistryRequest;
       await sleep(MODEL_MS.invocation);
-      return {
-        answers: request.objects.map(({ objectId }) => ({
+      const answersOf = (jobName: string) =>
+        request.objects.map(({ objectId }) => ({
           objectId,
           outcome: 'run',
-          addedParams: { asked: request.jobName },
-        })),
+          addedParams: { asked: jobName },
+        }));
+      return {
+        answers: answersOf(request.jobName),
+        then: request.then?.map(({ jobName }) => answersOf(jobName)),
       };
     },
   };

@@ -109,8 +109,8 @@ export const TaskMessage = z.union([Work, TaskStopped]);
 export type TaskMessage = z.infer<typeof TaskMessage>;
 
 /**
- * Input and output of a registry function: one callback of a service version for all objects of a level.
- * The answers are in the order of the objects.
+ * Input and output of a registry function: callbacks of one service version for all objects of a level. Functions of
+ * services that were installed with an earlier version know nothing of `then`, and answer without it.
  */
 export const RegistryRequest = z.object({
   sessionId: z.string(),
@@ -126,26 +126,39 @@ export const RegistryRequest = z.object({
       addedParams: z.record(z.string(), z.unknown()),
     }),
   ),
+  /** Asked afterwards, in order and for the same objects; each sees what those before it added. */
+  then: z
+    .array(
+      z.object({
+        jobName: z.string(),
+        registryEntry: z.string(),
+        params: z.record(z.string(), z.unknown()),
+      }),
+    )
+    .optional(),
 });
 export type RegistryRequest = z.infer<typeof RegistryRequest>;
 
+const RegistryVerdict = z.discriminatedUnion('outcome', [
+  z.object({
+    objectId: z.string(),
+    outcome: z.literal('run'),
+    addedParams: z.record(z.string(), z.unknown()),
+  }),
+  z.object({ objectId: z.string(), outcome: z.literal('skip') }),
+  /** The callback threw, hung, ended its process, or gave back what no JSON can hold. */
+  z.object({
+    objectId: z.string(),
+    outcome: z.literal('broke'),
+    error: z.object({ type: z.string(), message: z.string(), traceback: z.string() }),
+  }),
+]);
+export type RegistryVerdict = z.infer<typeof RegistryVerdict>;
+
+/** In the order of the objects. It may end early; nothing follows a list that is not complete. */
 export const RegistryAnswer = z.object({
-  answers: z.array(
-    z.discriminatedUnion('outcome', [
-      z.object({
-        objectId: z.string(),
-        outcome: z.literal('run'),
-        addedParams: z.record(z.string(), z.unknown()),
-      }),
-      z.object({ objectId: z.string(), outcome: z.literal('skip') }),
-      /** The callback threw, hung, ended its process, or gave back what no JSON can hold. */
-      z.object({
-        objectId: z.string(),
-        outcome: z.literal('broke'),
-        error: z.object({ type: z.string(), message: z.string(), traceback: z.string() }),
-      }),
-    ]),
-  ),
+  answers: z.array(RegistryVerdict),
+  then: z.array(z.array(RegistryVerdict)).optional(),
 });
 export type RegistryAnswer = z.infer<typeof RegistryAnswer>;
 

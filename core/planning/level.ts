@@ -3,11 +3,12 @@
  * the passing ones added, resolves `dependsOn`, and keeps a reason for every job that will not run.
  */
 import type { ServiceItem } from '../contracts/configuration.ts';
+import type { RegistryVerdict } from '../contracts/messages.ts';
 import type { StableEvent } from '../contracts/vocabulary.ts';
 import { candidatesOf, type Candidate, type Candidates } from './candidates.ts';
 import { resolveDependencies } from './dependencies.ts';
 import type { PatientDocument, SeriesDocument, StudyDocument } from './documents.ts';
-import type { AskRegistry, RegistryError, RegistryVerdict } from './registry.ts';
+import type { AskRegistry, RegistryError, RegistryQuestion } from './registry.ts';
 
 export type GroupDocument = PatientDocument | SeriesDocument | StudyDocument;
 
@@ -117,6 +118,22 @@ const conclude = (
   };
 };
 
+/**
+ * Candidates that follow each other and are of one service: nobody else adds anything in between, so one call of
+ * their function asks them all. What version 1 knows as headers is not what version 2 does.
+ */
+const questionsOf = (offered: readonly Candidate[]): RegistryQuestion['candidates'][] => {
+  const questions: [Candidate, ...Candidate[]][] = [];
+  for (const candidate of offered) {
+    const last = questions.at(-1);
+    const alike =
+      last?.[0].service === candidate.service && last[0].definition.v1 === candidate.definition.v1;
+    if (alike) last.push(candidate);
+    else questions.push([candidate]);
+  }
+  return questions;
+};
+
 /** The plans are in the order of the documents. */
 export const planLevel = async (
   documents: readonly GroupDocument[],
@@ -133,23 +150,24 @@ export const planLevel = async (
     refused: [],
   }));
   if (objects.length > 0) {
-    for (const candidate of offered) {
-      const verdicts = await ask({
-        candidate,
+    for (const candidates of questionsOf(offered)) {
+      const v1 = candidates[0].definition.v1 === true;
+      const answers = await ask({
+        candidates,
         event,
         objects: objects.map(({ document, added }) => ({
           objectId: document.objectId,
-          headers:
-            candidate.definition.v1 === true
-              ? (v1Headers.get(document.objectId) ?? {})
-              : document.headers,
-          params: candidate.definition.params,
+          headers: v1 ? (v1Headers.get(document.objectId) ?? {}) : document.headers,
           addedParams: Object.fromEntries(added),
         })),
       });
-      const byObject = new Map(verdicts.map((verdict) => [verdict.objectId, verdict]));
-      for (const object of objects) {
-        record(object, candidate, byObject.get(object.document.objectId));
+      for (const [index, candidate] of candidates.entries()) {
+        const byObject = new Map(
+          (answers[index] ?? []).map((verdict) => [verdict.objectId, verdict]),
+        );
+        for (const object of objects) {
+          record(object, candidate, byObject.get(object.document.objectId));
+        }
       }
     }
   }

@@ -1,18 +1,15 @@
 /**
- * Asks registry callbacks through the functions of their service versions: in pieces that fit an invocation,
- * some of them side by side, and no more once a callback has hung too often or the time for planning is over.
- * A function that fails as a whole broke for the objects it was asked about; the others go on.
+ * Asks registry callbacks through the functions of their service versions: all job definitions of a question in one
+ * invocation, in pieces that fit one, some of them side by side, and no more once a callback has hung too often or
+ * the time for planning is over. A function that fails as a whole is asked for one job definition at a time, and
+ * broke for the objects of the one with which it fails; the others go on.
  */
-import type { Functions, Clock } from '../../core/contracts/ports.ts';
-import { RegistryAnswer, type RegistryRequest } from '../../core/contracts/messages.ts';
-import type {
-  AskRegistry,
-  RegistryObject,
-  RegistryQuestion,
-  RegistryVerdict,
-} from '../../core/planning/registry.ts';
-import { FunctionFailed } from '../../aws/functions.ts';
+import type { RegistryVerdict } from '../../core/contracts/messages.ts';
+import type { Clock, Functions } from '../../core/contracts/ports.ts';
+import type { Candidate } from '../../core/planning/candidates.ts';
+import type { AskRegistry, RegistryObject } from '../../core/planning/registry.ts';
 import { inParallel } from './in-parallel.ts';
+import { callRegistry, type VerdictLists } from './registry-call.ts';
 
 export interface RegistryLimits {
   /** Seconds for one call of a callback. */
@@ -21,7 +18,7 @@ export interface RegistryLimits {
   readonly timeouts: number;
   /** Of one request, in bytes of JSON; Lambda takes 6 MB. */
   readonly requestBytes: number;
-  /** Requests at a time for one job definition. */
+  /** Requests at a time for one question. */
   readonly concurrency: number;
   /** Milliseconds since the epoch, from when on no callback is asked. */
   readonly deadline: number;
@@ -37,8 +34,8 @@ export const REGISTRY_LIMITS = {
 /** The type of error that the registry function gives to a call that took too long. */
 const TIME_LIMIT = 'TimeLimit';
 
-const broke = ({ objectId }: RegistryObject, type: string, message: string): RegistryVerdict => ({
-  objectId,
+const broke = (object: RegistryObject, type: string, message: string): RegistryVerdict => ({
+  objectId: object.objectId,
   outcome: 'broke',
   error: { type, message, traceback: '' },
 });
@@ -46,11 +43,11 @@ const broke = ({ objectId }: RegistryObject, type: string, message: string): Reg
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
 /** Consecutive objects, each piece below the size of a request; an object that is larger stands alone. */
-export const piecesOf = (
-  objects: readonly RegistryObject[],
+export const piecesOf = <T extends RegistryObject>(
+  objects: readonly T[],
   requestBytes: number,
-): readonly (readonly RegistryObject[])[] => {
-  const pieces: RegistryObject[][] = [];
+): readonly (readonly T[])[] => {
+  const pieces: T[][] = [];
   let room = 0;
   for (const object of objects) {
     const bytes = bytesOf(object) + 1;
@@ -66,21 +63,39 @@ export const piecesOf = (
   return pieces;
 };
 
-/** What one callback did so far in this plan. */
+/** What the callback of one job definition did so far in this plan. */
 interface Tally {
   timeouts: number;
 }
 
-/** How a function failed for good: another try would end alike, so its objects get it as their error. */
-const failureOf = (error: unknown): { type: string; message: string } | undefined => {
-  if (error instanceof FunctionFailed) return { type: error.errorType, message: error.message };
-  if (error instanceof Error && error.name === 'ResourceNotFoundException') {
-    return {
-      type: 'FunctionMissing',
-      message: 'the registry function of the service is not there',
-    };
+/** A job definition while it is asked about a piece of objects. */
+interface Asking {
+  readonly candidate: Candidate;
+  readonly tally: Tally;
+  /** Of the first objects of the piece. */
+  readonly verdicts: RegistryVerdict[];
+}
+
+/** As the callbacks that are still to be asked see them. */
+const withAdded = (
+  piece: readonly RegistryObject[],
+  asked: readonly Asking[],
+): readonly RegistryObject[] =>
+  piece.map((object, index) => {
+    const added = asked.flatMap(({ candidate, verdicts }): [string, unknown][] => {
+      const verdict = verdicts[index];
+      return verdict?.outcome === 'run'
+        ? [[candidate.definition.jobName, verdict.addedParams]]
+        : [];
+    });
+    return { ...object, addedParams: { ...object.addedParams, ...Object.fromEntries(added) } };
+  });
+
+const take = ({ tally, verdicts }: Asking, answers: readonly RegistryVerdict[]): void => {
+  for (const verdict of answers) {
+    verdicts.push(verdict);
+    if (verdict.outcome === 'broke' && verdict.error.type === TIME_LIMIT) tally.timeouts += 1;
   }
-  return undefined;
 };
 
 export const askFunctions = (
@@ -89,42 +104,19 @@ export const askFunctions = (
   sessionId: string,
   limits: RegistryLimits,
 ): AskRegistry => {
+  const request = { sessionId, timeoutSeconds: limits.callSeconds };
   const tallies = new Map<string, Tally>();
-
-  const invoke = async (
-    { candidate }: RegistryQuestion,
-    objects: readonly RegistryObject[],
-  ): Promise<readonly RegistryVerdict[]> => {
-    const { service, definition } = candidate;
-    const request: RegistryRequest = {
-      sessionId,
-      jobName: definition.jobName,
-      registryEntry: definition.registryEntry,
-      timeoutSeconds: limits.callSeconds,
-      objects: [...objects],
-    };
-    let answer: unknown;
-    try {
-      answer = await functions.invoke(service.registryFunction, request);
-    } catch (error) {
-      const failure = failureOf(error);
-      if (failure === undefined) throw error;
-      return objects.map((object) => broke(object, failure.type, failure.message));
-    }
-    const parsed = RegistryAnswer.safeParse(answer);
-    const inOrder =
-      parsed.success &&
-      parsed.data.answers.length > 0 &&
-      parsed.data.answers.every(({ objectId }, index) => objectId === objects[index]?.objectId);
-    return inOrder
-      ? parsed.data.answers
-      : objects.map((object) =>
-          broke(object, 'BadAnswer', 'the registry function answered something else than outcomes'),
-        );
+  const tallyOf = ({ service, definition }: Candidate): Tally => {
+    const name = JSON.stringify([service.name, definition.jobName]);
+    const tally = tallies.get(name) ?? { timeouts: 0 };
+    tallies.set(name, tally);
+    return tally;
   };
 
-  const whyNotAsked = (tally: Tally): readonly [string, string] | undefined => {
-    if (tally.timeouts >= limits.timeouts) {
+  const hungTooOften = ({ tally }: Asking): boolean => tally.timeouts >= limits.timeouts;
+
+  const whyNotAsked = (asking: Asking): readonly [string, string] | undefined => {
+    if (hungTooOften(asking)) {
       return ['NotAsked', `the callback hung ${limits.timeouts} times for other objects`];
     }
     return clock() >= limits.deadline
@@ -132,37 +124,62 @@ export const askFunctions = (
       : undefined;
   };
 
-  /** A function may answer for the first objects only: then the rest is asked for again. */
+  /** A function may answer for the first job definitions or objects only: then the rest is asked for again. */
   const askPiece = async (
-    question: RegistryQuestion,
+    candidates: readonly Candidate[],
     piece: readonly RegistryObject[],
-    tally: Tally,
-  ): Promise<readonly RegistryVerdict[]> => {
-    const verdicts: RegistryVerdict[] = [];
-    let rest = piece;
-    while (rest.length > 0) {
-      const why = whyNotAsked(tally);
-      if (why !== undefined) return [...verdicts, ...rest.map((object) => broke(object, ...why))];
-      const answers = await invoke(question, rest);
-      for (const verdict of answers) {
-        verdicts.push(verdict);
-        if (verdict.outcome === 'broke' && verdict.error.type === TIME_LIMIT) tally.timeouts += 1;
+  ): Promise<VerdictLists> => {
+    const all = candidates.map((candidate): Asking => ({
+      ...{ candidate, tally: tallyOf(candidate), verdicts: [] },
+    }));
+    let together = true;
+    for (const [index, asking] of all.entries()) {
+      while (asking.verdicts.length < piece.length) {
+        const rest = withAdded(piece, all.slice(0, index)).slice(asking.verdicts.length);
+        const why = whyNotAsked(asking);
+        if (why !== undefined) {
+          take(
+            asking,
+            rest.map((object) => broke(object, ...why)),
+          );
+          continue;
+        }
+        const [part = rest] = piecesOf(rest, limits.requestBytes);
+        const after = all.slice(index + 1);
+        const hung = after.findIndex(hungTooOften);
+        const then =
+          together && part.length === piece.length
+            ? after.slice(0, hung < 0 ? undefined : hung)
+            : [];
+        const answer = await callRegistry(
+          ...[functions, request],
+          [asking.candidate, ...then.map(({ candidate }) => candidate)],
+          part,
+        );
+        if (!('type' in answer)) {
+          for (const [offset, answers] of answer.entries()) {
+            const answered = [asking, ...then][offset];
+            if (answered !== undefined) take(answered, answers);
+          }
+        } else if (then.length > 0) {
+          // Which of them it was, only one at a time can tell.
+          together = false;
+        } else {
+          take(
+            asking,
+            part.map((object) => broke(object, answer.type, answer.message)),
+          );
+        }
       }
-      rest = rest.slice(answers.length);
     }
-    return verdicts;
+    return all.map(({ verdicts }) => verdicts);
   };
 
-  return async (question) => {
-    const { service, definition } = question.candidate;
-    const name = JSON.stringify([service.name, definition.jobName]);
-    const tally = tallies.get(name) ?? { timeouts: 0 };
-    tallies.set(name, tally);
-
-    const pieces = piecesOf(question.objects, limits.requestBytes);
-    const verdicts = await inParallel(pieces, limits.concurrency, (piece) =>
-      askPiece(question, piece, tally),
+  return async ({ candidates, objects }) => {
+    const pieces = piecesOf(objects, limits.requestBytes);
+    const answered = await inParallel(pieces, limits.concurrency, (piece) =>
+      askPiece(candidates, piece),
     );
-    return verdicts.flat();
+    return candidates.map((_, index) => answered.flatMap((lists) => lists[index] ?? []));
   };
 };

@@ -1,8 +1,8 @@
 """The process in which a registry callback runs, and nothing else of the platform does.
 
-Started by `gantry_registry` with two pipes: it answers each JSON line with one. The first line names the
-callback; each of the others holds one object. Every object gets fresh copies of its parameters, so a callback
-that changes them changes nothing for the next one.
+Started by `gantry_registry` with two pipes: it answers each JSON line with one. A line names the callback that is
+asked from then on, or holds one object. Every object gets fresh copies of its parameters, so a callback that
+changes them changes nothing for the next one.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ def become_nobody() -> None:
 
 
 def serve(request_fd: int, answer_fd: int) -> None:
-    """Answers one line for each line, the first of which names the callback; ends when the pipe is closed."""
+    """Answers one line for each line; ends when the pipe is closed."""
     os.set_inheritable(request_fd, False)
     os.set_inheritable(answer_fd, False)
     lower(resource.RLIMIT_CORE, 0)
@@ -202,15 +202,18 @@ def serve(request_fd: int, answer_fd: int) -> None:
             while data:
                 data = data[os.write(answer_fd, data) :]
 
-        entry = json.loads(requests.readline())["entry"]
-        try:
-            callback = getattr(importlib.import_module(PACKAGE), entry)
-        except BaseException as error:
-            answer(encoded(describe(error)))
-            return
-        answer(json.dumps({"outcome": "ready"}))
+        callback: Callable[..., object] | None = None
         for line in requests:
-            answer(encoded(call(callback, json.loads(line))))
+            message = json.loads(line)
+            if callback is None or "entry" in message:
+                try:
+                    callback = getattr(importlib.import_module(PACKAGE), message["entry"])
+                except BaseException as error:
+                    answer(encoded(describe(error)))
+                else:
+                    answer(json.dumps({"outcome": "ready"}))
+            else:
+                answer(encoded(call(callback, message)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The registry function of a service version: runs one registry callback for the objects of a level.
+"""The registry function of a service version: runs registry callbacks for the objects of a level.
 
 The handler starts a Python process (`gantry_callback`) and hands it one object after the other over pipes, so
-that whatever the callback does (throw, hang, end its process, print) is the outcome of one object. Messages:
+that whatever a callback does (throw, hang, end its process, print) is the outcome of one object. Messages:
 RegistryRequest and RegistryAnswer in core/contracts.
 """
 
@@ -62,7 +62,7 @@ class PrintedText:
 
 
 class CallbackProcess:
-    """One Python process that has the callback loaded, in a process group of its own."""
+    """One Python process that has the package loaded, in a process group of its own."""
 
     def __init__(self, printed: PrintedText) -> None:
         self._printed = printed
@@ -157,37 +157,54 @@ class CallbackProcess:
 
 
 class Callbacks:
-    """The callback of one request, in as many processes as it takes."""
+    """The callbacks of one request, in as many processes as it takes."""
 
     def __init__(self, request: Json) -> None:
         self._request = request
         self._limit = float(request["timeoutSeconds"])
         self._printed = PrintedText()
         self._process: CallbackProcess | None = None
+        self._job = self._request
+        self._loaded = False
+        #: The package could not be imported in the time for that, or ended its process: nothing of it can be asked.
+        self._package_unusable = False
         #: Why no object can be asked: the package cannot be imported, or it lacks the callback.
         self.unusable: Json | None = None
 
-    def ask(self, entry: Json) -> Json:
-        process = self._process or self._start()
+    def turn_to(self, job: Json) -> None:
+        """From now on this job's callback is asked."""
+        self._job = job
+        self._loaded = False
+        if not self._package_unusable:
+            self.unusable = None
+
+    def ask(self, headers: Json, params: Json, added_params: Json) -> Json:
+        if self._process is None:
+            self._loaded = False
+        process = self._process = self._process or CallbackProcess(self._printed)
+        if not self._loaded and self.unusable is None:
+            self._load(process)
         if self.unusable is not None:
             return self.unusable
         message = {
             "sessionId": self._request["sessionId"],
-            "jobName": self._request["jobName"],
-            **{key: entry[key] for key in ("headers", "params", "addedParams")},
+            "jobName": self._job["jobName"],
+            "headers": headers,
+            "params": params,
+            "addedParams": added_params,
         }
         outcome = process.ask(message, self._limit, self._limit)
-        if outcome.get("outcome") == "broke" and outcome["error"]["type"] in RUINED:
+        if is_ruin(outcome):
             self.stop()
         return outcome
 
-    def _start(self) -> CallbackProcess:
-        process = self._process = CallbackProcess(self._printed)
+    def _load(self, process: CallbackProcess) -> None:
         seconds = START_SECONDS + self._limit
-        ready = process.ask({"entry": self._request["registryEntry"]}, seconds, seconds)
-        if ready.get("outcome") != "ready":
+        ready = process.ask({"entry": self._job["registryEntry"]}, seconds, seconds)
+        self._loaded = ready.get("outcome") == "ready"
+        if not self._loaded:
             self.unusable = ready
-        return process
+            self._package_unusable = is_ruin(ready)
 
     def stop(self) -> None:
         if self._process is not None:
@@ -195,27 +212,61 @@ class Callbacks:
             self._process = None
 
 
+def is_ruin(outcome: Json) -> bool:
+    """The process is gone after it, or of no use."""
+    return outcome.get("outcome") == "broke" and outcome["error"]["type"] in RUINED
+
+
+class Request:
+    """What is asked of the function, and what is answered so far."""
+
+    def __init__(self, event: Json, ends: float) -> None:
+        self._jobs: list[Json] = [event, *event.get("then", [])]
+        self._objects: list[Json] = event["objects"]
+        self._limit = float(event["timeoutSeconds"])
+        self._ends = ends
+        self._added: list[Json] = [dict(entry["addedParams"]) for entry in self._objects]
+        self._size = 0
+        self.answers: list[list[Json]] = []
+
+    def work(self, callbacks: Callbacks) -> None:
+        """Asks one callback after the other for all objects, until there is a reason to stop."""
+        for job in self._jobs:
+            callbacks.turn_to(job)
+            self.answers.append([])
+            if not self._ask_all(job, callbacks):
+                return
+
+    def _ask_all(self, job: Json, callbacks: Callbacks) -> bool:
+        """False when the rest is to be left to another request."""
+        timeouts = 0
+        for entry, added in zip(self._objects, self._added, strict=True):
+            # The first is always asked: an answer without any outcome would be asked for again and again.
+            if self.answers[0] and time.monotonic() + self._limit > self._ends:
+                return False
+            params = entry["params"] if job is self._jobs[0] else job["params"]
+            outcome = callbacks.ask(entry["headers"], params, added)
+            self._size += len(json.dumps(outcome))
+            if self.answers[0] and self._size > MAX_ANSWER_BYTES:
+                return False
+            self.answers[-1].append({"objectId": entry["objectId"], **outcome})
+            if outcome["outcome"] == "run":
+                added[job["jobName"]] = outcome["addedParams"]
+            elif outcome["outcome"] == "broke" and outcome["error"]["type"] == "TimeLimit":
+                timeouts += callbacks.unusable is None
+                if timeouts >= MAX_TIMEOUTS:
+                    return False
+        return True
+
+
 def handler(event: Json, context: Context) -> Json:
     """The outcome for each object, in order. It may stop early: who has no answer can be asked for again."""
     ends = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
-    limit = float(event["timeoutSeconds"])
     callbacks = Callbacks(event)
-    answers: list[Json] = []
-    size = timeouts = 0
+    request = Request(event, ends)
     try:
-        for entry in event["objects"]:
-            # The first is always asked: an answer without any outcome would be asked for again and again.
-            if answers and time.monotonic() + limit > ends:
-                break
-            outcome = callbacks.ask(entry)
-            size += len(json.dumps(outcome))
-            if answers and size > MAX_ANSWER_BYTES:
-                break
-            answers.append({"objectId": entry["objectId"], **outcome})
-            if outcome["outcome"] == "broke" and outcome["error"]["type"] == "TimeLimit":
-                timeouts += callbacks.unusable is None
-                if timeouts >= MAX_TIMEOUTS:
-                    break
+        request.work(callbacks)
     finally:
         callbacks.stop()
-    return {"answers": answers}
+    first, *then = request.answers
+    return {"answers": first, "then": then} if then else {"answers": first}

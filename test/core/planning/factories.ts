@@ -2,7 +2,8 @@
 import type { JobDefinition, ServiceItem } from '../../../core/contracts/configuration.ts';
 import type { GroupManifest, JobItem, ManifestInstance } from '../../../core/contracts/items.ts';
 import { planSession, type PlanInput } from '../../../core/planning/plan.ts';
-import type { RegistryQuestion, RegistryVerdict } from '../../../core/planning/registry.ts';
+import type { RegistryVerdict } from '../../../core/contracts/messages.ts';
+import type { RegistryObject, RegistryQuestion } from '../../../core/planning/registry.ts';
 
 type ManifestSeries = GroupManifest['series'][number];
 
@@ -89,18 +90,31 @@ const verdictOf = (objectId: string, answer: Answer): RegistryVerdict => {
   return { objectId, outcome: 'run', addedParams: answer === true ? {} : answer };
 };
 
-/** A registry that answers by job name and object; it keeps what it was asked, in order. */
+/** A registry that answers by job name and object; it keeps what each callback was asked, in order, and the calls. */
 export const aRegistry = (answers: (jobName: string, objectId: string) => Answer = () => true) => {
-  const questions: RegistryQuestion[] = [];
+  const asked: { readonly jobName: string; readonly objects: readonly RegistryObject[] }[] = [];
+  const calls: string[][] = [];
   return {
-    questions,
-    ask: (question: RegistryQuestion) => {
-      questions.push(question);
-      return Promise.resolve(
-        question.objects.map(({ objectId }) =>
-          verdictOf(objectId, answers(question.candidate.definition.jobName, objectId)),
-        ),
-      );
+    asked,
+    calls,
+    ask: ({ candidates, objects }: RegistryQuestion) => {
+      calls.push(candidates.map(({ definition }) => definition.jobName));
+      let seen = objects;
+      const verdicts = candidates.map(({ definition: { jobName } }) => {
+        asked.push({ jobName, objects: seen });
+        const given = seen.map(({ objectId }) => verdictOf(objectId, answers(jobName, objectId)));
+        seen = seen.map((object, index) => {
+          const verdict = given[index];
+          return verdict?.outcome === 'run'
+            ? {
+                ...object,
+                addedParams: { ...object.addedParams, [jobName]: verdict.addedParams },
+              }
+            : object;
+        });
+        return given;
+      });
+      return Promise.resolve(verdicts);
     },
   };
 };

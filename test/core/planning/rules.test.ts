@@ -124,7 +124,7 @@ describe('the services of a pipeline', () => {
 
 describe('registry callbacks', () => {
   it('are asked in the order of sortPosition, once for all objects of the level', async () => {
-    const { ask, questions } = aRegistry();
+    const { ask, asked } = aRegistry();
     const services = [aService('one', [aJob('b', { sortPosition: 2 }), aJob('a')])];
 
     await planSession(
@@ -139,11 +139,37 @@ describe('registry callbacks', () => {
       ask,
     );
 
-    expect(questions.map(({ candidate }) => candidate.definition.jobName)).toEqual(['a', 'b']);
+    expect(asked.map(({ jobName }) => jobName)).toEqual(['a', 'b']);
+  });
+
+  it('are asked in one call as long as no other service’s callback comes in between', async () => {
+    const { ask, asked, calls } = aRegistry((name) => ({ from: name }));
+    const services = [
+      aService('one', [aJob('a'), aJob('b'), aJob('d', { sortPosition: 3 })]),
+      aService('two', [aJob('c', { sortPosition: 2 }), aJob('e', { sortPosition: 4 })]),
+      aService('three', [aJob('f', { sortPosition: 4 }), aJob('g', { sortPosition: 5 })]),
+    ];
+
+    await planSession(
+      {
+        session: SESSION,
+        manifest: aManifest(),
+        services,
+        workers: new Map(),
+        retryDelaySeconds: 5,
+        now: 0,
+      },
+      ask,
+    );
+
+    expect(calls).toEqual([['a', 'b'], ['c'], ['d'], ['e'], ['f', 'g']]);
+    expect(asked.map(({ objects: [object] }) => Object.keys(object!.addedParams).join(''))).toEqual(
+      ['', 'a', 'ab', 'abc', 'abcd', 'abcde', 'abcdef'],
+    );
   });
 
   it('see what the jobs that passed before them added, and those that said no did not', async () => {
-    const { ask, questions } = aRegistry((name) => (name === 'no' ? false : { from: name }));
+    const { ask, asked } = aRegistry((name) => (name === 'no' ? false : { from: name }));
     const services = [aService('one', [aJob('a'), aJob('no'), aJob('b')])];
 
     const { objects } = await planSession(
@@ -158,7 +184,7 @@ describe('registry callbacks', () => {
       ask,
     );
 
-    expect(questions.map(({ objects: [object] }) => object?.addedParams)).toEqual([
+    expect(asked.map(({ objects: [object] }) => object?.addedParams)).toEqual([
       {},
       { a: { from: 'a' } },
       { a: { from: 'a' } },
@@ -167,7 +193,7 @@ describe('registry callbacks', () => {
   });
 
   it('do not see what was added for another level', async () => {
-    const { ask, questions } = aRegistry(() => ({ added: 1 }));
+    const { ask, asked } = aRegistry(() => ({ added: 1 }));
     const services = [aService('one', [aJob('a'), aJob('b', { events: ['stable-study'] })])];
 
     await planSession(
@@ -182,7 +208,7 @@ describe('registry callbacks', () => {
       ask,
     );
 
-    expect(questions.map(({ objects: [object] }) => object?.addedParams)).toEqual([{}, {}]);
+    expect(asked.map(({ objects: [object] }) => object?.addedParams)).toEqual([{}, {}]);
   });
 
   it('that said no skip the job with that reason', async () => {

@@ -67,7 +67,7 @@ describe('the headers of version 1', () => {
 
     const plan = await planSession(input, registry.ask);
 
-    expect(registry.questions.map(({ objects }) => objects[0]?.headers)).toEqual([
+    expect(registry.asked.map(({ objects }) => objects[0]?.headers)).toEqual([
       headers,
       document.headers,
     ]);

@@ -1,7 +1,7 @@
 /** How registry callbacks are asked through functions: pieces, answers in part, failures, and when it is enough. */
 import { describe, expect, it } from 'vitest';
-import type { RegistryRequest } from '../../../core/contracts/messages.ts';
-import type { RegistryVerdict } from '../../../core/planning/registry.ts';
+import type { RegistryRequest, RegistryVerdict } from '../../../core/contracts/messages.ts';
+import type { RegistryQuestion } from '../../../core/planning/registry.ts';
 import { piecesOf, askFunctions, REGISTRY_LIMITS } from '../../../lambdas/plan/ask-functions.ts';
 import { aJob, aService } from '../../core/planning/factories.ts';
 import { callRegistry } from '../registry/call-registry.ts';
@@ -11,7 +11,6 @@ const objects = (count: number, size = 0) =>
   Array.from({ length: count }, (_, index) => ({
     objectId: `o${String(index)}`,
     headers: { text: 'x'.repeat(size) },
-    params: {},
     addedParams: {},
   }));
 
@@ -26,18 +25,23 @@ const asking = (
       return promised(() => invoke(payload as RegistryRequest, functionName));
     },
   };
-  const ask = askFunctions(functions, () => 1000, 's1', {
+  const askAll = askFunctions(functions, () => 1000, 's1', {
     ...REGISTRY_LIMITS,
     deadline: 2000,
     ...limits,
   });
-  const service = aService('one', [aJob('a')]);
-  const question = (count: number, size?: number) => ({
-    candidate: { service, definition: aJob('a') },
-    event: 'stable-series' as const,
+  const service = aService('one', []);
+  const candidate = (name: string, params: Record<string, unknown> = {}) => ({
+    ...{ service, definition: aJob(name, { params }) },
+  });
+  const question = (count: number, size?: number): RegistryQuestion => ({
+    candidates: [candidate('a')],
+    event: 'stable-series',
     objects: objects(count, size),
   });
-  return { requests, ask, question };
+  /** Of the only candidate. */
+  const ask = async (asked: RegistryQuestion) => (await askAll(asked))[0] ?? [];
+  return { requests, ask, askAll, question, candidate };
 };
 
 const kinds = (verdicts: readonly RegistryVerdict[]): string[] =>
@@ -159,17 +163,142 @@ describe('a callback that hangs', () => {
   });
 
   it('does not keep another job’s callback from being asked', async () => {
-    const { ask, question } = asking((request, name) =>
+    const { ask, question, candidate } = asking((request, name) =>
       (request.jobName === 'a' ? timedOut : yes)(request, name),
     );
 
     await ask(question(4));
-    const other = await ask({
-      ...question(1),
-      candidate: { ...question(1).candidate, definition: aJob('b') },
-    });
+    const other = await ask({ ...question(1), candidates: [candidate('b')] });
 
     expect(kinds(other)).toEqual(['run']);
+  });
+});
+
+describe('several callbacks of one service', () => {
+  /** Each adds its own name and says what it saw. */
+  const telling: Invoke = ({ jobName, objects: asked, then = [] }) => {
+    const seen = asked.map(({ addedParams }) => Object.keys(addedParams));
+    const listOf = (name: string) =>
+      asked.map(({ objectId }, index) => {
+        const saw = [...(seen[index] ?? [])];
+        seen[index]?.push(name);
+        return { objectId, outcome: 'run', addedParams: { saw } };
+      });
+    return { answers: listOf(jobName), then: then.map((job) => listOf(job.jobName)) };
+  };
+  const saw = (lists: readonly (readonly RegistryVerdict[])[]) =>
+    lists.map((list) =>
+      list.map((verdict) => (verdict.outcome === 'run' ? verdict.addedParams['saw'] : verdict)),
+    );
+  const IN_TURN = [
+    [[], []],
+    [['a'], ['a']],
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+  ];
+
+  it('are asked in one call, each with its own parameters', async () => {
+    const { askAll, question, candidate, requests } = asking(telling);
+    const candidates = [
+      candidate('a', { p: 1 }),
+      candidate('b', { p: 2 }),
+      candidate('c'),
+    ] as const;
+
+    const lists = await askAll({ ...question(2), candidates: [...candidates] });
+
+    expect(saw(lists)).toEqual(IN_TURN);
+    expect(requests).toMatchObject([
+      {
+        jobName: 'a',
+        objects: [{ params: { p: 1 } }, { params: { p: 1 } }],
+        then: [
+          { jobName: 'b', params: { p: 2 } },
+          { jobName: 'c', params: {} },
+        ],
+      },
+    ]);
+  });
+
+  it('are asked one after the other by a function that knows one callback only', async () => {
+    const { askAll, question, candidate, requests } = asking((request, name) => {
+      const { answers } = telling(request, name) as { answers: unknown };
+      return { answers };
+    });
+
+    const lists = await askAll({
+      ...question(2),
+      candidates: [candidate('a'), candidate('b'), candidate('c')],
+    });
+
+    expect(saw(lists)).toEqual(IN_TURN);
+    expect(requests.map(({ jobName }) => jobName)).toEqual(['a', 'b', 'c']);
+  });
+
+  it.each([1, 2, 3, 4, 5])(
+    'are asked for the rest of what was answered %i at a time',
+    async (n) => {
+      const { askAll, question, candidate } = asking((request, name) => {
+        const { answers, then } = telling(request, name) as Record<'answers' | 'then', never[]>;
+        let left = n;
+        const lists = [answers, ...then].map((list) => {
+          const part = list.slice(0, left);
+          left -= part.length;
+          return part;
+        });
+        return { answers: lists[0], then: lists.slice(1) };
+      });
+
+      const lists = await askAll({
+        ...question(2),
+        candidates: [candidate('a'), candidate('b'), candidate('c')],
+      });
+
+      expect(saw(lists)).toEqual(IN_TURN);
+    },
+  );
+
+  it('are asked one at a time when their function fails, and one of them broke', async () => {
+    const { askAll, question, candidate, requests } = asking((request, name) => {
+      const names = [request.jobName, ...(request.then ?? []).map(({ jobName }) => jobName)];
+      if (names.includes('b')) throw functionFailed('out of memory');
+      return telling(request, name);
+    });
+
+    const lists = await askAll({
+      ...question(1),
+      candidates: [candidate('a'), candidate('b'), candidate('c')],
+    });
+
+    expect(lists.map(kinds)).toEqual([['run'], ['Sandbox.Timedout'], ['run']]);
+    expect(saw(lists)[2]).toEqual([['a']]);
+    expect(requests).toHaveLength(4);
+  });
+
+  it('go on after one that hung three times, which is asked for no other object', async () => {
+    const { askAll, question, candidate, requests } = asking((request, name) =>
+      (request.jobName === 'a' ? timedOut : telling)(request, name),
+    );
+
+    const lists = await askAll({
+      ...question(5),
+      candidates: [candidate('a'), candidate('b'), candidate('c')],
+    });
+
+    expect(kinds(lists[0]!)).toEqual([
+      'TimeLimit',
+      'TimeLimit',
+      'TimeLimit',
+      'NotAsked',
+      'NotAsked',
+    ]);
+    expect([kinds(lists[1]!), kinds(lists[2]!)]).toEqual([
+      Array.from({ length: 5 }, () => 'run'),
+      Array.from({ length: 5 }, () => 'run'),
+    ]);
+    expect(requests).toHaveLength(2);
   });
 });
 
@@ -193,4 +322,39 @@ it('speaks the language of the Python function', async () => {
     { objectId: 'o0', outcome: 'run', addedParams: { n: 1 } },
   ]);
   expect(kinds(await ask(question(1, 3)))).toEqual(['ZeroDivisionError']);
+});
+
+it('has the Python function ask several callbacks in one call', async () => {
+  const { askAll, question, candidate, requests } = asking(async (request) => {
+    const { answers, then } = await callRegistry({
+      code: 'def callback(job_name, params, added_params, **others):\n    return params["run"], {"saw": sorted(added_params)}\n',
+      request,
+    });
+    return { answers, then };
+  });
+
+  const lists = await askAll({
+    ...question(2),
+    candidates: [
+      candidate('a', { run: true }),
+      candidate('b', { run: false }),
+      candidate('c', { run: true }),
+    ],
+  });
+
+  expect(lists.map((list) => list.map((verdict) => [verdict.outcome, verdict]))).toMatchObject([
+    [
+      ['run', { objectId: 'o0', addedParams: { saw: [] } }],
+      ['run', { objectId: 'o1', addedParams: { saw: [] } }],
+    ],
+    [
+      ['skip', { objectId: 'o0' }],
+      ['skip', { objectId: 'o1' }],
+    ],
+    [
+      ['run', { objectId: 'o0', addedParams: { saw: ['a'] } }],
+      ['run', { objectId: 'o1', addedParams: { saw: ['a'] } }],
+    ],
+  ]);
+  expect(requests).toHaveLength(1);
 });

@@ -38,9 +38,10 @@ export type Invoke = (request: RegistryRequest, functionName: string) => unknown
 export const promised = (answer: () => unknown): Promise<unknown> => Promise.resolve().then(answer);
 
 /** Says yes for every object. */
-export const yes: Invoke = ({ objects }) => ({
-  answers: objects.map(({ objectId }) => ({ objectId, outcome: 'run', addedParams: {} })),
-});
+export const yes: Invoke = ({ objects, then }) => {
+  const answers = objects.map(({ objectId }) => ({ objectId, outcome: 'run', addedParams: {} }));
+  return { answers, ...(then === undefined ? {} : { then: then.map(() => answers) }) };
+};
 
 export interface World {
   readonly session?: SessionItem | undefined;

@@ -90,7 +90,7 @@ export const callRegistry = async ({
     );
     const [answer, log] = await Promise.all([text(child.stdout), text(child.stderr)]);
     if (answer === '') throw new Error(`the registry function failed: ${log}`);
-    return { answers: RegistryAnswer.parse(JSON.parse(answer)).answers, log };
+    return { ...RegistryAnswer.parse(JSON.parse(answer)), log };
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -480,3 +480,100 @@ describe('a request with many objects', () => {
     expect(answers).toMatchObject([{ addedParams: { length: text.length } }]);
   });
 });
+
+describe('a request with several callbacks', () => {
+  const then = (...names: readonly string[]) =>
+    names.map((jobName) => ({ jobName, registryEntry: jobName, params: { mine: jobName } }));
+  const objects = [anObject('x'), anObject('y')];
+  const first = { jobName: 'one', registryEntry: 'one', objects };
+  const outcomes = (lists: readonly (readonly { outcome: string }[])[] | undefined) =>
+    lists?.map((list) => list.map(({ outcome }) => outcome));
+
+  it('gives each its parameters and what those before it added for that object', async () => {
+    const { answers, then: others } = await callRegistry({
+      code: [
+        'import datetime, os',
+        'def one(headers, **keywords):',
+        '    return headers["_id"] == "x", {"at": datetime.datetime(2026, 1, 2), "pid": os.getpid()}',
+        'def two(added_params, **keywords):',
+        '    return False, {"never": 1}',
+        'def three(params, job_name, added_params, **keywords):',
+        '    one = added_params.get("one")',
+        '    same = one is not None and one["pid"] == os.getpid()',
+        '    return True, {"saw": sorted(added_params), "at": repr(one and one["at"]), "same": same, "own": [job_name, params]}',
+        '',
+      ].join('\n'),
+      request: { ...first, then: then('two', 'three') },
+    });
+
+    const own = ['three', { mine: 'three' }];
+    expect(answers).toMatchObject([{ outcome: 'run' }, { outcome: 'skip' }]);
+    expect(outcomes(others?.slice(0, 1))).toEqual([['skip', 'skip']]);
+    expect(others?.[1]).toMatchObject([
+      {
+        addedParams: {
+          ...{ saw: ['one'], at: 'datetime.datetime(2026, 1, 2, 0, 0)', same: true, own },
+        },
+      },
+      { addedParams: { saw: [], at: 'None', same: false, own } },
+    ]);
+  });
+
+  it.each(['raise KeyError("x")', 'sys.exit()', 'os._exit(1)', 'time.sleep(60)'])(
+    'goes on with the others after one that breaks: %s',
+    async (statement) => {
+      const { answers, then: others } = await callRegistry({
+        code: `import os, sys, time\ndef one(**keywords): return True\ndef two(**keywords): ${statement}\n`,
+        request: {
+          ...first,
+          timeoutSeconds: 0.5,
+          then: [...then('two'), { ...then('one')[0]!, jobName: 'again' }],
+        },
+      });
+
+      expect(outcomes([answers, ...(others ?? [])])).toEqual([
+        ['run', 'run'],
+        ['broke', 'broke'],
+        ['run', 'run'],
+      ]);
+    },
+  );
+
+  it('goes on with the others after one that is not there', async () => {
+    const { answers, then: others } = await callRegistry({
+      code: 'def two(**keywords): return True\n',
+      request: { ...first, then: then('two') },
+    });
+
+    expect(outcomes([answers, ...(others ?? [])])).toEqual([
+      ['broke', 'broke'],
+      ['run', 'run'],
+    ]);
+  });
+
+  it('breaks all of them when the package ends its process as it is imported', async () => {
+    const { answers, then: others } = await callRegistry({
+      code: 'import os\nos._exit(3)\n',
+      request: { ...first, then: then('two') },
+    });
+
+    expect([answers, ...(others ?? [])].flat()).toMatchObject(
+      ['x', 'y', 'x', 'y'].map((objectId) => ({
+        ...{ objectId, outcome: 'broke', error: { type: 'ProcessEnded' } },
+      })),
+    );
+  });
+
+  it('is answered in part when the function’s own time ends', async () => {
+    const { answers, then: others } = await callRegistry({
+      code: 'import time\ndef one(**keywords): time.sleep(0.4); return True\ntwo = three = one\n',
+      request: { ...first, timeoutSeconds: 1, then: then('two', 'three') },
+      milliseconds: 4600,
+    });
+
+    const done = [answers, ...(others ?? [])].flat();
+    expect(answers).toHaveLength(2);
+    expect(done.length).toBeLessThan(6);
+    expect(done.every(({ outcome }) => outcome === 'run')).toBe(true);
+  });
+});
