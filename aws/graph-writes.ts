@@ -4,7 +4,7 @@
  * check one item at the same time cancel each other, so there are some items of that kind, the lanes: who signs the
  * session as its planner signs all lanes in one transaction with that, and what is written in a lane asks for it.
  */
-import { EdgeItem, JobItem } from '../core/contracts/items.ts';
+import type { EdgeItem, JobItem } from '../core/contracts/items.ts';
 import { tableKeys, type TableKey } from '../core/contracts/keys.ts';
 import type { Table, Write } from './table.ts';
 

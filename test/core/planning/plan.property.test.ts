@@ -12,7 +12,7 @@ const RUNS = { numRuns: 400 };
 
 const isRunnable = ({ state }: JobItem): boolean => state === 'WAITING';
 
-describe('every plan', () => {
+describe('every plan', { timeout: 60_000 }, () => {
   it('has each candidate of each object exactly once, to run or with the reason why not', async () => {
     await fc.assert(
       fc.asyncProperty(scenario, async ({ services, manifest, answers }) => {
