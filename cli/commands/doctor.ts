@@ -1,10 +1,18 @@
-/** `gantry doctor`: asks a deployment whether it works: its API, its listener, and with a synthetic study the whole way. */
+/**
+ * `gantry doctor`: asks a deployment whether it works: its API, its AWS account, its listener, and with a synthetic
+ * study the whole way.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { SessionPage, Status, type SessionSummary } from '../../core/contracts/api.ts';
+import {
+  AccountReport,
+  SessionPage,
+  Status,
+  type SessionSummary,
+} from '../../core/contracts/api.ts';
 import { AssociationFailed } from '../dimse/association-failed.ts';
 import { sendEcho, type PeerOptions } from '../dimse/send-echo.ts';
 import { sendFiles } from '../dimse/send-files.ts';
@@ -48,6 +56,10 @@ const checkApi = async (api: ApiClient): Promise<Check[]> => {
     },
   ];
 };
+
+/** Quotas and images of the AWS account; none on one computer. */
+const checkAccount = async (api: ApiClient): Promise<Check[]> =>
+  (await api.get(AccountReport, '/account')).checks;
 
 const checkEcho = async (peer: PeerOptions): Promise<Check> => {
   const where = `${peer.calledAe} at ${peer.host}:${peer.port}`;
@@ -120,7 +132,11 @@ export const addDoctorCommand = (program: Command): void => {
         .option('--wait <seconds>', 'for the sessions of the study', '300'),
     async ({ api, output, environment }, _, options) => {
       const peer = await peerOf(options, environment);
-      const checks = [...(await checkApi(api)), await checkEcho(peer)];
+      const checks = [
+        ...(await checkApi(api)),
+        ...(await checkAccount(api)),
+        await checkEcho(peer),
+      ];
       if (options.study === true) {
         checks.push(...(await checkStudy(api, peer, Number(options.wait ?? 300))));
       }

@@ -259,6 +259,15 @@ export const Health = named(
   z.object({ status: z.literal('ready'), version: z.string(), deployment: z.string() }),
 );
 
+export const AccountReport = named(
+  'AccountReport',
+  z.object({
+    checks: z
+      .array(z.object({ check: z.string(), ok: z.boolean(), says: z.string() }))
+      .describe('none where the deployment is in no AWS account'),
+  }),
+);
+
 export const Status = named(
   'Status',
   z.object({

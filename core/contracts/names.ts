@@ -50,6 +50,7 @@ export const resourceNames = (deployment: string) => ({
   /** Tasks to start for docker workers' jobs, and tasks that have stopped. */
   tasksQueue: `${deployment}-tasks`,
   cluster: `${deployment}-workers`,
+  listenerFamily: `${deployment}-listener`,
   registryLayer: `${deployment}-registry-python`,
   registryRole: `${deployment}-registry`,
   dockerExecutionRole: `${deployment}-docker-execution`,
@@ -100,6 +101,8 @@ export const ENV = {
   registryLayerArn: 'GANTRY_REGISTRY_LAYER_ARN',
   registryRoleArn: 'GANTRY_REGISTRY_ROLE_ARN',
   maxRunners: 'GANTRY_MAX_RUNNERS',
+  /** JSON: what `gantry doctor` holds the account against. Not set where there is no account. */
+  accountNeeds: 'GANTRY_ACCOUNT_NEEDS',
   runnerSlots: 'GANTRY_RUNNER_SLOTS',
   runnerLingerSeconds: 'GANTRY_RUNNER_LINGER_SECONDS',
   /** Set by RunTask on each runner: its lease's id, and its worker's name. */

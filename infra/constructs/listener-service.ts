@@ -13,7 +13,7 @@ import {
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { ENV } from '../../core/contracts/names.ts';
+import { ENV, resourceNames } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
 import { LISTENER_HEALTH_PORT } from '../config-schema.ts';
 import type { DataStack } from '../stacks/data-stack.ts';
@@ -55,7 +55,7 @@ export const listenerService = (
   const { config, data, vpc, clusterName, stabilityChecksQueue, processorsQueue } = props;
   const { listener } = config;
   const taskDefinition = new FargateTaskDefinition(scope, `${id}Task`, {
-    family: `${config.deployment}-listener`,
+    family: resourceNames(config.deployment).listenerFamily,
     cpu: listener.cpu,
     memoryLimitMiB: listener.memoryMiB,
     ephemeralStorageGiB: listener.spoolGiB,

@@ -213,6 +213,27 @@ export const platformGrants = ({
         [arns.sessionExecutions, arns.jobExecutions],
       );
       executions(holder, 'session');
+      // What gantry doctor reads of the account; only images have a resource level.
+      allow(
+        holder,
+        [
+          'servicequotas:GetServiceQuota',
+          'servicequotas:GetAWSDefaultServiceQuota',
+          'ecs:DescribeTaskDefinition',
+        ],
+        ['*'],
+      );
+      allow(
+        holder,
+        ['ecr:DescribeImages'],
+        [
+          stack.formatArn({
+            service: 'ecr',
+            resource: 'repository',
+            resourceName: 'cdk-*-container-assets-*',
+          }),
+        ],
+      );
     },
   };
 };

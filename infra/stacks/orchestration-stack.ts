@@ -8,6 +8,7 @@ import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { ENV, resourceNames } from '../../core/contracts/names.ts';
+import { accountNeeds } from '../constructs/account-needs.ts';
 import { durableQueue } from '../constructs/durable-queue.ts';
 import { httpApi } from '../constructs/http-api.ts';
 import { jobMachineDefinition } from '../constructs/job-machine.ts';
@@ -216,7 +217,12 @@ export class OrchestrationStack extends Stack {
       ],
     });
 
-    const api = lambda('api', 'REST API', 29, 1769);
+    const api = lambda('api', 'REST API', 29, 1769, {
+      ...environment,
+      ...(config.profile === 'embedded'
+        ? {}
+        : { [ENV.accountNeeds]: JSON.stringify(accountNeeds(config)) }),
+    });
     grants.api(api);
     const address = httpApi(this, 'HttpApi', config, api);
 

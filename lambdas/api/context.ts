@@ -11,6 +11,7 @@ import type {
   WorkQueues,
 } from '../../core/contracts/ports.ts';
 import type { AdmitInstance } from '../../core/processors/admission.ts';
+import type { AccountCheck } from '../../core/operations/account-checks.ts';
 import type { CacheStore } from '../../core/processors/extension/cache.ts';
 import type { DeliveryStore, HandOver } from '../../core/processors/extension/delivery-store.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
@@ -36,6 +37,8 @@ export interface ApiContext {
   readonly reclaims: ReclaimStore;
   readonly deliveries: DeliveryStore;
   readonly cache: CacheStore;
+  /** Of the AWS account; nothing where there is none. */
+  readonly checkAccount: () => Promise<AccountCheck[]>;
   readonly handOver: HandOver;
   /** The site's job processors, which run in a function of their own. */
   readonly processors: {

@@ -1,9 +1,13 @@
 /** The API's function: reads the environment once, builds its clients, and exports the handler. */
 import { Logger } from '@aws-lambda-powertools/logger';
+import { ECRClient } from '@aws-sdk/client-ecr';
+import { ECSClient } from '@aws-sdk/client-ecs';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
+import { awsAccount } from '../../aws/account.ts';
 import { documentClient, objectClient } from '../../aws/clients.ts';
 import { tableCache } from '../../aws/cache.ts';
 import { tableConfiguration } from '../../aws/configuration.ts';
@@ -20,7 +24,9 @@ import { tableSessionData } from '../../aws/session-data.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { sqsWorkQueues } from '../../aws/work-queues.ts';
+import { AccountNeeds } from '../../core/contracts/account-needs.ts';
 import { ENV } from '../../core/contracts/names.ts';
+import { checkAccount } from '../../core/operations/account-checks.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { routedAdmission } from './admission.ts';
 import type { ApiContext } from './context.ts';
@@ -44,6 +50,10 @@ const environment = z
     [ENV.registryRoleArn]: z.string().min(1),
     [ENV.runnerSlots]: z.coerce.number().int().min(1),
     [ENV.maxRunners]: z.coerce.number().int().min(1),
+    [ENV.accountNeeds]: z
+      .string()
+      .transform((text) => AccountNeeds.parse(JSON.parse(text)))
+      .optional(),
   })
   .parse(process.env);
 
@@ -68,6 +78,9 @@ const shared = {
   clock: Date.now,
   logger: new Logger(),
 };
+
+const needs = environment[ENV.accountNeeds];
+const account = awsAccount(new ServiceQuotasClient({}), new ECSClient({}), new ECRClient({}));
 
 const context: ApiContext = {
   ...shared,
@@ -107,6 +120,7 @@ const context: ApiContext = {
     processors: environment[ENV.processorsQueueUrl],
   },
   workQueueUrlPrefix: environment[ENV.workQueueUrlPrefix],
+  checkAccount: () => (needs === undefined ? Promise.resolve([]) : checkAccount(account, needs)),
   temporaryDirectory: process.env['TMPDIR'] ?? '/tmp',
 };
 

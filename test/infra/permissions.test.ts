@@ -29,9 +29,9 @@ describe('permissions', () => {
       };
       return Statement.filter(({ Resource }) => Resource === '*').flatMap(({ Action }) => Action);
     });
-    // Task tokens, image pulls, traces and what state machines need for their logs know no resource.
+    // Task tokens, image pulls, traces, reading quotas and what state machines need for their logs know no resource.
     const known =
-      /^(ecs:(RegisterTaskDefinition|DescribeTaskDefinition|ListTasks)$|states:SendTask(Success|Failure)|ecr:GetAuthorizationToken|logs:.*|xray:(Get|Put).*)$/;
+      /^(ecs:(RegisterTaskDefinition|DescribeTaskDefinition|ListTasks)$|states:SendTask(Success|Failure)|ecr:GetAuthorizationToken|servicequotas:Get(ServiceQuota|AWSDefaultServiceQuota)$|logs:.*|xray:(Get|Put).*)$/;
 
     expect(wide.filter((action) => !known.test(action))).toEqual([]);
   });

@@ -55,6 +55,11 @@ export const WILDCARDS: readonly Wildcard[] = [
     reason: 'Versions of the one function that ends sessions.',
   },
   {
+    form: /:repository\/cdk-\*-container-assets-\*$/,
+    reason:
+      'The repository of the deployment’s own images: its name has the qualifier of the bootstrap, account and Region.',
+  },
+  {
     form: /:repository\/\*$/,
     holders: /DockerTaskExecution/,
     reason: 'Images of docker workers, which may be in any repository of the account.',

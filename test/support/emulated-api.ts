@@ -147,6 +147,7 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
     }),
     runners: tableRunners(table),
     runnerDefaults: { slots: 2, maxRunners: 4 },
+    checkAccount: () => Promise.resolve([]),
     temporaryDirectory,
   };
   await context.configuration.initialise({ slots: 2, maxRunners: 4 });

@@ -1,6 +1,6 @@
 /** Whether Gantry is ready, and what it is doing. */
 import { z } from 'zod';
-import { Health, Status } from '../../../core/contracts/api.ts';
+import { AccountReport, Health, Status } from '../../../core/contracts/api.ts';
 import { isoTime } from '../../../core/contracts/api-conversion.ts';
 import { stateIndexKeys } from '../../../core/contracts/keys.ts';
 import { PRIORITIES } from '../../../core/contracts/vocabulary.ts';
@@ -63,6 +63,14 @@ export const systemRoutes = [
       await configuration.aeTitles.list();
       return { json: { status: 'ready', version, deployment } satisfies z.infer<typeof Health> };
     },
+  }),
+  route({
+    method: 'GET',
+    path: '/account',
+    operation: 'checkAccount',
+    summary: 'Whether the AWS account has the quotas and images that the deployment needs',
+    response: AccountReport,
+    handle: async (context) => ({ json: { checks: await context.checkAccount() } }),
   }),
   route({
     method: 'GET',
