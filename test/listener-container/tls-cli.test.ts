@@ -1,6 +1,8 @@
 /** `gantry echo --tls` and `gantry send --tls` as processes, against the TLS port of a listener. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { TlsSecret } from '../../core/contracts/tls-secret.ts';
 import { TlsCredentials } from '../../listener-container/tls/tls-credentials.ts';
 import { tlsFiles } from '../../listener-container/tls/tls-source.ts';
 import { aPart10File, temporaryFolder, writeInto } from '../cli/dimse/files.ts';
@@ -29,8 +31,10 @@ const secured = async (ca?: string) => {
   return { ...started, tlsPort: String(started.listener.tlsPort) };
 };
 
-const gantry = (command: 'echo' | 'send', ...args: readonly string[]): Promise<ProgramOutcome> =>
-  runProgram(process.execPath, [CLI, command, ...args]);
+const gantry = (
+  command: 'echo' | 'send' | 'tls-secret',
+  ...args: readonly string[]
+): Promise<ProgramOutcome> => runProgram(process.execPath, [CLI, command, ...args]);
 
 const as = ({ certificate, key }: Issued) => ['--cert', certificate, '--key', key];
 
@@ -131,5 +135,27 @@ describe('gantry send --tls', () => {
 
     expect([code, stderr]).toEqual([0, '1 stored, 0 not stored\n']);
     expect(receiver.dataSet('1.2.1')?.equals(dataSet)).toBe(true);
+  });
+});
+
+describe('gantry tls-secret', () => {
+  it('prints certificate, key and authority as the listener’s secret has them', async () => {
+    const { code, stdout } = await gantry('tls-secret', ...as(server), '--ca', authority.ca);
+
+    expect(code).toBe(0);
+    expect(TlsSecret.parse(JSON.parse(stdout))).toEqual({
+      certificate: readFileSync(server.certificate, 'utf8'),
+      key: readFileSync(server.key, 'utf8'),
+      ca: readFileSync(authority.ca, 'utf8'),
+    });
+  });
+
+  it('prints nothing of files that the listener could not use', async () => {
+    const { code, stdout, stderr } = await gantry(
+      ...(['tls-secret', '--cert', server.certificate, '--key', client.key] as const),
+    );
+
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('are no pair');
   });
 });

@@ -1,9 +1,11 @@
 /** DICOM over TLS: who gets in, with which protocol, bound to which certificate, and renewal while it runs. */
 import { once } from 'node:events';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openAssociation } from '../../cli/dimse/association.ts';
 import { AeTitleItem, type SourceItem } from '../../core/contracts/configuration.ts';
+import { echoRequest } from '../../core/dimse/messages.ts';
 import { configuredAdmission } from '../../listener-container/admission/configured-admission.ts';
 import { TlsCredentials, type TlsPolicy } from '../../listener-container/tls/tls-credentials.ts';
 import { tlsFiles, type TlsFiles } from '../../listener-container/tls/tls-source.ts';
@@ -186,6 +188,33 @@ describe('the files of TLS', () => {
     await until('the new certificate is shown', 5000, async () =>
       (await shown()) === other.fingerprint ? true : undefined,
     );
+  });
+
+  it('that are renewed leave open associations as they are', async () => {
+    const log = new RecordingLog();
+    let current = server;
+    const credentials = await TlsCredentials.load(
+      { intervalMs: 20, read: () => tlsFiles(current).read() },
+      log,
+    );
+    const { listener } = await listening({ log, tls: { port: 0, credentials } });
+    const port = listener.tlsPort ?? 0;
+    const verification = '1.2.840.10008.1.1';
+    const association = await openAssociation({
+      ...{ host: '127.0.0.1', port, calledAe: 'GANTRY', callingAe: 'SENDER', timeoutMs: 10_000 },
+      tls: { ca: await readFile(authority.ca, 'utf8') },
+      contexts: [{ abstractSyntax: verification, transferSyntaxes: ['1.2.840.10008.1.2'] }],
+    });
+
+    current = other;
+    await until('the new certificate is shown', 5000, async () =>
+      (await handshake(port))?.fingerprint === other.fingerprint ? true : undefined,
+    );
+    const request = echoRequest(association.nextMessageId(), verification);
+    const { Status } = await association.request(1, request);
+    await association.release();
+
+    expect(Status).toBe(0);
   });
 
   it('may bring the first CA: from then on clients need a certificate of it', async () => {
