@@ -3,9 +3,7 @@
  * synthesised templates; `integration` starts a whole Gantry on free ports.
  */
 import { defineConfig } from 'vitest/config';
-import { LOCALSTACK_GAPS } from './test/support/localstack-gaps.ts';
-
-const onLocalStack = process.env['GANTRY_EMULATOR'] === 'localstack';
+import { gapsOf } from './test/support/localstack-gaps.ts';
 
 export default defineConfig({
   test: {
@@ -32,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/{integration,conformance/!(dicom)}/**/*.test.ts'],
-          exclude: onLocalStack ? LOCALSTACK_GAPS.map(({ file }) => file) : [],
+          exclude: gapsOf(process.env['GANTRY_EMULATOR']).map(({ file }) => file),
           testTimeout: 120_000,
           hookTimeout: 300_000,
           fileParallelism: false,

@@ -98,6 +98,17 @@ const stackOutputs = async (
   }
 };
 
+/** Whether the emulator holds stacks of a Gantry. */
+export const isDeployed = async (awsPort: number): Promise<boolean> => {
+  const client = new CloudFormationClient(emulatedConnection(awsPort));
+  try {
+    const outputs = await Promise.all(STACKS.map((name) => stackOutputs(client, name)));
+    return outputs.some((stack) => stack !== undefined);
+  } finally {
+    client.destroy();
+  }
+};
+
 /** Bundles of earlier synthesises: the CDK finds those that it can use again, and never removes the others. */
 const removeOldAssets = (assembly: string): void => {
   const names = readdirSync(assembly);

@@ -57,15 +57,20 @@ export interface Installation {
   readonly commands: Commands;
 }
 
+export interface StartedEmulator extends Pick<ChildProgram, 'ended' | 'stop'> {
+  /** Resolves when it can be used; throws ProgramEnded when it ends before, or the reason of an abort. */
+  answers(signal: AbortSignal): Promise<void>;
+}
+
 /** An AWS emulator: how it is installed, started and asked. */
 export interface Emulator {
   /** Its Python environment; Lambda functions run on the same Python. */
   readonly python: Pick<PythonEnvironmentOptions, 'name' | 'requirements' | 'paths'>;
+  /** Whether it is started at a port of its own; else it is at its port already. */
+  readonly ownsItsPort: boolean;
   /** Whether it finds its tables again after an orderly stop. */
   readonly keepsState: boolean;
-  start(options: EmulatorOptions & Installation): Promise<ChildProgram>;
-  /** Resolves when it answers; throws ProgramEnded when it ends before, or the reason of an abort. */
-  answers(program: ChildProgram, port: number, signal: AbortSignal): Promise<void>;
+  start(options: EmulatorOptions & Installation): Promise<StartedEmulator>;
   /** Where the deployed REST API is reached: requests go to the emulator's port with this URL's host. */
   apiEndpoint(port: number, outputs: ApiOutputs): Promise<string>;
 }
@@ -147,8 +152,11 @@ export const emulatorAnswers = (
 /** The default. */
 export const MINISTACK: Emulator = {
   python: EMULATOR_PYTHON,
+  ownsItsPort: true,
   keepsState: true,
-  start: startEmulator,
-  answers: emulatorAnswers,
+  start: async (options) => {
+    const program = await startEmulator(options);
+    return { ...program, answers: (signal) => emulatorAnswers(program, options.port, signal) };
+  },
   apiEndpoint: (_port, { ApiEndpoint }) => Promise.resolve(ApiEndpoint),
 };

@@ -15,9 +15,16 @@ import {
 } from './data-folder.ts';
 import { createCommands, type Commands } from './commands.ts';
 import { deploy, putRecord, takeRecord, type Deployment } from './deployment.ts';
-import { emulatedAws, emulatedConnection, MINISTACK, type Emulator } from './emulator.ts';
+import {
+  emulatedAws,
+  emulatedConnection,
+  MINISTACK,
+  type Emulator,
+  type StartedEmulator,
+} from './emulator.ts';
 import { startHttpFront, type HttpFront } from './http-front.ts';
-import { LOCALSTACK } from './localstack.ts';
+import { DOCKER_LOCALSTACK } from './localstack-docker.ts';
+import { LOCALSTACK, RUNNING_LOCALSTACK } from './localstack.ts';
 import { claimPort } from './ports.ts';
 import { endProcesses, recordedProcesses } from './processes.ts';
 import {
@@ -36,6 +43,8 @@ const GRACE_MS = { listener: 10_000, runners: 10_000, emulator: 60_000 } as cons
 const EMULATORS: Readonly<Record<Settings['emulator'], Emulator>> = {
   ministack: MINISTACK,
   localstack: LOCALSTACK,
+  'docker-localstack': DOCKER_LOCALSTACK,
+  'running-localstack': RUNNING_LOCALSTACK,
 };
 
 /** Another process has this data folder. */
@@ -74,7 +83,7 @@ export type Progress = (step: string) => void;
 /** What has been started so far, to be stopped in the opposite order. */
 interface Started {
   front?: HttpFront;
-  emulator?: ChildProgram;
+  emulator?: StartedEmulator;
   listener?: ChildProgram | SupervisedProgram;
   listenerFailed?: Promise<Error>;
   deployment?: Deployment;
@@ -117,7 +126,9 @@ interface Ports {
 }
 
 const claimPorts = async (settings: Settings): Promise<Ports> => ({
-  aws: await claimPort('127.0.0.1', settings.awsPort, 'GANTRY_AWS_PORT', 'AWS emulator'),
+  aws: EMULATORS[settings.emulator].ownsItsPort
+    ? await claimPort('127.0.0.1', settings.awsPort, 'GANTRY_AWS_PORT', 'AWS emulator')
+    : settings.awsPort,
   dimse: await claimPort(settings.dimseHost, settings.dimsePort, 'GANTRY_DIMSE_PORT', 'DICOM'),
   dimseTls:
     settings.tls &&
@@ -190,7 +201,7 @@ const startPrograms = async (context: StartContext): Promise<string> => {
     awsPort: ports.aws,
     python: join(emulatorEnvironment, 'bin', 'python'),
     record: kind.keepsState ? takeRecord(folder.deploymentRecord) : undefined,
-    emulator: kind.answers(emulator, ports.aws, signal).then(() => {
+    emulator: emulator.answers(signal).then(() => {
       progress('the emulator answers');
     }),
     progress,

@@ -12,6 +12,8 @@ const port = (fallback: number) =>
     .max(65_535, 'is above 65535')
     .default(fallback);
 
+const EMULATORS = ['ministack', 'localstack', 'docker-localstack', 'running-localstack'] as const;
+
 /** PEM; an empty one is none. */
 const file = z
   .string()
@@ -30,9 +32,7 @@ const Environment = z.object({
   GANTRY_TOOLS_DIR: z.string().min(1).default(`${REPOSITORY}/.gantry/tools`),
   GANTRY_DIMSE_HOST: z.string().min(1).default('127.0.0.1'),
   GANTRY_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
-  GANTRY_EMULATOR: z
-    .enum(['ministack', 'localstack'], 'is neither ministack nor localstack')
-    .default('ministack'),
+  GANTRY_EMULATOR: z.enum(EMULATORS, `is none of ${EMULATORS.join(', ')}`).default('ministack'),
 });
 
 /** Files of DICOM over TLS, and its port. With a CA, clients need a certificate that it vouches for. */
@@ -57,8 +57,11 @@ export interface Settings {
   readonly dataDirectory: string;
   /** Python environments: shared by all that start from this clone. */
   readonly toolsDirectory: string;
-  /** What stands for AWS. LocalStack is there for the tests: it keeps nothing when it is stopped. */
-  readonly emulator: 'ministack' | 'localstack';
+  /**
+   * What stands for AWS. LocalStack is there for the tests: it keeps nothing when it is stopped. One that runs
+   * already is at `awsPort`.
+   */
+  readonly emulator: (typeof EMULATORS)[number];
 }
 
 /** The environment is not usable; the message has one line for each variable. */

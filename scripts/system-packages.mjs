@@ -11,7 +11,8 @@ const FOR_LOCALSTACK = [
   { name: 'maven', programs: ['mvn'] },
 ];
 
-const isThere = (program) =>
+/** Whether a program of that name is on the path. */
+export const isThere = (program) =>
   (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);

@@ -6,7 +6,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { LOCALSTACK_GAPS } from '../test/support/localstack-gaps.ts';
+import { gapsOf } from '../test/support/localstack-gaps.ts';
 import { allChecks, runChecks } from './checks.ts';
 import { run } from './command.ts';
 import { preparePythonTools, REPOSITORY, type PythonTools } from './python-tools.ts';
@@ -14,8 +14,10 @@ import { addTallies, tallyLine, tallyPytest, tallyVitest, type Tally } from './t
 
 const VITEST_PROJECTS = ['unit', 'protocol', 'infra', 'integration'] as const;
 const PARTS: readonly string[] = ['check', ...VITEST_PROJECTS, 'python'];
-/** Needs Java and Maven besides, and the time that LocalStack takes. */
+/** Needs a LocalStack besides, and the time that it takes. Which one: see localstack-kind.mjs. */
 const LOCALSTACK = 'localstack';
+const localStack = process.env['GANTRY_LOCALSTACK'] ?? LOCALSTACK;
+const MINISTACK = 'ministack';
 const REPORTS = join(REPOSITORY, '.gantry', 'reports');
 
 const tell = (text: string): void => {
@@ -41,9 +43,9 @@ const check = async (tools: PythonTools): Promise<Tally> => {
 const vitest = async (
   projects: readonly string[],
   rest: readonly string[],
-  emulator = 'ministack',
+  emulator = MINISTACK,
 ): Promise<Tally> => {
-  tell(`\n--- ${projects.join(', ')}${emulator === LOCALSTACK ? ' (LocalStack)' : ''}\n`);
+  tell(`\n--- ${projects.join(', ')}${emulator === MINISTACK ? '' : ` (${emulator})`}\n`);
   const report = reportOf(`vitest-${emulator}.json`);
   const { code } = await run({
     program: process.execPath,
@@ -93,8 +95,8 @@ const own = projects.filter((project) => project !== 'integration');
 if (own.length > 0) tallies.push(await vitest(own, rest));
 if (projects.includes('integration')) tallies.push(await vitest(['integration'], rest));
 if (parts.includes(LOCALSTACK)) {
-  for (const { file, reason } of LOCALSTACK_GAPS) tell(`\nLeft out: ${file}: ${reason}\n`);
-  tallies.push(await vitest(['integration'], rest, LOCALSTACK));
+  for (const { file, reason } of gapsOf(localStack)) tell(`\nLeft out: ${file}: ${reason}\n`);
+  tallies.push(await vitest(['integration'], rest, localStack));
 }
 if (parts.includes('python')) tallies.push(await pytest(tools, rest));
 

@@ -41,6 +41,7 @@ os.environ.update(
 )
 
 import docker  # noqa: E402  (its path and environment are the test's)
+from docker.chroot import on_this_computer  # noqa: E402
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -63,6 +64,18 @@ class ContainerProcesses(unittest.TestCase):
 
         self.assertEqual(container.wait(), {"StatusCode": 0})
         self.assertEqual(container.logs(), b"http://127.0.0.1:1 None\n")
+
+    def test_an_emulator_in_a_container_starts_it_in_the_computers_root_as_the_user(self) -> None:
+        command = [sys.executable, "-c", "pass"]
+        self.assertEqual(on_this_computer(command, "/work"), command)
+        os.environ.update(GANTRY_CHROOT="/root-of-it", GANTRY_CHROOT_USER="1000:100")
+        self.addCleanup(os.environ.pop, "GANTRY_CHROOT")
+        self.addCleanup(os.environ.pop, "GANTRY_CHROOT_USER")
+
+        self.assertEqual(
+            on_this_computer(command, "/work"),
+            ["chroot", "--userspec=1000:100", "/root-of-it", "env", "--chdir=/work", *command],
+        )
 
     def test_the_environment_of_the_image_holds_where_the_task_says_nothing(self) -> None:
         container = self.run_image("echo")

@@ -17,11 +17,12 @@ type Ports = Pick<Settings, 'dimsePort' | 'httpPort' | 'awsPort'>;
 
 const FREE_PORTS: Ports = { dimsePort: 0, httpPort: 0, awsPort: 0 };
 
-/** Settings of a Gantry of its own; only the Python environments are shared. */
-export const settingsFor = (dataDirectory: string, ports = FREE_PORTS): Settings => ({
-  ...loadSettings({ ...process.env, GANTRY_DATA_DIR: dataDirectory }),
-  ...ports,
-});
+/** Settings of a Gantry of its own; only the Python environments are shared, and a LocalStack that runs already. */
+export const settingsFor = (dataDirectory: string, ports = FREE_PORTS): Settings => {
+  const settings = loadSettings({ ...process.env, GANTRY_DATA_DIR: dataDirectory });
+  const { emulator, awsPort } = settings;
+  return { ...settings, ...ports, ...(emulator === 'running-localstack' ? { awsPort } : {}) };
+};
 
 /** What a failed run leaves behind is read by people: GANTRY_KEEP_DATA keeps it and says where it is. */
 export const discard = (dataDirectory: string): void => {

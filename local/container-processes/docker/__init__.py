@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from . import errors
+from .chroot import on_this_computer
 from .errors import ImageNotFound, NotFound
 from .tasks import Task, metadata_uri, task_of
 from .user_images import UserContainer, user_command
@@ -89,6 +90,8 @@ class Container:
         self._label: str | None = None
         self._cancelled = threading.Event()
         self._never_started = threading.Event()
+        #: It was started, or never will be.
+        self._decided = threading.Event()
         self._role = self.labels.get("com.amazonaws.ecs.container-name", "")
         self._task = task_of(self.labels)
         self._command = self._command_of(image, command, dict(environment or {}))
@@ -153,6 +156,7 @@ class Container:
             except OSError as error:
                 self.log.write_text(f"{error}\n", encoding="utf-8")
         self._never_started.set()
+        self._decided.set()
         task.container_ended()
 
     def _start(self) -> None:
@@ -164,7 +168,7 @@ class Container:
         )
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                command.arguments,
+                on_this_computer(command.arguments, command.working_directory),
                 cwd=command.working_directory,
                 env=dict(command.environment),
                 stdin=subprocess.DEVNULL,
@@ -177,6 +181,7 @@ class Container:
         pids.mkdir(parents=True, exist_ok=True)
         self._pid_file = pids / str(self._process.pid)
         self._pid_file.write_text("\0".join(command.arguments), encoding="utf-8")
+        self._decided.set()
         threading.Thread(
             target=self._reap, args=(self._process,), name=f"reap-{self.name}", daemon=True
         ).start()
@@ -209,6 +214,7 @@ class Container:
         """Nothing to refresh: a process is asked whenever its status is."""
 
     def wait(self, timeout: float | None = None) -> dict[str, int]:
+        self._decided.wait(timeout)
         if self._process is not None:
             self._process.wait(timeout)
         return {"StatusCode": 1 if self.exit_code is None else self.exit_code}

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .chroot import on_this_computer
 from .errors import ImageNotFound
 
 _ENGINE = "docker"
@@ -54,11 +55,9 @@ class UserContainer:
 
 
 def _engine_answers() -> bool:
-    if shutil.which(_ENGINE) is None:
-        return False
     try:
         answer = subprocess.run(
-            [_ENGINE, "version", "--format", "{{.Server.Version}}"],
+            on_this_computer([_ENGINE, "version", "--format", "{{.Server.Version}}"]),
             capture_output=True,
             timeout=_ANSWER_SECONDS,
             check=False,

@@ -11,7 +11,6 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import Future
@@ -27,6 +26,8 @@ from localstack.services.lambda_.invocation.lambda_models import FunctionVersion
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 from localstack.services.lambda_.runtimes import ALL_RUNTIMES
+
+from gantry_localstack.containers import on_this_computer
 
 OUR_RUNTIMES = ("nodejs24.x",)
 
@@ -204,7 +205,7 @@ class ProcessExecutor(RuntimeExecutor):
         self._server, self.work, self._ready = server, queue.Queue(), Future()
         code = str(self.function_version.config.code.get_unzipped_code_location())
         process = subprocess.Popen(
-            self._command(),
+            on_this_computer(self._command(), code),
             cwd=code,
             env=self._environment(code, server.server_address[1]),
             stdin=subprocess.DEVNULL,
@@ -221,9 +222,9 @@ class ProcessExecutor(RuntimeExecutor):
         configuration = self.function_version.config
         runtime = configuration.runtime or ""
         if runtime.startswith("nodejs"):
-            return ["node", str(NODE_RUNTIME)]
+            return [os.environ["GANTRY_FUNCTION_NODE"], str(NODE_RUNTIME)]
         if runtime.startswith("python"):
-            return [sys.executable, "-m", "awslambdaric", configuration.handler]
+            return [os.environ["GANTRY_FUNCTION_PYTHON"], "-m", "awslambdaric", configuration.handler]
         raise NotImplementedError(f"no process runs the runtime {runtime}")
 
     def _environment(self, code: str, port: int) -> dict[str, str]:
@@ -235,7 +236,7 @@ class ProcessExecutor(RuntimeExecutor):
             "PATH": os.environ["PATH"],
             "HOME": os.environ.get("HOME", "/"),
             "LANG": "C.UTF-8",
-            "TMPDIR": os.environ["TMPDIR"],
+            "TMPDIR": os.environ["GANTRY_FUNCTION_TMPDIR"],
             "PYTHONUNBUFFERED": "1",
             **self._variables,
             "PYTHONPATH": os.pathsep.join([code, *layers]),

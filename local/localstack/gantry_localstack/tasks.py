@@ -1,19 +1,10 @@
-"""ECS tasks as local processes: moto keeps the records, as in LocalStack; here RunTask also runs something.
-
-A container is what ``local/container-processes`` makes of its image, the same as under the default emulator.
-"""
+"""The ECS operations that start, show and stop tasks: moto keeps the records, as in LocalStack; here tasks also run."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import logging
-import os
-import sys
 import threading
-from datetime import UTC, datetime
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from localstack.aws.api import RequestContext, handler
@@ -23,27 +14,12 @@ from localstack.services.moto import MotoFallbackDispatcher, call_moto, call_mot
 from localstack.services.plugins import Service, aws_provider
 from moto.ecs.models import ecs_backends
 
+from gantry_localstack.running_task import RunningTask
+
 LOG = logging.getLogger(__name__)
 
 NEVER = 10**9
 """moto moves a task one state further with each look at it, after this many looks."""
-
-
-def _container_processes() -> ModuleType:
-    """The package that stands in for Docker's, under another name: LocalStack imports the real one."""
-    folder = Path(__file__).parents[2] / "container-processes" / "docker"
-    specification = importlib.util.spec_from_file_location(
-        "gantry_containers", folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[specification.name] = module
-    specification.loader.exec_module(module)
-    return module
-
-
-CONTAINERS = _container_processes().from_env().containers
 
 
 class TaskProvider:
@@ -53,11 +29,22 @@ class TaskProvider:
     version = "2014-11-13"
 
     def __init__(self) -> None:
-        self._facts: dict[str, dict[str, Any]] = {}
-        self._containers: dict[str, list[Any]] = {}
+        self._tasks: dict[str, RunningTask] = {}
+        self._by_token: dict[str, Any] = {}
+        self._lock = threading.Lock()
 
     @handler("RunTask", expand=False)
     def run_task(self, context: RequestContext, request: dict[str, Any]) -> Any:
+        token = request.get("clientToken")
+        with self._lock:
+            if token is not None and token in self._by_token:
+                return self._by_token[token]
+            answer = self._run_task(context, request)
+            if token is not None:
+                self._by_token[token] = answer
+        return answer
+
+    def _run_task(self, context: RequestContext, request: dict[str, Any]) -> Any:
         backend = ecs_backends[context.account_id][context.region]
         definition = backend.describe_task_definition(request["taskDefinition"])
         for container in definition.container_definitions:
@@ -72,93 +59,43 @@ class TaskProvider:
             override["name"]: override
             for override in (request.get("overrides") or {}).get("containerOverrides", [])
         }
-        for task in answer["tasks"]:
-            arn = task["taskArn"]
-            _moto_task(backend, arn)._advancements = NEVER
-            self._facts[arn] = {
-                "lastStatus": "RUNNING",
-                "desiredStatus": "RUNNING",
-                "startedAt": datetime.now(UTC),
-                "containers": [],
-            }
-            threading.Thread(
-                target=self._run,
-                args=(context, arn, definition.container_definitions, overrides),
-                daemon=True,
-            ).start()
-            task["lastStatus"] = "PROVISIONING"
+        for row in answer["tasks"]:
+            record = _moto_task(backend, row["taskArn"])
+            record._advancements = NEVER
+
+            def stopped(task: RunningTask, record: Any = record) -> None:
+                record.desired_status = record.last_status = "STOPPED"
+                _tell_stopped(context, task)
+
+            task = RunningTask(row["taskArn"], definition, overrides, stopped)
+            self._tasks[task.arn] = task
+            threading.Thread(target=task.run, name=f"task-{task.arn}", daemon=True).start()
+            row["lastStatus"] = "PROVISIONING"
         return answer
 
     @handler("DescribeTasks", expand=False)
     def describe_tasks(self, context: RequestContext, request: dict[str, Any]) -> Any:
         answer = call_moto(context)
-        for task in answer["tasks"]:
-            task.update(self._facts.get(task["taskArn"], {}))
+        for row in answer["tasks"]:
+            if row["taskArn"] in self._tasks:
+                row.update(self._tasks[row["taskArn"]].facts)
         return answer
 
     @handler("StopTask", expand=False)
     def stop_task(self, context: RequestContext, request: dict[str, Any]) -> Any:
         answer = call_moto(context)
-        arn = answer["task"]["taskArn"]
-        reason = request.get("reason", "Task stopped by user")
-        self._facts[arn].update(stopCode="UserInitiated", stoppedReason=reason)
-        for container in self._containers.get(arn, []):
-            threading.Thread(target=container.stop, daemon=True).start()
+        task = self._tasks[answer["task"]["taskArn"]]
+        task.stop("UserInitiated", request.get("reason", "Task stopped by user"))
         return answer
-
-    def _run(
-        self,
-        context: RequestContext,
-        arn: str,
-        definitions: list[dict[str, Any]],
-        overrides: dict[str, dict[str, Any]],
-    ) -> None:
-        facts = self._facts[arn]
-        running = []
-        self._containers[arn] = []
-        for definition in definitions:
-            row = {"name": definition["name"], "taskArn": arn, "lastStatus": "RUNNING"}
-            facts["containers"].append(row)
-            try:
-                container = _start(definition, overrides.get(definition["name"], {}), arn)
-            except Exception as error:  # whatever it is, the task ends with it as its reason
-                row.update(lastStatus="STOPPED", reason=f"CannotStartContainerError: {error}")
-                facts.update(stopCode="TaskFailedToStart", stoppedReason=row["reason"])
-                continue
-            self._containers[arn].append(container)
-            running.append((row, container))
-        for row, container in running:
-            row.update(exitCode=container.wait()["StatusCode"], lastStatus="STOPPED")
-        facts.update(
-            lastStatus="STOPPED",
-            desiredStatus="STOPPED",
-            stoppedAt=datetime.now(UTC),
-            stopCode=facts.get("stopCode", "EssentialContainerExited"),
-            stoppedReason=facts.get("stoppedReason", "Essential container in task exited"),
-        )
-        _tell_stopped(context, arn, facts)
 
 
 def _moto_task(backend: Any, arn: str) -> Any:
     return next(tasks[arn] for tasks in backend.tasks.values() if arn in tasks)
 
 
-def _start(definition: dict[str, Any], override: dict[str, Any], arn: str) -> Any:
-    variables = [*(definition.get("environment") or []), *(override.get("environment") or [])]
-    return CONTAINERS.run(
-        definition["image"],
-        command=override.get("command") or definition.get("command") or None,
-        environment={
-            "AWS_ENDPOINT_URL": os.environ["GANTRY_ENDPOINT_URL"],
-            **{variable["name"]: variable["value"] for variable in variables},
-        },
-        name=f"ecs-{arn.rsplit('/', 1)[1]}-{definition['name']}",
-    )
-
-
-def _tell_stopped(context: RequestContext, arn: str, facts: dict[str, Any]) -> None:
-    cluster = arn.replace(":task/", ":cluster/").rsplit("/", 1)[0]
-    detail = {"taskArn": arn, "clusterArn": cluster, **facts}
+def _tell_stopped(context: RequestContext, task: RunningTask) -> None:
+    cluster = task.arn.replace(":task/", ":cluster/").rsplit("/", 1)[0]
+    detail = {"taskArn": task.arn, "clusterArn": cluster, **task.facts}
     client = connect_to(aws_access_key_id=context.account_id, region_name=context.region)
     try:
         client.events.put_events(
@@ -166,13 +103,13 @@ def _tell_stopped(context: RequestContext, arn: str, facts: dict[str, Any]) -> N
                 {
                     "Source": "aws.ecs",
                     "DetailType": "ECS Task State Change",
-                    "Resources": [arn],
+                    "Resources": [task.arn],
                     "Detail": json.dumps(detail, default=str),
                 }
             ]
         )
     except Exception:  # LocalStack is ending
-        LOG.warning("nobody was told that %s has stopped", arn)
+        LOG.warning("nobody was told that %s has stopped", task.arn)
 
 
 def _add_moto_operations() -> None:
