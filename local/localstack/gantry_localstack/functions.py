@@ -224,7 +224,12 @@ class ProcessExecutor(RuntimeExecutor):
         if runtime.startswith("nodejs"):
             return [os.environ["GANTRY_FUNCTION_NODE"], str(NODE_RUNTIME)]
         if runtime.startswith("python"):
-            return [os.environ["GANTRY_FUNCTION_PYTHON"], "-m", "awslambdaric", configuration.handler]
+            return [
+                os.environ["GANTRY_FUNCTION_PYTHON"],
+                "-m",
+                "awslambdaric",
+                configuration.handler,
+            ]
         raise NotImplementedError(f"no process runs the runtime {runtime}")
 
     def _environment(self, code: str, port: int) -> dict[str, str]:
