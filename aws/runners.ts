@@ -29,9 +29,8 @@ export const tableRunners = (table: Table): RunnerPool => {
       });
       return kept !== undefined;
     },
-    removeLease: async (worker, runnerId) => {
-      await table.delete(tableKeys.runner(worker, runnerId));
-    },
+    removeLease: (worker, runnerId) =>
+      table.delete(tableKeys.runner(worker, runnerId), { condition: 'attribute_exists(pk)' }),
     removeAllLeases: async (worker) => {
       const all = await leases(worker);
       for (const { runnerId } of all) await table.delete(tableKeys.runner(worker, runnerId));

@@ -8,9 +8,12 @@ import {
   type Failure,
   type KeyValuePair,
   type NetworkConfiguration,
+  type RunTaskCommandInput,
   type Task,
+  type TaskOverride,
 } from '@aws-sdk/client-ecs';
-import type { Tasks } from '../core/contracts/ports.ts';
+import type { GpuCapacity } from '../core/contracts/gpu-capacity.ts';
+import type { TaskCapacity, Tasks, TaskSize } from '../core/contracts/ports.ts';
 
 /** ECS answered RunTask without a task: no capacity, a quota, an image that is not there. */
 export class TaskNotStarted extends Error {
@@ -21,8 +24,8 @@ export interface TaskPlacement {
   readonly cluster: string;
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
-  /** Where tasks with GPUs run; without one the cluster has none. */
-  readonly gpuCapacityProvider?: string | undefined;
+  /** Where tasks with GPUs run; a process that starts none needs not say it. */
+  readonly gpu?: GpuCapacity;
 }
 
 const networkOf = ({ subnets, securityGroups }: TaskPlacement): NetworkConfiguration => ({
@@ -42,35 +45,52 @@ const arnOf = (
   throw new TaskNotStarted(`no ${what} task could be started: ${why ?? 'no reason given'}`);
 };
 
+type Launch = Pick<RunTaskCommandInput, 'launchType' | 'capacityProviderStrategy'>;
+
+const launchOn = ({ gpu = { kind: 'none' } }: TaskPlacement, capacity: TaskCapacity): Launch => {
+  if (capacity === 'fargate') return { launchType: 'FARGATE' };
+  const pool =
+    'onDemand' in gpu ? { gpu: gpu.onDemand, 'gpu-spot': gpu.spot }[capacity] : undefined;
+  if (pool === undefined) throw new TaskNotStarted('this deployment has no GPU capacity');
+  return { capacityProviderStrategy: [{ capacityProvider: pool, weight: 1 }] };
+};
+
+/** Sizes of a task as ECS writes them. */
+const sizeOf = ({ cpu, memoryMiB }: TaskSize): Pick<TaskOverride, 'cpu' | 'memory'> => ({
+  ...(cpu === undefined ? {} : { cpu: String(cpu) }),
+  ...(memoryMiB === undefined ? {} : { memory: String(memoryMiB) }),
+});
+
 export const ecsTasks = (client: ECSClient, placement: TaskPlacement): Tasks => ({
-  run: async (family, environment) => {
+  run: async ({ family, startedBy, environment, capacity, size, gpus }) => {
     const answer = await client.send(
       new RunTaskCommand({
-        cluster: placement.cluster,
-        taskDefinition: family,
-        launchType: 'FARGATE',
+        ...{ cluster: placement.cluster, taskDefinition: family },
+        ...{ startedBy, clientToken: startedBy },
+        ...launchOn(placement, capacity),
         networkConfiguration: networkOf(placement),
         overrides: {
-          containerOverrides: [{ name: 'main', environment: environmentOf(environment) }],
+          ...sizeOf(size),
+          containerOverrides: [
+            {
+              name: 'main',
+              environment: environmentOf(environment),
+              ...(gpus > 0
+                ? { resourceRequirements: [{ type: 'GPU' as const, value: String(gpus) }] }
+                : {}),
+            },
+          ],
         },
       }),
     );
     return arnOf(family, answer);
   },
-  runJob: async ({ taskDefinition, startedBy, environment, gpu }) => {
-    const { gpuCapacityProvider } = placement;
-    if (gpu && gpuCapacityProvider === undefined) {
-      throw new TaskNotStarted('this deployment has no GPU capacity');
-    }
+  runJob: async ({ taskDefinition, startedBy, environment, capacity }) => {
     const answer = await client.send(
       new RunTaskCommand({
-        cluster: placement.cluster,
-        taskDefinition,
-        startedBy,
-        clientToken: startedBy,
-        ...(gpu
-          ? { capacityProviderStrategy: [{ capacityProvider: gpuCapacityProvider }] }
-          : { launchType: 'FARGATE' as const }),
+        ...{ cluster: placement.cluster, taskDefinition },
+        ...{ startedBy, clientToken: startedBy },
+        ...launchOn(placement, capacity),
         networkConfiguration: networkOf(placement),
         overrides: {
           containerOverrides: Object.entries(environment).map(([name, values]) => ({

@@ -170,7 +170,10 @@ export const SiteConfigSchema = z.strictObject({
   /** Prefix of all names: two deployments in an account need two. */
   deployment: z
     .string()
-    .regex(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, 'small letters, digits and hyphens, at most 20')
+    .regex(
+      /^(?!aws|ecs|fargate)[a-z][a-z0-9-]{0,18}[a-z0-9]$/,
+      'small letters, digits and hyphens, at most 20; not beginning with aws, ecs or fargate, which ECS keeps for itself',
+    )
     .default(DEFAULT_DEPLOYMENT),
   network: Network,
   listener: Listener,

@@ -27,6 +27,7 @@ import { makeJobHandler } from './job-handler.ts';
 import { runRunner } from './runner.ts';
 import { readSettings } from './settings.ts';
 import { limiter } from '../core/running/concurrency.ts';
+import { SPOT_PRIORITIES } from '../core/running/priorities.ts';
 import { workQueueUrls } from '../core/running/start-job.ts';
 import { groupCache } from './staging/group-cache.ts';
 import { serviceModules } from './staging/service-modules.ts';
@@ -106,7 +107,9 @@ try {
       ...{ worker, runnerId, messages, clock, logger },
       slots: settings.slots,
       lingerMs: settings.lingerMs,
-      queueUrls: workQueueUrls(settings.workQueueUrlPrefix, worker),
+      queueUrls: workQueueUrls(settings.workQueueUrlPrefix, worker, settings.priorities),
+      // Whose jobs may be interrupted takes no others.
+      spot: settings.priorities.every((priority) => SPOT_PRIORITIES.includes(priority)),
       advanceQueueUrl: settings.advanceQueueUrl,
       queues: sqsQueues(sqs),
       pool: tableRunners(table),

@@ -23,7 +23,8 @@ export interface PriorityPoller {
 
 export const priorityPoller = (options: {
   messages: MessageSource;
-  queueUrls: Readonly<Record<Priority, string>>;
+  /** Of the priorities whose jobs the runner takes. */
+  queueUrls: Readonly<Partial<Record<Priority, string>>>;
   holdSeconds: number;
   waitSeconds: number;
   freeSlots: () => number;
@@ -60,14 +61,12 @@ export const priorityPoller = (options: {
   /** Asks the queues in the order of the next take until one has something; how many messages were taken. */
   const takeNext = async (): Promise<number> => {
     for (const priority of orderForTake(takes + 1)) {
+      const queueUrl = queueUrls[priority];
+      if (queueUrl === undefined) continue;
       const max = Math.min(freeSlots(), MAX_PER_REQUEST, takesOfOneOrder(takes + 1));
       if (max === 0) return 0;
       // A lower queue is asked only when this one seems empty.
-      const batch = await messages.receive(queueUrls[priority], {
-        max,
-        waitSeconds: 0,
-        holdSeconds,
-      });
+      const batch = await messages.receive(queueUrl, { max, waitSeconds: 0, holdSeconds });
       for (const message of batch) await takeOrGiveBack(message);
       takes += batch.length;
       if (batch.length > 0) return batch.length;

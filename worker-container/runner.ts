@@ -26,7 +26,9 @@ export interface RunnerOptions {
   readonly runnerId: string;
   readonly slots: number;
   readonly lingerMs: number;
-  readonly queueUrls: Readonly<Record<Priority, string>>;
+  readonly queueUrls: Readonly<Partial<Record<Priority, string>>>;
+  /** On Spot capacity: it is counted with its like. */
+  readonly spot: boolean;
   readonly advanceQueueUrl: string;
   readonly messages: MessageSource;
   readonly queues: Queues;
@@ -84,7 +86,11 @@ export const runRunner = async (
     take,
   });
 
-  const putLease = () => pool.addLease({ worker, runnerId, leaseUntil: clock() + LEASE_MS });
+  const putLease = () =>
+    pool.addLease({
+      ...{ worker, runnerId, leaseUntil: clock() + LEASE_MS },
+      ...(options.spot ? { spot: true } : {}),
+    });
   const renewLease = async (): Promise<void> => {
     try {
       lease.lost = !(await pool.renewLease(worker, runnerId, clock() + LEASE_MS));

@@ -2,6 +2,7 @@
 import { totalmem } from 'node:os';
 import { z } from 'zod';
 import { ENV } from '../core/contracts/names.ts';
+import { PRIORITIES, Priority } from '../core/contracts/vocabulary.ts';
 
 const Environment = z.object({
   [ENV.table]: z.string().min(1),
@@ -12,6 +13,11 @@ const Environment = z.object({
   [ENV.advanceQueueUrl]: z.string().min(1),
   [ENV.runnerSlots]: z.coerce.number().int().min(1),
   [ENV.runnerLingerSeconds]: z.coerce.number().min(0),
+  [ENV.runnerPriorities]: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(Priority).min(1))
+    .default([...PRIORITIES]),
   [ENV.workDirectory]: z.string().min(1),
   [ENV.python]: z.string().min(1),
   [ENV.jobMemoryMiB]: z.coerce.number().min(1).optional(),
@@ -29,6 +35,8 @@ export interface RunnerSettings {
   /** Jobs at a time. */
   readonly slots: number;
   readonly lingerMs: number;
+  /** Of the jobs that it takes. */
+  readonly priorities: readonly Priority[];
   readonly workDirectory: string;
   /** The worker's Python, by its path. */
   readonly python: string;
@@ -82,6 +90,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv): RunnerSettings => 
     advanceQueueUrl: data[ENV.advanceQueueUrl],
     slots: data[ENV.runnerSlots],
     lingerMs: data[ENV.runnerLingerSeconds] * 1000,
+    priorities: data[ENV.runnerPriorities],
     workDirectory: data[ENV.workDirectory],
     python: data[ENV.python],
     jobMemoryBytes: jobMemoryBytes(data[ENV.jobMemoryMiB]),

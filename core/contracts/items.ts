@@ -301,6 +301,8 @@ export const RunnerLease = z.object({
   runnerId: z.string(),
   leaseUntil: Milliseconds,
   taskArn: z.string().optional(),
+  /** On Spot capacity: takes no jobs of the priorities that are never interrupted. */
+  spot: z.boolean().optional(),
 });
 export type RunnerLease = z.infer<typeof RunnerLease>;
 

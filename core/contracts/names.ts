@@ -59,6 +59,11 @@ export const resourceNames = (deployment: string) => ({
     `${deployment}-work-${workQueueSuffix(worker, priority)}`,
   deadLetterQueue: (queue: string) => `${queue}-dead-letters`,
   runnerFamily: (worker: string) => `${deployment}-runner-${workerPart(worker)}`,
+  /** Of the runners that have GPUs; as with the others, one family for all workers. */
+  gpuRunnerFamily: `${deployment}-runner-with-gpu`,
+  /** Its kind is in the name: ECS would not take a second provider of one name while the first is replaced. */
+  gpuCapacityProvider: (kind: string, purchase: 'on-demand' | 'spot') =>
+    `${deployment}-${kind}-${purchase}`,
   /** One family for each version of a docker worker: `hash` is that of all that its definition is made from. */
   dockerFamily: (worker: string, hash: string) =>
     `${deployment}-docker-${workerPart(worker)}-${hash}`,
@@ -86,13 +91,18 @@ export const ENV = {
   /** URL of a work queue without the `<worker>-<priority>` at its end. */
   workQueueUrlPrefix: 'GANTRY_WORK_QUEUE_URL_PREFIX',
   tasksQueueUrl: 'GANTRY_TASKS_QUEUE_URL',
-  /** Of docker workers' tasks: image of `fetch` and `report`, size where a worker names none, role, log group. */
+  /** Of a task whose worker asks for nothing. */
+  runnerCpu: 'GANTRY_RUNNER_CPU',
+  runnerMemoryMiB: 'GANTRY_RUNNER_MEMORY_MIB',
+  /** Of docker workers' tasks: image of `fetch` and `report`, role, log group. */
   taskImage: 'GANTRY_TASK_IMAGE',
-  taskCpu: 'GANTRY_TASK_CPU',
-  taskMemoryMiB: 'GANTRY_TASK_MEMORY_MIB',
   taskExecutionRoleArn: 'GANTRY_TASK_EXECUTION_ROLE_ARN',
   taskLogGroup: 'GANTRY_TASK_LOG_GROUP',
-  gpuCapacityProvider: 'GANTRY_GPU_CAPACITY_PROVIDER',
+  /** See core/contracts/gpu-capacity.ts; and the size of a task with GPUs whose worker asks for none. */
+  gpuKind: 'GANTRY_GPU_KIND',
+  gpuSpot: 'GANTRY_GPU_SPOT',
+  gpuTaskCpu: 'GANTRY_GPU_TASK_CPU',
+  gpuTaskMemoryMiB: 'GANTRY_GPU_TASK_MEMORY_MIB',
   sessionMachineArn: 'GANTRY_SESSION_MACHINE_ARN',
   jobMachineArn: 'GANTRY_JOB_MACHINE_ARN',
   cluster: 'GANTRY_CLUSTER',
@@ -104,6 +114,8 @@ export const ENV = {
   /** JSON: what `gantry doctor` holds the account against. Not set where there is no account. */
   accountNeeds: 'GANTRY_ACCOUNT_NEEDS',
   runnerSlots: 'GANTRY_RUNNER_SLOTS',
+  /** Separated by commas; a runner takes jobs of these priorities only. All unless said. */
+  runnerPriorities: 'GANTRY_RUNNER_PRIORITIES',
   runnerLingerSeconds: 'GANTRY_RUNNER_LINGER_SECONDS',
   /** Set by RunTask on each runner: its lease's id, and its worker's name. */
   runnerId: 'GANTRY_RUNNER_ID',

@@ -120,6 +120,28 @@ export interface StoppedTask {
   }[];
 }
 
+/** Of a task: absent is what its definition says. Units of CPU are 1/1024 of one. */
+export interface TaskSize {
+  readonly cpu?: number | undefined;
+  readonly memoryMiB?: number | undefined;
+}
+
+/** Where a task runs: Fargate, or machines with GPUs, which may be taken back at two minutes' notice. */
+export type TaskCapacity = 'fargate' | 'gpu' | 'gpu-spot';
+
+/** A task of one container. */
+export interface RunnerTask {
+  readonly family: string;
+  /** The runner's id, at most 36 characters: by it the end of its task is understood. */
+  readonly startedBy: string;
+  /** Added to that of its container `main`. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly capacity: TaskCapacity;
+  readonly size: TaskSize;
+  /** Of its container `main`; 0 on Fargate. */
+  readonly gpus: number;
+}
+
 /** One task of several containers, for one run of a job. */
 export interface JobTask {
   readonly taskDefinition: string;
@@ -127,14 +149,13 @@ export interface JobTask {
   readonly startedBy: string;
   /** By container: added to the environment of its definition. */
   readonly environment: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** On GPU capacity instead of Fargate. */
-  readonly gpu: boolean;
+  readonly capacity: TaskCapacity;
 }
 
 /** ECS tasks. */
 export interface Tasks {
-  /** Starts one task; `environment` is added to that of its container `main`. Returns its ARN. */
-  run(family: string, environment: Readonly<Record<string, string>>): Promise<string>;
+  /** Starts one task; returns its ARN. Throws TaskNotStarted when ECS has no place for it now. */
+  run(task: RunnerTask): Promise<string>;
   /** Throws TaskNotStarted when ECS has no place for it now. */
   runJob(task: JobTask): Promise<void>;
   /** `running` before its end too; `unknown` when ECS has never had it, or has forgotten it (an hour after its end). */

@@ -5,7 +5,7 @@ import type { Clock, Queues } from '../contracts/ports.ts';
 import { PRIORITIES } from '../contracts/vocabulary.ts';
 import type { WorkerItem } from '../contracts/worker-item.ts';
 import type { GroupStore } from '../processors/group-store.ts';
-import { gpusOf } from '../running/docker-task.ts';
+import { gpusOf } from '../running/task-size.ts';
 import { forEach, limiter } from '../running/concurrency.ts';
 import type { SessionStore } from '../running/session-store.ts';
 import { workerOf, workQueueUrl } from '../running/start-job.ts';

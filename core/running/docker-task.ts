@@ -13,7 +13,9 @@ import {
   type TaskVolume,
 } from '../contracts/docker-task.ts';
 import { ENV } from '../contracts/names.ts';
+import { GPU_COMPATIBILITY, type GpuPoolKind } from '../contracts/gpu-capacity.ts';
 import type { DockerSettings, WorkerItem } from '../contracts/worker-item.ts';
+import { fargateSize, gpusOf, wantedSize } from './task-size.ts';
 
 /** Not root, and nobody's account: what the original gives is the platform's own user, also never root's. */
 const USER = '1000:1000';
@@ -47,7 +49,7 @@ interface ContainerDefinition {
 export interface TaskDefinition {
   readonly family: string;
   readonly networkMode: 'awsvpc';
-  readonly requiresCompatibilities: readonly ('FARGATE' | 'MANAGED_INSTANCES')[];
+  readonly requiresCompatibilities: readonly ('FARGATE' | 'MANAGED_INSTANCES' | 'EC2')[];
   readonly cpu: string;
   readonly memory: string;
   readonly executionRoleArn?: string;
@@ -68,6 +70,12 @@ export interface TaskSite {
   /** CPU units and MiB of a task whose worker asks for nothing. */
   readonly cpu: number;
   readonly memoryMiB: number;
+  /** Where tasks with GPUs run, and their size; without it, where the others do. */
+  readonly gpu?: {
+    readonly kind: GpuPoolKind;
+    readonly cpu: number;
+    readonly memoryMiB: number;
+  };
   readonly onAws?: {
     readonly executionRoleArn: string;
     readonly logGroup: string;
@@ -75,38 +83,8 @@ export interface TaskSite {
   };
 }
 
-/** How many GPUs a worker asks for; "all" is one, for ECS gives GPUs by number. */
-export const gpusOf = ({ gpu, docker }: Pick<WorkerItem, 'gpu' | 'docker'>): number => {
-  if (gpu !== undefined) return gpu;
-  const requests = docker?.deviceRequests ?? [];
-  return requests.reduce(
-    (sum, { count, device_ids: ids }) => sum + (ids?.length ?? Math.max(1, count ?? 1)),
-    0,
-  );
-};
-
 const environmentOf = (values: Readonly<Record<string, string>>) =>
   Object.entries(values).map(([name, value]) => ({ name, value }));
-
-const FARGATE_UNITS = [256, 512, 1024, 2048, 4096, 8192, 16_384] as const;
-const MAX_MEMORY: Readonly<Record<number, number>> = {
-  256: 2048,
-  512: 4096,
-  1024: 8192,
-  2048: 16_384,
-  4096: 30_720,
-  8192: 61_440,
-  16384: 122_880,
-};
-
-/** The smallest that Fargate has with at least so much of both. */
-export const fargateSize = (cpu: number, memoryMiB: number): { cpu: number; memoryMiB: number } => {
-  const units =
-    FARGATE_UNITS.find((one) => one >= cpu && (MAX_MEMORY[one] ?? 0) >= memoryMiB) ?? 16_384;
-  const step = units >= 16_384 ? 8192 : units >= 8192 ? 4096 : 1024;
-  const least = units >= 16_384 ? 32_768 : units >= 8192 ? 16_384 : units * 2;
-  return { cpu: units, memoryMiB: Math.max(least, Math.ceil(memoryMiB / step) * step) };
-};
 
 const SHARED: readonly Exclude<TaskVolume, 'private'>[] = ['module', 'data', 'session'];
 
@@ -119,11 +97,9 @@ export const dockerTaskDefinition = (
   const { docker } = worker;
   const gpus = gpusOf(worker);
   const mounts = mountsOf(docker);
-  const wanted = {
-    cpu: worker.cpu === undefined ? site.cpu : Math.ceil(worker.cpu * 1024),
-    memoryMiB: worker.memoryMiB ?? site.memoryMiB,
-  };
-  const size = gpus > 0 ? wanted : fargateSize(wanted.cpu, wanted.memoryMiB);
+  const pool = gpus > 0 ? site.gpu : undefined;
+  const wanted = wantedSize(worker, pool ?? site);
+  const size = pool === undefined ? fargateSize(wanted.cpu, wanted.memoryMiB) : wanted;
   const logs = (): Pick<ContainerDefinition, 'logConfiguration'> =>
     site.onAws === undefined
       ? {}
@@ -185,14 +161,22 @@ export const dockerTaskDefinition = (
   return {
     family: site.family,
     networkMode: 'awsvpc',
-    requiresCompatibilities: [gpus > 0 ? 'MANAGED_INSTANCES' : 'FARGATE'],
+    requiresCompatibilities: [pool === undefined ? 'FARGATE' : GPU_COMPATIBILITY[pool.kind]],
     cpu: String(size.cpu),
     memory: String(size.memoryMiB),
     ...(site.onAws === undefined
       ? {}
       : {
           executionRoleArn: site.onAws.executionRoleArn,
-          runtimePlatform: { cpuArchitecture: 'X86_64', operatingSystemFamily: 'LINUX' },
+          // Machines of an Auto Scaling group are what the group has.
+          ...(pool?.kind === 'auto-scaling-group'
+            ? {}
+            : {
+                runtimePlatform: {
+                  cpuArchitecture: 'X86_64' as const,
+                  operatingSystemFamily: 'LINUX' as const,
+                },
+              }),
         }),
     volumes: TASK_VOLUMES.map((name) => ({ name })),
     containerDefinitions: [platform('fetch'), user, platform('report')],

@@ -6,12 +6,15 @@ import { randomUUID } from 'node:crypto';
 import type { WorkerItem } from '../contracts/worker-item.ts';
 import type { Advance } from '../contracts/messages.ts';
 import { ENV } from '../contracts/names.ts';
-import type { Clock, Queues, Tasks } from '../contracts/ports.ts';
-import { PRIORITIES } from '../contracts/vocabulary.ts';
+import type { GpuCapacity } from '../contracts/gpu-capacity.ts';
+import type { RunnerLease } from '../contracts/items.ts';
+import type { Clock, Queues, TaskCapacity, Tasks } from '../contracts/ports.ts';
+import { PRIORITIES, type Priority } from '../contracts/vocabulary.ts';
 import { forEach } from './concurrency.ts';
 import { runnersNeeded, START_LEASE_MS, type RunnerPool } from './runner-pool.ts';
 import type { SessionStore } from './session-store.ts';
 import { workerOf, workQueueUrl } from './start-job.ts';
+import { capacityOf, gpusOf, runnerSize } from './task-size.ts';
 
 /** A message of an execution that was just started is in its queue by then. */
 const LOOK_AGAIN_SECONDS = 2;
@@ -31,6 +34,11 @@ export interface EnsureRunnersDependencies {
   readonly advanceQueueUrl: string;
   /** Of the default worker's runners. A runner of any worker is one of them, told by its start whose it is. */
   readonly runnerFamily: string;
+  /** Likewise, of those with GPUs. */
+  readonly gpuRunnerFamily: string;
+  readonly gpuCapacity: GpuCapacity;
+  /** Of the runners' task definition: units of CPU, and MiB. */
+  readonly runnerSize: { readonly cpu: number; readonly memoryMiB: number };
   readonly onNotStarted: (worker: string, error: unknown) => void;
   readonly clock: Clock;
 }
@@ -44,6 +52,8 @@ export type EnsureRunnersOutcome =
   | { readonly outcome: 'not-started'; readonly reason: string }
   | { readonly outcome: 'unknown-worker' };
 
+type Depth = Readonly<Record<'waiting' | 'inFlight', number>>;
+
 /**
  * Jobs of the worker that wait in its queues or are being worked on. Those that are to be tried again later are
  * delayed in their queue and not counted: a runner would have gone before it could have them.
@@ -51,15 +61,35 @@ export type EnsureRunnersOutcome =
 export const backlogOf = async (
   { queues, workQueueUrlPrefix }: Pick<EnsureRunnersDependencies, 'queues' | 'workQueueUrlPrefix'>,
   worker: string,
-): Promise<{ waiting: number; inFlight: number }> => {
+  priorities: readonly Priority[] = PRIORITIES,
+): Promise<Depth> => {
   const depths = await Promise.all(
-    PRIORITIES.map((priority) => queues.depth(workQueueUrl(workQueueUrlPrefix, worker, priority))),
+    priorities.map((priority) => queues.depth(workQueueUrl(workQueueUrlPrefix, worker, priority))),
   );
   return {
     waiting: depths.reduce((sum, depth) => sum + depth.waiting, 0),
     inFlight: depths.reduce((sum, depth) => sum + depth.inFlight, 0),
   };
 };
+
+/** Runners of a worker that are counted together, because they take the same jobs. */
+interface Pool {
+  readonly capacity: TaskCapacity;
+  readonly priorities: readonly Priority[];
+}
+
+/** One, or two where jobs of some priorities run on Spot capacity: each has as many runners as the worker may. */
+const poolsOf = (worker: WorkerItem, gpu: GpuCapacity): readonly Pool[] => {
+  const capacities = new Map<TaskCapacity, Priority[]>();
+  for (const priority of PRIORITIES) {
+    const capacity = capacityOf(worker, priority, gpu);
+    capacities.set(capacity, [...(capacities.get(capacity) ?? []), priority]);
+  }
+  return [...capacities].map(([capacity, priorities]) => ({ capacity, priorities }));
+};
+
+const inPool = ({ capacity }: Pool, leases: readonly RunnerLease[]): RunnerLease[] =>
+  leases.filter(({ spot = false }) => spot === (capacity === 'gpu-spot'));
 
 const lookAgain = (
   deps: EnsureRunnersDependencies,
@@ -95,23 +125,38 @@ export const noteOnQueuedJobs = async (
 };
 
 /** What a runner has to know of its worker; what is absent is as the default worker has it. */
-const environmentOf = (worker: WorkerItem): Record<string, string> => ({
+const environmentOf = (worker: WorkerItem, { priorities }: Pool): Record<string, string> => ({
   [ENV.worker]: worker.name,
   [ENV.runnerSlots]: String(worker.slots),
   ...(worker.lingerSeconds === undefined
     ? {}
     : { [ENV.runnerLingerSeconds]: String(worker.lingerSeconds) }),
+  ...(priorities.length === PRIORITIES.length
+    ? {}
+    : { [ENV.runnerPriorities]: priorities.join(',') }),
 });
 
-const startOne = async (deps: EnsureRunnersDependencies, config: WorkerItem): Promise<void> => {
+const startOne = async (
+  deps: EnsureRunnersDependencies,
+  config: WorkerItem,
+  pool: Pool,
+): Promise<void> => {
   const worker = config.name;
+  const { capacity } = pool;
   const runnerId = randomUUID();
-  await deps.runners.addLease({ worker, runnerId, leaseUntil: deps.clock() + START_LEASE_MS });
+  await deps.runners.addLease({
+    ...{ worker, runnerId, leaseUntil: deps.clock() + START_LEASE_MS[capacity] },
+    ...(capacity === 'gpu-spot' ? { spot: true } : {}),
+  });
   let taskArn;
   try {
-    taskArn = await deps.tasks.run(deps.runnerFamily, {
-      [ENV.runnerId]: runnerId,
-      ...environmentOf(config),
+    taskArn = await deps.tasks.run({
+      family: capacity === 'fargate' ? deps.runnerFamily : deps.gpuRunnerFamily,
+      startedBy: runnerId,
+      environment: { [ENV.runnerId]: runnerId, ...environmentOf(config, pool) },
+      capacity,
+      size: runnerSize(config, capacity, deps.runnerSize),
+      gpus: capacity === 'fargate' ? 0 : gpusOf(config),
     });
   } catch (error) {
     await deps.runners.removeLease(worker, runnerId);
@@ -120,20 +165,25 @@ const startOne = async (deps: EnsureRunnersDependencies, config: WorkerItem): Pr
   await deps.runners.setTask(worker, runnerId, taskArn);
 };
 
+interface CountedPool {
+  readonly pool: Pool;
+  readonly need: number;
+}
+
 const startMissing = async (
   deps: EnsureRunnersDependencies,
   config: WorkerItem,
-  need: number,
+  pools: readonly CountedPool[],
 ): Promise<EnsureRunnersOutcome> => {
   const worker = config.name;
   const live = await deps.runners.liveLeases(worker, deps.clock());
-  const missing = Math.max(0, need - live.length);
-  if (missing === 0) return { outcome: 'enough' };
-  const results = await Promise.allSettled(
-    Array.from({ length: missing }, () => startOne(deps, config)),
+  const missing = pools.flatMap(({ pool, need }) =>
+    Array.from({ length: Math.max(0, need - inPool(pool, live).length) }, () => pool),
   );
+  if (missing.length === 0) return { outcome: 'enough' };
+  const results = await Promise.allSettled(missing.map((pool) => startOne(deps, config, pool)));
   const failed = results.find((result) => result.status === 'rejected');
-  if (failed === undefined) return { outcome: 'started', runners: missing };
+  if (failed === undefined) return { outcome: 'started', runners: missing.length };
   deps.onNotStarted(worker, failed.reason);
   const why = failed.reason instanceof Error ? failed.reason.message : String(failed.reason);
   const reason = `Waits for a runner: ${why}. This is tried again every few seconds.`;
@@ -152,16 +202,23 @@ export const ensureRunners = async (
   if (config === undefined) return { outcome: 'unknown-worker' };
   // A task of its own runs each of its jobs.
   if (config.type === 'docker') return { outcome: 'enough' };
-  const [depth, live] = await Promise.all([
-    backlogOf(deps, worker),
+  const pools = poolsOf(config, deps.gpuCapacity);
+  const [depths, live] = await Promise.all([
+    Promise.all(pools.map(({ priorities }) => backlogOf(deps, worker, priorities))),
     deps.runners.liveLeases(worker, deps.clock()),
   ]);
-  const need = runnersNeeded(Math.max(justStarted, depth.waiting + depth.inFlight), config);
+  // Of which pool the new jobs are is not known: with several, only what is in the queues counts.
+  const expected = pools.length === 1 ? justStarted : 0;
+  const counted = pools.map((pool, index): CountedPool => {
+    const { waiting = 0, inFlight = 0 } = depths[index] ?? {};
+    return { pool, need: runnersNeeded(Math.max(expected, waiting + inFlight), config) };
+  });
   // The new messages may or may not be among those counted; in a moment they are.
-  if (justStarted > 0 && live.length > 0 && live.length < config.maxRunners) {
-    await lookAgain(deps, worker, LOOK_AGAIN_SECONDS);
+  const mayNeedMore = pools.length > 1 || (live.length > 0 && live.length < config.maxRunners);
+  if (justStarted > 0 && mayNeedMore) await lookAgain(deps, worker, LOOK_AGAIN_SECONDS);
+  if (counted.every(({ pool, need }) => inPool(pool, live).length >= need)) {
+    return { outcome: 'enough' };
   }
-  if (live.length >= need) return { outcome: 'enough' };
 
   const holder = randomUUID();
   if (!(await deps.runners.lock(worker, holder, deps.clock()))) {
@@ -169,7 +226,7 @@ export const ensureRunners = async (
     return { outcome: 'busy' };
   }
   try {
-    return await startMissing(deps, config, need);
+    return await startMissing(deps, config, counted);
   } finally {
     await deps.runners.unlock(worker, holder);
   }

@@ -17,10 +17,12 @@ import type {
 } from '../contracts/ports.ts';
 import { serviceVariables } from '../contracts/service-variables.ts';
 import type { DockerSettings, WorkerItem } from '../contracts/worker-item.ts';
-import { gpusOf, type TaskDefinition } from './docker-task.ts';
+import type { GpuCapacity } from '../contracts/gpu-capacity.ts';
+import type { TaskDefinition } from './docker-task.ts';
 import type { JobOutcome, SessionStore } from './session-store.ts';
 import { startJob, workerOf, type StartJobDependencies } from './start-job.ts';
 import { isTerminalJobState } from './states.ts';
+import { capacityOf } from './task-size.ts';
 
 /** After a task that could not be started: ECS has no capacity for minutes, not for seconds. */
 const NOT_STARTED_SECONDS = 30;
@@ -36,6 +38,7 @@ export interface JobTasksDependencies extends StartJobDependencies {
   ) => Promise<WorkerItem | undefined>;
   readonly objects: Pick<ObjectStore, 'getJson'>;
   readonly tasks: Pick<Tasks, 'runJob'>;
+  readonly gpuCapacity: GpuCapacity;
   /** Registers the definition if it is not there. */
   readonly ensureDefinition: (definition: TaskDefinition) => Promise<void>;
   readonly definitionOf: (
@@ -109,7 +112,7 @@ export const startJobTask = async (deps: JobTasksDependencies, work: Work): Prom
         [TASK_CONTAINERS.report]: own,
         [TASK_CONTAINERS.user]: serviceVariables(job, headers),
       },
-      gpu: gpusOf(worker) > 0,
+      capacity: capacityOf(worker, job.priority, deps.gpuCapacity),
     });
     return 'started';
   } catch (error) {

@@ -8,6 +8,9 @@ import { PRIORITIES, type Priority } from '../contracts/vocabulary.ts';
 /** Highest first. */
 const BY_PRIORITY: readonly Priority[] = PRIORITIES;
 
+/** Work that may be interrupted: a GPU task of these priorities runs on Spot capacity where the site has any. */
+export const SPOT_PRIORITIES: readonly Priority[] = ['normal', 'lower'];
+
 /** Each so-many-th take is a lower priority's turn. */
 export const TURN_EVERY = 8;
 

@@ -5,8 +5,12 @@
  */
 import type { RunnerLease } from '../contracts/items.ts';
 
-/** Milliseconds that a runner has from its start to its first renewal: an image may have to be pulled. */
-export const START_LEASE_MS = 120_000;
+/**
+ * Milliseconds that a runner has from its start to its first renewal: an image may have to be pulled. One with GPUs
+ * waits for a machine, too, and none of them may be started twice for being slow; the event of a task that could not
+ * start takes its lease away earlier.
+ */
+export const START_LEASE_MS = { fargate: 120_000, gpu: 1_200_000, 'gpu-spot': 1_200_000 } as const;
 
 /** Milliseconds after which a pool's lock counts as left behind by somebody who died. */
 export const POOL_LOCK_MS = 15_000;
@@ -19,7 +23,8 @@ export interface RunnerPool {
   renewLease(worker: string, runnerId: string, leaseUntil: number): Promise<boolean>;
   /** Keeps which task holds the lease. False when the lease is gone: its runner has ended already. */
   setTask(worker: string, runnerId: string, taskArn: string): Promise<boolean>;
-  removeLease(worker: string, runnerId: string): Promise<void>;
+  /** False when it was gone. */
+  removeLease(worker: string, runnerId: string): Promise<boolean>;
   /** Removes every lease of the worker, expired or not; how many there were. */
   removeAllLeases(worker: string): Promise<number>;
   /** False when somebody else holds the lock. */

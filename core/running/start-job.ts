@@ -22,16 +22,15 @@ export interface StartJobDependencies {
 export const workQueueUrl = (prefix: string, worker: string, priority: Priority): string =>
   `${prefix}${workQueueSuffix(worker, priority)}`;
 
-/** The queues of a worker, by priority. */
+/** The queues of a worker's jobs of these priorities. */
 export const workQueueUrls = (
   prefix: string,
   worker: string,
-): Readonly<Record<Priority, string>> => ({
-  immediate: workQueueUrl(prefix, worker, 'immediate'),
-  higher: workQueueUrl(prefix, worker, 'higher'),
-  normal: workQueueUrl(prefix, worker, 'normal'),
-  lower: workQueueUrl(prefix, worker, 'lower'),
-});
+  priorities: readonly Priority[],
+): Readonly<Partial<Record<Priority, string>>> =>
+  Object.fromEntries(
+    priorities.map((priority) => [priority, workQueueUrl(prefix, worker, priority)]),
+  );
 
 export const workerOf = (job: Pick<JobItem, 'worker'>): string => job.worker ?? DEFAULT_WORKER;
 

@@ -22,13 +22,9 @@ export interface DockerTasks {
 }
 
 export const dockerTasks = (scope: Construct, config: SiteConfig): DockerTasks => {
-  const size = {
-    [ENV.taskCpu]: String(config.runners.cpu),
-    [ENV.taskMemoryMiB]: String(config.runners.memoryMiB),
-  };
   if (config.profile === 'embedded') {
     return {
-      environment: { ...size, [ENV.taskImage]: EMBEDDED_TASK_IMAGE },
+      environment: { [ENV.taskImage]: EMBEDDED_TASK_IMAGE },
       executionRole: undefined,
     };
   }
@@ -63,7 +59,6 @@ export const dockerTasks = (scope: Construct, config: SiteConfig): DockerTasks =
   logs.grantWrite(executionRole);
   return {
     environment: {
-      ...size,
       [ENV.taskImage]: image.imageUri,
       [ENV.taskExecutionRoleArn]: Stack.of(scope).formatArn({
         service: 'iam',

@@ -11,29 +11,28 @@ import {
   ManagedInstancesCapacityProvider,
 } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
+import type { GpuCapacity, GpuPoolKind } from '../../core/contracts/gpu-capacity.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { GpuPoolProps } from './gpu-pool.ts';
 import { gpuScalingGroup } from './gpu-scaling-group.ts';
 import { taskSubnets } from './subnets.ts';
 
-export interface GpuCapacityProps extends Omit<GpuPoolProps, 'cluster' | 'spot'> {
+export interface GpuCapacityProps extends Omit<
+  GpuPoolProps,
+  'cluster' | 'spot' | 'capacityProviderName'
+> {
   readonly clusterName: string;
-}
-
-/** Names of capacity providers, for the strategy of RunTask. */
-export interface GpuCapacity {
-  readonly onDemand: string;
-  /** For work below priority `higher`; undefined if the site wants none. */
-  readonly spot: string | undefined;
+  readonly capacity: Extract<GpuCapacity, { readonly kind: GpuPoolKind }>;
 }
 
 const managedInstances = (
   scope: Construct,
   id: string,
-  { config, vpc, securityGroup, cluster, spot }: GpuPoolProps,
+  { capacityProviderName, config, vpc, securityGroup, cluster, spot }: GpuPoolProps,
 ): string => {
   const { gpu } = config;
   const provider = new ManagedInstancesCapacityProvider(scope, id, {
+    capacityProviderName,
     subnets: vpc.selectSubnets(taskSubnets(config)).subnets,
     securityGroups: [securityGroup],
     taskVolumeStorage: Size.gibibytes(gpu.diskGiB),
@@ -64,19 +63,21 @@ const managedInstances = (
   return provider.capacityProviderName;
 };
 
+/** Makes the pools; returns the names of their capacity providers. */
 export const gpuCapacity = (
   scope: Construct,
   id: string,
-  { clusterName, ...props }: GpuCapacityProps,
-): GpuCapacity => {
-  const { gpu } = props.config;
+  { clusterName, capacity, ...props }: GpuCapacityProps,
+): string[] => {
   const cluster = Cluster.fromClusterAttributes(scope, `${id}Cluster`, {
     clusterName,
     vpc: props.vpc,
   });
-  const pool = gpu.kind === 'auto-scaling-group' ? gpuScalingGroup : managedInstances;
-  return {
-    onDemand: pool(scope, id, { ...props, cluster, spot: false }),
-    spot: gpu.spot ? pool(scope, `${id}Spot`, { ...props, cluster, spot: true }) : undefined,
-  };
+  const pool = capacity.kind === 'auto-scaling-group' ? gpuScalingGroup : managedInstances;
+  const make = (suffix: string, capacityProviderName: string, spot: boolean): string =>
+    pool(scope, `${id}${suffix}`, { ...props, cluster, capacityProviderName, spot });
+  return [
+    make('', capacity.onDemand, false),
+    ...(capacity.spot === undefined ? [] : [make('Spot', capacity.spot, true)]),
+  ];
 };

@@ -8,5 +8,6 @@ export interface GpuPoolProps {
   readonly vpc: IVpc;
   readonly securityGroup: ISecurityGroup;
   readonly cluster: ICluster;
+  readonly capacityProviderName: string;
   readonly spot: boolean;
 }

@@ -76,7 +76,7 @@ const userData = (clusterName: string): UserData => {
 export const gpuScalingGroup = (
   scope: Construct,
   id: string,
-  { config, vpc, securityGroup, cluster, spot }: GpuPoolProps,
+  { capacityProviderName, config, vpc, securityGroup, cluster, spot }: GpuPoolProps,
 ): string => {
   const { gpu } = config;
   const launchTemplate = new LaunchTemplate(scope, `${id}Template`, {
@@ -125,6 +125,7 @@ export const gpuScalingGroup = (
       'Machines come and go with the work; what matters of it, jobs that wait and runners that do not come, has alarms.',
   });
   return new AsgCapacityProvider(scope, id, {
+    capacityProviderName,
     autoScalingGroup: group,
     enableManagedScaling: true,
     enableManagedTerminationProtection: true,

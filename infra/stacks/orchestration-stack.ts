@@ -16,6 +16,7 @@ import { platformFunction } from '../constructs/platform-function.ts';
 import { platformGrants } from '../constructs/platform-grants.ts';
 import { platformArns } from '../constructs/platform-names.ts';
 import { registryRuntime } from '../constructs/registry-runtime.ts';
+import { taskCapacityVariables } from '../constructs/task-capacity.ts';
 import { taskEvents } from '../constructs/task-events.ts';
 import { sessionMachineDefinition } from '../constructs/session-machine.ts';
 import { platformStateMachine } from '../constructs/state-machine.ts';
@@ -98,6 +99,7 @@ export class OrchestrationStack extends Stack {
       [ENV.registryRoleArn]: registry.role.roleArn,
       [ENV.runnerSlots]: String(config.runners.slots),
       [ENV.maxRunners]: String(config.runners.maxRunners),
+      ...taskCapacityVariables(config),
       [ENV.runnerLingerSeconds]: String(config.runners.lingerSeconds),
     };
     const lambda = (

@@ -5,7 +5,8 @@ import type { Construct } from 'constructs';
 import { DEFAULT_WORKER, resourceNames } from '../../core/contracts/names.ts';
 import { acknowledge } from '../constructs/acknowledge.ts';
 import { dockerTasks, type DockerTasks } from '../constructs/docker-tasks.ts';
-import { runnerTask } from '../constructs/runner-task.ts';
+import { programLogs } from '../constructs/logging.ts';
+import { gpuRunnerTask, runnerTask } from '../constructs/runner-task.ts';
 import { workQueues, type WorkQueues } from '../constructs/work-queues.ts';
 import type { DataStack } from './data-stack.ts';
 import type { SiteStackProps } from './site-stack.ts';
@@ -47,12 +48,13 @@ export class WorkersStack extends Stack {
         'Tasks report metrics of their own; Container Insights would double the cost of a small site at rest. The profile "isolated" has it.',
     });
     this.work = workQueues(this, DEFAULT_WORKER, config);
-    this.defaultRunner = runnerTask(this, 'DefaultRunner', {
-      config,
-      worker: DEFAULT_WORKER,
-      data,
-      work: this.work,
-    });
+    const logs = programLogs(this, 'DefaultRunnerLogs', config, `runner-${DEFAULT_WORKER}`);
+    const runner = { config, worker: DEFAULT_WORKER, data, work: this.work, logs };
+    this.defaultRunner = runnerTask(this, 'DefaultRunner', runner);
+    const { kind } = config.gpu;
+    if (config.profile !== 'embedded' && kind !== 'none') {
+      gpuRunnerTask(this, 'GpuRunner', { ...runner, kind, like: this.defaultRunner });
+    }
     this.dockerTasks = dockerTasks(this, config);
     new CfnOutput(this, 'ClusterName', { value: this.clusterName });
     new CfnOutput(this, 'RunnerSlots', { value: String(config.runners.slots) });

@@ -16,6 +16,7 @@ import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { ecsTasks } from '../../aws/tasks.ts';
 import { readVariables } from '../../core/contracts/environment.ts';
+import { readGpuCapacity } from '../../core/contracts/gpu-capacity.ts';
 import { DEFAULT_WORKER, ENV, resourceNames } from '../../core/contracts/names.ts';
 import { makeHandler } from './handler.ts';
 
@@ -30,11 +31,15 @@ const variables = readVariables(process.env, [
   ENV.cluster,
   ENV.subnets,
   ENV.securityGroups,
+  ENV.runnerCpu,
+  ENV.runnerMemoryMiB,
 ]);
 const listOf = (text: string): string[] => text.split(',').filter((part) => part !== '');
 const table = dynamoTable(documentClient(), variables[ENV.table]);
 const s3 = objectClient(process.env);
 const sqs = new SQSClient({});
+const names = resourceNames(variables[ENV.deployment]);
+const gpuCapacity = readGpuCapacity(process.env, variables[ENV.deployment]);
 
 export const handler = repeatingSoon(
   sqs,
@@ -52,8 +57,15 @@ export const handler = repeatingSoon(
       cluster: variables[ENV.cluster],
       subnets: listOf(variables[ENV.subnets]),
       securityGroups: listOf(variables[ENV.securityGroups]),
+      gpu: gpuCapacity,
     }),
-    runnerFamily: resourceNames(variables[ENV.deployment]).runnerFamily(DEFAULT_WORKER),
+    runnerFamily: names.runnerFamily(DEFAULT_WORKER),
+    gpuRunnerFamily: names.gpuRunnerFamily,
+    gpuCapacity,
+    runnerSize: {
+      cpu: Number(variables[ENV.runnerCpu]),
+      memoryMiB: Number(variables[ENV.runnerMemoryMiB]),
+    },
     jobMachineArn: variables[ENV.jobMachineArn],
     workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],
     dockerQueueUrl: variables[ENV.tasksQueueUrl],

@@ -3,6 +3,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { ConfigurationStore } from '../../aws/configuration.ts';
 import type { Table } from '../../aws/table.ts';
 import type { ProcessorAnswer, ProcessorQuestion } from '../../core/contracts/deliveries.ts';
+import type { GpuCapacity } from '../../core/contracts/gpu-capacity.ts';
 import type {
   Clock,
   Executions,
@@ -71,6 +72,9 @@ export interface ApiContext {
   readonly runners: Pick<RunnerPool, 'liveLeases' | 'removeAllLeases'>;
   /** Of workers that do not say how many. */
   readonly runnerDefaults: { readonly slots: number; readonly maxRunners: number };
+  readonly gpuCapacity: GpuCapacity;
+  /** Of tasks whose worker asks for nothing: units of CPU, and MiB. */
+  readonly runnerSize: { readonly cpu: number; readonly memoryMiB: number };
   readonly stabilityChecksQueueUrl: string;
   /** Queues to tell about in the status, by the name to show. */
   readonly platformQueues: Readonly<Record<string, string>>;

@@ -25,6 +25,7 @@ import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { sqsWorkQueues } from '../../aws/work-queues.ts';
 import { AccountNeeds } from '../../core/contracts/account-needs.ts';
+import { readGpuCapacity } from '../../core/contracts/gpu-capacity.ts';
 import { ENV } from '../../core/contracts/names.ts';
 import { checkAccount } from '../../core/operations/account-checks.ts';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -54,6 +55,8 @@ const environment = z
       .string()
       .transform((text) => AccountNeeds.parse(JSON.parse(text)))
       .optional(),
+    [ENV.runnerCpu]: z.coerce.number().int().min(1),
+    [ENV.runnerMemoryMiB]: z.coerce.number().int().min(1),
   })
   .parse(process.env);
 
@@ -113,6 +116,11 @@ const context: ApiContext = {
   }),
   runners: tableRunners(table),
   runnerDefaults,
+  gpuCapacity: readGpuCapacity(process.env, environment[ENV.deployment]),
+  runnerSize: {
+    cpu: environment[ENV.runnerCpu],
+    memoryMiB: environment[ENV.runnerMemoryMiB],
+  },
   platformQueues: {
     'stability-checks': environment[ENV.stabilityChecksQueueUrl],
     plan: environment[ENV.planQueueUrl],

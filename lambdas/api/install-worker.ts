@@ -19,6 +19,7 @@ import {
   workerFolder,
   type WorkerDefinition,
 } from '../../core/packages/worker-manifest.ts';
+import { fitsFargate, gpusOf, wantedSize } from '../../core/running/task-size.ts';
 import type { ApiContext } from './context.ts';
 import type { PackageArchive, PackedFile } from './package-archive.ts';
 import { ApiProblem } from './problems.ts';
@@ -93,16 +94,29 @@ const checkRequiring = async (
   if (problems.length > 0) throw new ApiProblem('unmet-requirements', problems);
 };
 
-const sizeNotes = ({ type, gpu = 0, pythonVersion }: WorkerDefinition): string[] => [
-  ...(type !== 'docker' && gpu > 0
-    ? [`asks for ${gpu} GPU: runners of type ${type} have none yet, its jobs run without`]
-    : []),
-  ...(type === 'venv' && pythonVersion !== undefined
-    ? [
-        `Python ${pythonVersion}: the first job makes the environment; gantry worker show tells how that went`,
-      ]
-    : []),
-];
+const sizeNotes = (
+  { gpuCapacity, runnerSize }: Pick<ApiContext, 'gpuCapacity' | 'runnerSize'>,
+  worker: WorkerDefinition,
+): string[] => {
+  const gpus = gpusOf(worker);
+  const { cpu, memoryMiB } = wantedSize(worker, runnerSize);
+  const onFargate = gpus === 0 && gpuCapacity.kind !== 'here';
+  return [
+    ...(gpus > 0 && gpuCapacity.kind === 'none'
+      ? [`asks for ${gpus} GPU: this deployment has no GPU capacity, so its jobs will wait`]
+      : []),
+    ...(onFargate && !fitsFargate(cpu, memoryMiB)
+      ? [
+          `asks for ${cpu / 1024} CPUs and ${memoryMiB} MiB of memory: its tasks get the most that Fargate has, 16 and 122880`,
+        ]
+      : []),
+    ...(worker.type === 'venv' && worker.pythonVersion !== undefined
+      ? [
+          `Python ${worker.pythonVersion}: the first job makes the environment; gantry worker show tells how that went`,
+        ]
+      : []),
+  ];
+};
 
 /** Throws when another version is there and it is not to be replaced, or a service needs another one. */
 const checkAgainstInstalled = async (
@@ -146,7 +160,7 @@ export const storeWorker = async (
   const { definition, hash, environmentHash, files } = checked;
   const { name } = definition;
   const before = await checkAgainstInstalled(context, checked, force);
-  const notes = [...checked.notes, ...sizeNotes(definition)];
+  const notes = [...checked.notes, ...sizeNotes(context, definition)];
   if (before?.hash === hash && !force) {
     return { outcome: 'unchanged', worker: toWorker(before), notes };
   }

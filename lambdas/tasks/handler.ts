@@ -15,8 +15,7 @@ import {
 import type { RunnerTaskEnd } from '../../core/running/runner-task-ended.ts';
 
 export interface TasksHandlerDependencies extends JobTasksDependencies {
-  /** What the end of a runner's task means; `undefined` when the task was no runner's. */
-  readonly runnerEnded: (event: TaskStopped['detail']) => Promise<RunnerTaskEnd | undefined>;
+  readonly runnerEnded: (runnerId: string, task: TaskStopped['detail']) => Promise<RunnerTaskEnd>;
   readonly logger: Pick<Logger, 'info' | 'error'>;
 }
 
@@ -26,10 +25,11 @@ export const makeHandler = (deps: TasksHandlerDependencies) => {
   const { logger } = deps;
 
   const stopped = async ({ detail }: TaskStopped): Promise<void> => {
-    const run = parseExecutionName(detail.startedBy ?? '');
+    const startedBy = detail.startedBy ?? '';
+    const run = parseExecutionName(startedBy);
     const outcome =
       run === undefined
-        ? await deps.runnerEnded(detail)
+        ? await deps.runnerEnded(startedBy, detail)
         : await jobTaskEnded(deps, { jobId: run.id, run: run.run }, detail);
     logger.info('a task has stopped', { stopCode: detail.stopCode, outcome });
   };

@@ -8,12 +8,14 @@ import { tableConfiguration } from '../../aws/configuration.ts';
 import { stepFunctions } from '../../aws/executions.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { sqsQueues } from '../../aws/queues.ts';
+import { tableRunners } from '../../aws/runners.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { ecsTaskDefinitions } from '../../aws/task-definitions.ts';
 import { ecsTasks } from '../../aws/tasks.ts';
 import { tableWorkerVersions } from '../../aws/worker-versions.ts';
 import { readVariables } from '../../core/contracts/environment.ts';
+import { readGpuCapacity } from '../../core/contracts/gpu-capacity.ts';
 import { shortHash } from '../../core/contracts/keys.ts';
 import { ENV, resourceNames } from '../../core/contracts/names.ts';
 import { dockerTaskDefinition } from '../../core/running/docker-task.ts';
@@ -32,22 +34,36 @@ const variables = readVariables(process.env, [
   ENV.subnets,
   ENV.securityGroups,
   ENV.taskImage,
-  ENV.taskCpu,
-  ENV.taskMemoryMiB,
+  ENV.runnerCpu,
+  ENV.runnerMemoryMiB,
 ]);
 const optional = (name: string): string | undefined => process.env[name];
 const listOf = (text: string): string[] => text.split(',').filter((part) => part !== '');
 const names = resourceNames(variables[ENV.deployment]);
+const advanceQueueUrl = variables[ENV.advanceQueueUrl];
 const table = dynamoTable(documentClient(), variables[ENV.table]);
 const sessions = tableSessions(table);
 const workers = tableConfiguration(table).workers;
+const runners = tableRunners(table);
 const ecs = new ECSClient({});
+
+const queues = sqsQueues(new SQSClient({}));
+const gpuCapacity = readGpuCapacity(process.env, variables[ENV.deployment]);
 
 const executionRoleArn = optional(ENV.taskExecutionRoleArn);
 const site = {
   platformImage: variables[ENV.taskImage],
-  cpu: Number(variables[ENV.taskCpu]),
-  memoryMiB: Number(variables[ENV.taskMemoryMiB]),
+  cpu: Number(variables[ENV.runnerCpu]),
+  memoryMiB: Number(variables[ENV.runnerMemoryMiB]),
+  ...('onDemand' in gpuCapacity
+    ? {
+        gpu: {
+          kind: gpuCapacity.kind,
+          cpu: Number(optional(ENV.gpuTaskCpu)),
+          memoryMiB: Number(optional(ENV.gpuTaskMemoryMiB)),
+        },
+      }
+    : {}),
   environment: {
     [ENV.deployment]: variables[ENV.deployment],
     [ENV.table]: variables[ENV.table],
@@ -73,8 +89,9 @@ export const handler = makeHandler({
     cluster: variables[ENV.cluster],
     subnets: listOf(variables[ENV.subnets]),
     securityGroups: listOf(variables[ENV.securityGroups]),
-    gpuCapacityProvider: optional(ENV.gpuCapacityProvider),
+    gpu: gpuCapacity,
   }),
+  gpuCapacity,
   ensureDefinition: ecsTaskDefinitions(ecs).ensure,
   definitionOf: (worker) => {
     const image = worker.docker.image ?? '';
@@ -91,17 +108,14 @@ export const handler = makeHandler({
     const family = names.dockerFamily(worker.name, shortHash(content, 12));
     return dockerTaskDefinition(worker, image, { ...site, family });
   },
-  queues: sqsQueues(new SQSClient({})),
+  queues,
   executions: stepFunctions(new SFNClient({})),
   jobMachineArn: variables[ENV.jobMachineArn],
   workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],
   dockerQueueUrl: variables[ENV.tasksQueueUrl],
-  advanceQueueUrl: variables[ENV.advanceQueueUrl],
-  runnerEnded: async (detail) => {
-    const family = /task-definition\/(.+):\d+$/.exec(detail.taskDefinitionArn)?.[1];
-    const worker = (await workers.list()).find(({ name }) => names.runnerFamily(name) === family);
-    return worker === undefined ? undefined : runnerTaskEnded({ sessions }, worker.name, detail);
-  },
+  advanceQueueUrl,
+  runnerEnded: (runnerId, task) =>
+    runnerTaskEnded({ sessions, workers, queues, runners, advanceQueueUrl }, runnerId, task),
   // A task without a role has no credentials, and nothing hands any to `fetch` and `report` alone yet.
   unavailable:
     executionRoleArn === undefined

@@ -1,6 +1,7 @@
 /** What there is to work on: listener tasks that follow their associations, and GPU machines of either kind. */
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { readGpuCapacity } from '../../core/contracts/gpu-capacity.ts';
 import { ENV } from '../../core/contracts/names.ts';
 import { countMatching, synthesise } from './synthesised.ts';
 
@@ -121,7 +122,54 @@ describe('GPU capacity', () => {
     ).toBe(1);
   });
 
-  it('is left out of a site that wants none', () => {
-    expect(synthesise({ gpu: { kind: 'none' } }).has('Gpu')).toBe(false);
+  it('has the names by which the functions that start tasks ask for it', () => {
+    const namesOf = (templates: ReturnType<typeof synthesise>): unknown[] =>
+      Object.values(templates.get('Gpu')!.findResources('AWS::ECS::CapacityProvider'))
+        .map((one) => (one as { Properties: { Name?: unknown } }).Properties.Name)
+        .sort();
+    const toldTo = (templates: ReturnType<typeof synthesise>, lambda: string): unknown[] => {
+      const functions = templates.get('Orchestration')!.findResources('AWS::Lambda::Function', {
+        Properties: { FunctionName: `gantry-${lambda}` },
+      }) as Record<string, { Properties: { Environment: { Variables: Record<string, string> } } }>;
+      return Object.values(functions).flatMap(({ Properties }) => {
+        const capacity = readGpuCapacity(Properties.Environment.Variables, 'gantry');
+        return 'onDemand' in capacity
+          ? [capacity.onDemand, ...(capacity.spot === undefined ? [] : [capacity.spot])]
+          : [];
+      });
+    };
+
+    for (const templates of [standard, group]) {
+      expect(namesOf(templates).length).toBeGreaterThan(0);
+      for (const lambda of ['advance', 'tasks']) {
+        expect(toldTo(templates, lambda).sort()).toEqual(namesOf(templates));
+      }
+    }
+  });
+
+  it.each([
+    ['Managed Instances', standard, 'MANAGED_INSTANCES'],
+    ['an Auto Scaling group', group, 'EC2'],
+  ] as const)('has runners whose task fits machines of %s', (_kind, templates, compatibility) => {
+    expect(
+      countMatching(templates.get('Workers')!, 'AWS::ECS::TaskDefinition', {
+        Family: 'gantry-runner-with-gpu',
+        RequiresCompatibilities: [compatibility],
+        ContainerDefinitions: [
+          Match.objectLike({ ResourceRequirements: [{ Type: 'GPU', Value: '1' }] }),
+        ],
+      }),
+    ).toBe(1);
+  });
+
+  it('is left out of a site that wants none, and of its runners', () => {
+    const none = synthesise({ gpu: { kind: 'none' } });
+
+    expect(none.has('Gpu')).toBe(false);
+    expect(
+      countMatching(none.get('Workers')!, 'AWS::ECS::TaskDefinition', {
+        Family: 'gantry-runner-with-gpu',
+      }),
+    ).toBe(0);
   });
 });

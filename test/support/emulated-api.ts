@@ -148,6 +148,8 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
     runners: tableRunners(table),
     runnerDefaults: { slots: 2, maxRunners: 4 },
     checkAccount: () => Promise.resolve([]),
+    gpuCapacity: { kind: 'here' },
+    runnerSize: { cpu: 1024, memoryMiB: 4096 },
     temporaryDirectory,
   };
   await context.configuration.initialise({ slots: 2, maxRunners: 4 });

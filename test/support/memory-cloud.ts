@@ -10,6 +10,7 @@ import type {
   ObjectStore,
   Queues,
   JobTask,
+  RunnerTask,
   Tasks,
 } from '../../core/contracts/ports.ts';
 import type { RunnerLease } from '../../core/contracts/items.ts';
@@ -71,7 +72,7 @@ export const memoryQueues = (): MemoryQueues => {
 };
 
 export interface MemoryTasks extends Tasks {
-  readonly started: { family: string; environment: Readonly<Record<string, string>> }[];
+  readonly started: RunnerTask[];
   readonly jobs: JobTask[];
 }
 
@@ -81,10 +82,10 @@ export const memoryTasks = (refusal: () => Error | undefined = () => undefined):
   const jobs: JobTask[] = [];
   return {
     ...{ started, jobs },
-    run: (family, environment) => {
+    run: (task) => {
       const error = refusal();
       if (error !== undefined) return Promise.reject(error);
-      started.push({ family, environment });
+      started.push(task);
       return Promise.resolve(`arn:task/${started.length}`);
     },
     runJob: (task) => {
@@ -118,10 +119,8 @@ export const memoryRunners = (): RunnerPool & { readonly leases: Map<string, Run
     },
     renewLease: (_worker, runnerId, leaseUntil) => change(runnerId, { leaseUntil }),
     setTask: (_worker, runnerId, taskArn) => change(runnerId, { taskArn }),
-    removeLease: (_worker, runnerId) => {
-      leases.delete(runnerId);
-      return Promise.resolve();
-    },
+    removeLease: (worker, runnerId) =>
+      Promise.resolve(leases.get(runnerId)?.worker === worker && leases.delete(runnerId)),
     removeAllLeases: (worker) => {
       const all = [...leases.values()].filter((lease) => lease.worker === worker);
       for (const { runnerId } of all) leases.delete(runnerId);

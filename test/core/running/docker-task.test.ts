@@ -1,6 +1,6 @@
 /** A docker worker's task definition: what the user's container has, and above all what it has not. */
 import { describe, expect, it } from 'vitest';
-import { dockerTaskDefinition, fargateSize, gpusOf } from '../../../core/running/docker-task.ts';
+import { dockerTaskDefinition } from '../../../core/running/docker-task.ts';
 
 const docker = {
   image: 'registry.example/lung:1',
@@ -74,30 +74,18 @@ describe('the task of a docker worker', () => {
       },
     };
 
-    expect(dockerTaskDefinition({ ...worker, ...settings }, 'lung', site)).toMatchObject({
+    const gpu = { cpu: 3686, memoryMiB: 14_745 };
+    const onPool = (kind: 'managed-instances' | 'auto-scaling-group') =>
+      dockerTaskDefinition({ ...worker, ...settings }, 'lung', { ...site, gpu: { ...gpu, kind } });
+    expect(onPool('managed-instances')).toMatchObject({
       requiresCompatibilities: ['MANAGED_INSTANCES'],
+      cpu: '3686',
+      memory: '14745',
     });
+    expect(onPool('auto-scaling-group')).toMatchObject({ requiresCompatibilities: ['EC2'] });
     expect(containerOf('user', settings)).toMatchObject({
       resourceRequirements: [{ type: 'GPU', value: '2' }],
       linuxParameters: { sharedMemorySize: 8192 },
     });
-  });
-});
-
-describe('what a worker needs', () => {
-  it.each([
-    ['none', [], 0],
-    ['all, which is one', [{ count: -1 }], 1],
-    ['as many as are named', [{ device_ids: ['0', '1'] }], 2],
-  ])('is GPUs: %s', (_what, deviceRequests, expected) => {
-    expect(gpusOf({ docker: { ...docker, deviceRequests } })).toBe(expected);
-  });
-
-  it.each([
-    [1024, 4096, { cpu: 1024, memoryMiB: 4096 }],
-    [1024, 9000, { cpu: 2048, memoryMiB: 9216 }],
-    [3000, 1000, { cpu: 4096, memoryMiB: 8192 }],
-  ])('is the next size that Fargate has: %i units, %i MiB', (cpu, memoryMiB, expected) => {
-    expect(fargateSize(cpu, memoryMiB)).toEqual(expected);
   });
 });

@@ -3,14 +3,19 @@ import {
   ensureRunners,
   type EnsureRunnersDependencies,
 } from '../../../core/running/ensure-runners.ts';
+import { gpuCapacityOf, type GpuCapacity } from '../../../core/contracts/gpu-capacity.ts';
 import { runnersNeeded, START_LEASE_MS } from '../../../core/running/runner-pool.ts';
+import type { WorkerItem } from '../../../core/contracts/worker-item.ts';
 import { memoryQueues, memoryRunners, memoryTasks } from '../../support/memory-cloud.ts';
 import { memorySessions } from '../../support/memory-sessions.ts';
 import { aNode, aSession } from '../../support/sessions.ts';
 
 const NOW = 5_000_000;
 
-const pool = (facts: { slots?: number; maxRunners?: number } = {}) => {
+const pool = (
+  facts: Partial<Pick<WorkerItem, 'slots' | 'maxRunners' | 'gpu' | 'cpu' | 'memoryMiB'>> = {},
+  gpuCapacity: GpuCapacity = { kind: 'here' },
+) => {
   const state: { refusal: Error | undefined } = { refusal: undefined };
   const queues = memoryQueues();
   const tasks = memoryTasks(() => state.refusal);
@@ -26,11 +31,14 @@ const pool = (facts: { slots?: number; maxRunners?: number } = {}) => {
     workQueueUrlPrefix: 'queue/work-',
     advanceQueueUrl: 'queue/advance',
     runnerFamily: 'runner',
+    gpuRunnerFamily: 'gpu-runner',
+    gpuCapacity,
+    runnerSize: { cpu: 1024, memoryMiB: 4096 },
     onNotStarted: () => undefined,
     clock: () => NOW,
   };
-  const backlog = (waiting: number, inFlight = 0) => {
-    queues.depths.set('queue/work-default-normal', { waiting, inFlight, delayed: 0 });
+  const backlog = (waiting: number, inFlight = 0, priority = 'normal') => {
+    queues.depths.set(`queue/work-default-${priority}`, { waiting, inFlight, delayed: 0 });
   };
   return { deps, state, queues, tasks, runners, sessions, backlog };
 };
@@ -63,7 +71,7 @@ describe('ensureRunners', () => {
     const ids = tasks.started.map(({ environment }) => environment['GANTRY_RUNNER_ID']);
     expect(new Set(ids)).toEqual(new Set(runners.leases.keys()));
     for (const lease of runners.leases.values()) {
-      expect(lease.leaseUntil).toBe(NOW + START_LEASE_MS);
+      expect(lease.leaseUntil).toBe(NOW + START_LEASE_MS.fargate);
       expect(lease.taskArn).toMatch(/^arn:task/);
     }
     expect(await ensureRunners(deps, 'default')).toEqual({ outcome: 'enough' });
@@ -151,5 +159,74 @@ describe('ensureRunners', () => {
     const { deps } = pool();
 
     expect(await ensureRunners(deps, 'gone', 3)).toEqual({ outcome: 'unknown-worker' });
+  });
+});
+
+describe('runners of a worker that asks for a size', () => {
+  it('have it on Fargate, in the next size that there is', async () => {
+    const { deps, tasks, backlog } = pool({ cpu: 2, memoryMiB: 9000 });
+    backlog(1);
+
+    await ensureRunners(deps, 'default');
+
+    expect(tasks.started).toMatchObject([
+      { family: 'runner', capacity: 'fargate', size: { cpu: 2048, memoryMiB: 9216 }, gpus: 0 },
+    ]);
+  });
+});
+
+describe('runners of a worker with GPUs', () => {
+  const onDemand = gpuCapacityOf('gantry', 'managed-instances', false);
+  const withSpot = gpuCapacityOf('gantry', 'managed-instances', true);
+
+  it('run on GPU capacity, and nothing starts a second while the first waits for its machine', async () => {
+    const { deps, tasks, runners, backlog } = pool({ gpu: 2, slots: 1 }, onDemand);
+    backlog(1);
+
+    await ensureRunners(deps, 'default');
+
+    expect(tasks.started).toMatchObject([
+      { family: 'gpu-runner', capacity: 'gpu', gpus: 2, size: {} },
+    ]);
+    expect(tasks.started[0]?.environment).not.toHaveProperty('GANTRY_RUNNER_PRIORITIES');
+    const tenMinutes = { ...deps, clock: () => NOW + 600_000 };
+    expect(await ensureRunners(tenMinutes, 'default')).toEqual({ outcome: 'enough' });
+    expect([...runners.leases.keys()]).toEqual([tasks.started[0]?.startedBy]);
+  });
+
+  it('run on Spot capacity for work that may be interrupted, and on demand for the rest', async () => {
+    const { deps, tasks, backlog } = pool({ gpu: 1, slots: 1, maxRunners: 2 }, withSpot);
+    backlog(3, 0, 'lower');
+    backlog(1, 0, 'immediate');
+
+    await ensureRunners(deps, 'default');
+
+    const prioritiesOf = (capacity: string) =>
+      tasks.started
+        .filter((task) => task.capacity === capacity)
+        .map(({ environment }) => environment['GANTRY_RUNNER_PRIORITIES']);
+    expect(prioritiesOf('gpu')).toEqual(['immediate,higher']);
+    expect(prioritiesOf('gpu-spot')).toEqual(['normal,lower', 'normal,lower']);
+  });
+
+  it('are counted apart: busy Spot runners do not keep an urgent job waiting', async () => {
+    const { deps, tasks, backlog } = pool({ gpu: 1, slots: 1, maxRunners: 1 }, withSpot);
+    backlog(9);
+    await ensureRunners(deps, 'default');
+
+    backlog(1, 0, 'higher');
+    await ensureRunners(deps, 'default');
+
+    expect(tasks.started.map(({ capacity }) => capacity)).toEqual(['gpu-spot', 'gpu']);
+    expect(await ensureRunners(deps, 'default')).toEqual({ outcome: 'enough' });
+  });
+
+  it('look again for a job whose message is on its way, of which nobody knows yet to which pool', async () => {
+    const { deps, queues, tasks } = pool({ gpu: 1 }, withSpot);
+
+    expect(await ensureRunners(deps, 'default', 1)).toEqual({ outcome: 'enough' });
+
+    expect(tasks.started).toEqual([]);
+    expect(queues.sent).toEqual([lookAgain(2)]);
   });
 });

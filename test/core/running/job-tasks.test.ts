@@ -64,6 +64,7 @@ const site = async (refusal?: () => Error | undefined) => {
     jobMachineArn: 'job',
     workQueueUrlPrefix: 'queue/work-',
     dockerQueueUrl: 'queue/tasks',
+    gpuCapacity: { kind: 'here' } as const,
     advanceQueueUrl: 'queue/advance',
     clock: () => 10,
   };
