@@ -19,13 +19,7 @@ const config: KnipConfig = {
     '{core,aws,lambdas,site,listener-container,worker-container,cli,infra,local,scripts,test,bench}/**/*.{ts,mjs}',
   ],
   // Programs that are started by their path.
-  ignoreDependencies: [
-    'aws-cdk',
-    'dependency-cruiser',
-    'prettier',
-    'playwright-core',
-    '@aws-sdk/client-sts',
-  ],
+  ignoreDependencies: ['aws-cdk', 'dependency-cruiser', 'prettier', 'playwright-core'],
   // Of DCMTK, and of the system: the database of users.
   ignoreBinaries: ['Orthanc', 'getent', 'storescp'],
   // The vocabulary is written to be read: its types stand beside their schemas, used or not yet.

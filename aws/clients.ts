@@ -6,8 +6,18 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
-export const documentClient = (): DynamoDBDocumentClient =>
-  DynamoDBDocumentClient.from(new DynamoDBClient({}), {
+/** Instead of those of the environment. */
+export interface OwnCredentials {
+  readonly credentials?: () => Promise<{
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken: string;
+    readonly expiration: Date;
+  }>;
+}
+
+export const documentClient = (own: OwnCredentials = {}): DynamoDBDocumentClient =>
+  DynamoDBDocumentClient.from(new DynamoDBClient({ ...own }), {
     marshallOptions: { removeUndefinedValues: true },
   });
 
@@ -15,5 +25,5 @@ export const documentClient = (): DynamoDBDocumentClient =>
  * Path-style addressing when an endpoint is given: a loopback address has no bucket subdomains. On AWS the
  * usual virtual-hosted style holds.
  */
-export const objectClient = (environment: NodeJS.ProcessEnv): S3Client =>
-  new S3Client({ forcePathStyle: environment['AWS_ENDPOINT_URL'] !== undefined });
+export const objectClient = (environment: NodeJS.ProcessEnv, own: OwnCredentials = {}): S3Client =>
+  new S3Client({ ...own, forcePathStyle: environment['AWS_ENDPOINT_URL'] !== undefined });

@@ -11,7 +11,9 @@ interface Statement {
 
 interface RoleTemplate {
   readonly AssumeRolePolicyDocument: {
-    readonly Statement: readonly { readonly Principal: { readonly Service: string } }[];
+    readonly Statement: readonly {
+      readonly Principal: { readonly Service: string } | { readonly AWS: unknown };
+    }[];
   };
   readonly Description?: string;
   readonly ManagedPolicyArns?: readonly unknown[];
@@ -97,7 +99,7 @@ const describeRole = (role: CfnRole, policies: readonly CfnPolicy[]): string => 
     ...attached.flatMap(({ PolicyDocument }) => PolicyDocument.Statement),
   ];
   const services = template.AssumeRolePolicyDocument.Statement.map(
-    ({ Principal }) => `\`${Principal.Service}\``,
+    ({ Principal }) => `\`${'Service' in Principal ? Principal.Service : text(Principal.AWS)}\``,
   );
   const lines = [
     ...(template.ManagedPolicyArns ?? []).map((arn) => `- what AWS says in \`${text(arn)}\``),
@@ -118,7 +120,7 @@ const HEAD = `# Roles
 Every role of a deployment (\`examples/sites/hospital.json\`), who assumes it, and what it may do to which resource. A role may do nothing
 that is not here. Made by \`npm run roles\`; a test compares it with the templates.
 
-Two have no role at all: the containers of a docker worker's task, and what a job's Python starts in a runner, which is kept from the runner's credentials.`;
+Two have no role at all: the containers of a docker worker's task (\`Orchestration/DockerJob\` is no task's; of its credentials \`fetch\` and \`report\` get those of their own session), and what a job's Python starts in a runner, which is kept from the runner's credentials.`;
 
 /** The roles of all stacks, in the order of their paths, as Markdown. */
 export const roleTable = (app: App): string => {

@@ -8,6 +8,9 @@ import type { DockerSettings } from './worker-item.ts';
 /** In the order in which they start: `user` and `report` when `fetch` has ended well. */
 export const TASK_CONTAINERS = { fetch: 'fetch', user: 'user', report: 'report' } as const;
 
+/** In the image of worker-container/: see its Dockerfile. */
+export const TASK_PROGRAM = '/app/docker-task.mjs';
+
 /** `private` is never mounted into the user's container. */
 export const TASK_VOLUMES = ['private', 'module', 'data', 'session'] as const;
 export type TaskVolume = (typeof TASK_VOLUMES)[number];

@@ -156,6 +156,11 @@ export const tableKeys = {
     pk: `S#${session}`,
     sk: `PLANNER#${String(lane)}`,
   }),
+  /** See RenewedCredentials. */
+  taskCredentials: (session: string, node: string): TableKey => ({
+    pk: `S#${session}`,
+    sk: `T#${node}`,
+  }),
   /** Session data of service code: one value per job name, event, object and value name. */
   sessionData: (session: string, event: string, job: string, object: string, name: string) => ({
     pk: `S#${session}`,
@@ -250,6 +255,10 @@ const KEY_ID_LENGTH = 8;
 const incarnationSuffix = (incarnation = 1): string =>
   incarnation === 1 ? '' : `-${String(incarnation)}`;
 
+/** Of an instance's object: what its key has of the key that it was grouped by. */
+export const instanceKeyMark = (objectKey: string): string =>
+  /-([0-9a-f]{8})(?:-\d+)?\.dcm$/.exec(objectKey)?.[1] ?? '';
+
 export const objectKeys = {
   /**
    * A received instance. The hash of its data set is part of the key, so that a put is idempotent and a
@@ -285,6 +294,8 @@ export const objectKeys = {
     'unrouted/',
   ],
   groupManifest: (group: string): string => `groups/${group}/manifest.json`,
+  /** Of everything that a session has in the bucket. */
+  sessionPrefix: (session: string): string => `sessions/${session}/`,
   /** Headers, parameters and added parameters of one object of a session: see SessionObject. */
   sessionObject: (session: string, objectId: string): string =>
     `sessions/${session}/objects/${objectId}.json`,

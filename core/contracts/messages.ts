@@ -104,8 +104,14 @@ export const taskStopped = (startedBy: string, task: StoppedTask): TaskStopped =
   },
 });
 
-/** Queue `tasks`: start a task for this run of a docker worker's job, or a task has stopped. */
-export const TaskMessage = z.union([Work, TaskStopped]);
+/** The task of a docker job outlives its credentials: it asks for new ones, of itself and of nobody else. */
+export const CredentialsRequest = z.object({
+  renewCredentials: z.object({ jobId: z.string(), run: z.int().min(1), attempt: z.int().min(1) }),
+});
+export type CredentialsRequest = z.infer<typeof CredentialsRequest>;
+
+/** Queue `tasks`: start a task for this run of a docker worker's job, a task has stopped, or one needs credentials. */
+export const TaskMessage = z.union([Work, TaskStopped, CredentialsRequest]);
 export type TaskMessage = z.infer<typeof TaskMessage>;
 
 /**

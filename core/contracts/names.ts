@@ -54,6 +54,7 @@ export const resourceNames = (deployment: string) => ({
   registryLayer: `${deployment}-registry-python`,
   registryRole: `${deployment}-registry`,
   dockerExecutionRole: `${deployment}-docker-execution`,
+  dockerJobRole: `${deployment}-docker-job`,
   function: (name: string) => `${deployment}-${name}`,
   workQueue: (worker: string, priority: Priority) =>
     `${deployment}-work-${workQueueSuffix(worker, priority)}`,
@@ -98,6 +99,11 @@ export const ENV = {
   taskImage: 'GANTRY_TASK_IMAGE',
   taskExecutionRoleArn: 'GANTRY_TASK_EXECUTION_ROLE_ARN',
   taskLogGroup: 'GANTRY_TASK_LOG_GROUP',
+  /** Of docker jobs' credentials: the role that is assumed for each, and what its policy names. */
+  taskJobRoleArn: 'GANTRY_TASK_JOB_ROLE_ARN',
+  tableArn: 'GANTRY_TABLE_ARN',
+  bucketArn: 'GANTRY_BUCKET_ARN',
+  tasksQueueArn: 'GANTRY_TASKS_QUEUE_ARN',
   /** See core/contracts/gpu-capacity.ts; and the size of a task with GPUs whose worker asks for none. */
   gpuKind: 'GANTRY_GPU_KIND',
   gpuSpot: 'GANTRY_GPU_SPOT',

@@ -24,7 +24,6 @@ interface ContainerDefinition {
   readonly name: string;
   readonly image: string;
   readonly essential: boolean;
-  readonly entryPoint?: readonly string[];
   readonly command: readonly string[];
   readonly environment: readonly { readonly name: string; readonly value: string }[];
   readonly mountPoints: readonly {
@@ -65,7 +64,8 @@ export interface TaskSite {
   readonly family: string;
   /** Of `fetch` and `report`. */
   readonly platformImage: string;
-  readonly entryPoint?: readonly string[];
+  /** What comes before `fetch` or `report` in their commands, where the image is not that program's alone. */
+  readonly program: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** CPU units and MiB of a task whose worker asks for nothing. */
   readonly cpu: number;
@@ -117,8 +117,7 @@ export const dockerTaskDefinition = (
     name,
     image: site.platformImage,
     essential: name === 'report',
-    ...(site.entryPoint === undefined ? {} : { entryPoint: site.entryPoint }),
-    command: [name],
+    command: [...site.program, name],
     environment: environmentOf({
       ...site.environment,
       [ENV.worker]: worker.name,

@@ -15,6 +15,7 @@ import type {
   StoppedTask,
   Tasks,
 } from '../contracts/ports.ts';
+import { credentialVariables, type TaskCredentials } from '../contracts/task-credentials.ts';
 import { serviceVariables } from '../contracts/service-variables.ts';
 import type { DockerSettings, WorkerItem } from '../contracts/worker-item.ts';
 import type { GpuCapacity } from '../contracts/gpu-capacity.ts';
@@ -44,8 +45,8 @@ export interface JobTasksDependencies extends StartJobDependencies {
   readonly definitionOf: (
     worker: WorkerItem & { readonly docker: DockerSettings },
   ) => TaskDefinition;
-  /** Why no task can be started on this deployment at all; jobs of docker workers fail with it. */
-  readonly unavailable?: string | undefined;
+  /** For `fetch`, which hands them on to `report`; undefined where every container has the platform's own. */
+  readonly credentialsOf: (job: JobItem) => Promise<TaskCredentials | undefined>;
   readonly queues: Pick<Queues, 'send'>;
   readonly advanceQueueUrl: string;
   readonly executions: Pick<Executions, 'start' | 'stop' | 'succeed'>;
@@ -83,10 +84,6 @@ export const startJobTask = async (deps: JobTasksDependencies, work: Work): Prom
     await executions.succeed(work.token, {});
     return 'nothing-to-run';
   }
-  if (deps.unavailable !== undefined) {
-    await failJob(deps, job, failed('DockerWorkersUnavailable', deps.unavailable));
-    return 'failed';
-  }
   const worker = await deps.versionOf(job);
   if (worker?.docker === undefined) {
     const message = `the worker "${workerOf(job)}" is not installed any more as a docker worker`;
@@ -104,12 +101,16 @@ export const startJobTask = async (deps: JobTasksDependencies, work: Work): Prom
   };
   try {
     await deps.ensureDefinition(definition);
+    const credentials = await deps.credentialsOf(job);
     await tasks.runJob({
       taskDefinition: definition.family,
       startedBy: executionName(job.id, job.run),
       environment: {
-        [TASK_CONTAINERS.fetch]: own,
-        [TASK_CONTAINERS.report]: own,
+        // To no other container: what is here, `report` finds in the volume that the image does not see.
+        [TASK_CONTAINERS.fetch]: {
+          ...own,
+          ...(credentials === undefined ? {} : credentialVariables(credentials)),
+        },
         [TASK_CONTAINERS.user]: serviceVariables(job, headers),
       },
       capacity: capacityOf(worker, job.priority, deps.gpuCapacity),

@@ -12,10 +12,14 @@ import { STATE_INDEX } from '../../core/contracts/names.ts';
 export interface DataAccess {
   /** Reads and writes items, one by one, by key or by index. */
   readonly items: (holder: IGrantable) => void;
+  /** Likewise of single partitions, which its session policy names: by key alone. */
+  readonly sessionItems: (holder: IGrantable) => void;
   /** Reads the table as a whole, beside {@link items}: the daily audit. */
   readonly scan: (holder: IGrantable) => void;
   /** Reads objects below a prefix, such as `groups/*`; is told of one that is not there. */
   readonly read: (holder: IGrantable, prefix?: string) => void;
+  /** Reads objects that it knows to be there. */
+  readonly readNamed: (holder: IGrantable, prefix: string) => void;
   readonly write: (holder: IGrantable, prefix: string) => void;
   /** Deletes objects, which keep their last version for as long as the bucket's lifecycle says. */
   readonly remove: (holder: IGrantable, prefix: string) => void;
@@ -49,29 +53,43 @@ export const dataAccess = ({ table, bucket, key }: ProtectedData): DataAccess =>
       }),
     );
   };
+  const items = (holder: IGrantable): void => {
+    allow(
+      holder,
+      [
+        'dynamodb:GetItem',
+        'dynamodb:Query',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:ConditionCheckItem',
+      ],
+      [table.tableArn],
+    );
+  };
+  const useTableKey = (holder: IGrantable): void => {
+    useKey(holder, 'dynamodb', [
+      'kms:Decrypt',
+      'kms:DescribeKey',
+      'kms:Encrypt',
+      'kms:GenerateDataKey',
+      'kms:ReEncryptFrom',
+      'kms:ReEncryptTo',
+    ]);
+  };
+  const readNamed = (holder: IGrantable, prefix: string): void => {
+    allow(holder, ['s3:GetObject'], [bucket.arnForObjects(prefix)]);
+    useKey(holder, 's3', ['kms:Decrypt']);
+  };
   return {
     items: (holder) => {
-      allow(
-        holder,
-        [
-          'dynamodb:GetItem',
-          'dynamodb:Query',
-          'dynamodb:PutItem',
-          'dynamodb:UpdateItem',
-          'dynamodb:DeleteItem',
-          'dynamodb:ConditionCheckItem',
-        ],
-        [table.tableArn],
-      );
+      items(holder);
       allow(holder, ['dynamodb:Query'], [`${table.tableArn}/index/${STATE_INDEX}`]);
-      useKey(holder, 'dynamodb', [
-        'kms:Decrypt',
-        'kms:DescribeKey',
-        'kms:Encrypt',
-        'kms:GenerateDataKey',
-        'kms:ReEncryptFrom',
-        'kms:ReEncryptTo',
-      ]);
+      useTableKey(holder);
+    },
+    sessionItems: (holder) => {
+      items(holder);
+      useTableKey(holder);
     },
     scan: (holder) => {
       allow(holder, ['dynamodb:Scan'], [table.tableArn]);
@@ -82,6 +100,7 @@ export const dataAccess = ({ table, bucket, key }: ProtectedData): DataAccess =>
       allow(holder, ['s3:ListBucket'], [bucket.bucketArn]);
       useKey(holder, 's3', ['kms:Decrypt']);
     },
+    readNamed,
     write: (holder, prefix) => {
       allow(holder, ['s3:PutObject'], [bucket.arnForObjects(prefix)]);
       useKey(holder, 's3', ['kms:GenerateDataKey']);

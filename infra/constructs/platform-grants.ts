@@ -107,6 +107,8 @@ export const platformGrants = ({
     tasks: (holder: IFunction) => {
       data.access.items(holder);
       data.access.read(holder, 'sessions/*');
+      // Which images a job's group has: its credentials reach no others.
+      data.access.read(holder, 'groups/*');
       queues.advance.grantSendMessages(holder);
       queues.tasks.grantSendMessages(holder);
       executions(holder, 'job');

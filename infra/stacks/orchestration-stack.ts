@@ -9,6 +9,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { ENV, resourceNames } from '../../core/contracts/names.ts';
 import { accountNeeds } from '../constructs/account-needs.ts';
+import { dockerJobRole } from '../constructs/docker-job-role.ts';
 import { durableQueue } from '../constructs/durable-queue.ts';
 import { httpApi } from '../constructs/http-api.ts';
 import { jobMachineDefinition } from '../constructs/job-machine.ts';
@@ -189,6 +190,12 @@ export class OrchestrationStack extends Stack {
       'tasks',
     );
     grants.tasks(tasks);
+    if (tasks.role !== undefined) {
+      const ofJobs = { config, data, tasksQueue: queues.tasks, assumedBy: tasks.role };
+      for (const [name, value] of Object.entries(dockerJobRole(this, ofJobs))) {
+        tasks.addEnvironment(name, value);
+      }
+    }
     taskEvents(this, { clusterArn: arns.cluster, queue: queues.tasks });
     const finish = lambda('finish', 'Writes the final state of a session', 30, 512);
     grants.finish(finish);

@@ -1,21 +1,32 @@
 /**
- * Tasks that ECS runs for jobs, from the queue `tasks`: starts one for each run of a docker worker's job, and hears
- * of every task that has stopped. Messages may come twice, late and in any order.
+ * Tasks that ECS runs for jobs, from the queue `tasks`: starts one for each run of a docker worker's job, hears of
+ * every task that has stopped, and renews the credentials of those at work. Messages may come twice, late and in
+ * any order.
  */
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { parseExecutionName } from '../../core/contracts/keys.ts';
 import { errorFacts, messageBody } from '../../core/contracts/message-body.ts';
-import { TaskMessage, type TaskStopped } from '../../core/contracts/messages.ts';
+import {
+  TaskMessage,
+  type CredentialsRequest,
+  type TaskStopped,
+} from '../../core/contracts/messages.ts';
 import {
   jobTaskEnded,
   startJobTask,
   type JobTasksDependencies,
 } from '../../core/running/job-tasks.ts';
+import type { Renewal } from '../../core/running/task-credentials.ts';
 import type { RunnerTaskEnd } from '../../core/running/runner-task-ended.ts';
 
 export interface TasksHandlerDependencies extends JobTasksDependencies {
   readonly runnerEnded: (runnerId: string, task: TaskStopped['detail']) => Promise<RunnerTaskEnd>;
+  /** `holder` is the name under which the credentials that signed the message were issued. */
+  readonly renew: (
+    request: CredentialsRequest['renewCredentials'],
+    holder: string,
+  ) => Promise<Renewal>;
   readonly logger: Pick<Logger, 'info' | 'error'>;
 }
 
@@ -34,6 +45,10 @@ export const makeHandler = (deps: TasksHandlerDependencies) => {
     logger.info('a task has stopped', { stopCode: detail.stopCode, outcome });
   };
 
+  /** SQS says who has sent it: `<id of the role>:<name of its session>`. */
+  const holderOf = ({ attributes }: SQSRecord): string =>
+    attributes.SenderId.split(':').slice(1).join(':');
+
   const handle = async (record: SQSRecord): Promise<void> => {
     const parsed = Message.safeParse(record.body);
     if (!parsed.success) {
@@ -41,6 +56,16 @@ export const makeHandler = (deps: TasksHandlerDependencies) => {
       return;
     }
     const message = parsed.data;
+    const holder = holderOf(record);
+    if ('renewCredentials' in message) {
+      const outcome = await deps.renew(message.renewCredentials, holder);
+      logger.info('a task has asked for credentials', { outcome });
+      return;
+    }
+    if (parseExecutionName(holder) !== undefined) {
+      logger.error('a task has sent what is not its to say', { messageId: record.messageId });
+      return;
+    }
     if ('detail' in message) {
       await stopped(message);
       return;

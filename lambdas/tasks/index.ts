@@ -3,6 +3,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { STSClient } from '@aws-sdk/client-sts';
 import { documentClient, objectClient } from '../../aws/clients.ts';
 import { tableConfiguration } from '../../aws/configuration.ts';
 import { stepFunctions } from '../../aws/executions.ts';
@@ -11,15 +12,23 @@ import { sqsQueues } from '../../aws/queues.ts';
 import { tableRunners } from '../../aws/runners.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
+import { stsCredentials, tableRenewedCredentials } from '../../aws/task-credentials.ts';
 import { ecsTaskDefinitions } from '../../aws/task-definitions.ts';
 import { ecsTasks } from '../../aws/tasks.ts';
 import { tableWorkerVersions } from '../../aws/worker-versions.ts';
+import { TASK_PROGRAM } from '../../core/contracts/docker-task.ts';
 import { readVariables } from '../../core/contracts/environment.ts';
 import { readGpuCapacity } from '../../core/contracts/gpu-capacity.ts';
-import { shortHash } from '../../core/contracts/keys.ts';
+import { GroupManifest } from '../../core/contracts/items.ts';
+import { objectKeys, shortHash } from '../../core/contracts/keys.ts';
 import { ENV, resourceNames } from '../../core/contracts/names.ts';
 import { dockerTaskDefinition } from '../../core/running/docker-task.ts';
 import { runnerTaskEnded } from '../../core/running/runner-task-ended.ts';
+import {
+  credentialsOf,
+  renewCredentials,
+  type TaskCredentialsDependencies,
+} from '../../core/running/task-credentials.ts';
 import { makeHandler } from './handler.ts';
 
 const variables = readVariables(process.env, [
@@ -64,10 +73,12 @@ const site = {
         },
       }
     : {}),
+  program: executionRoleArn === undefined ? [] : [TASK_PROGRAM],
   environment: {
     [ENV.deployment]: variables[ENV.deployment],
     [ENV.table]: variables[ENV.table],
     [ENV.bucket]: variables[ENV.bucket],
+    [ENV.tasksQueueUrl]: variables[ENV.tasksQueueUrl],
   },
   ...(executionRoleArn === undefined
     ? {}
@@ -80,11 +91,31 @@ const site = {
       }),
 };
 
+const objects = bucketObjects(objectClient(process.env), variables[ENV.bucket]);
+
+/** On AWS alone: the containers of the embedded cloud have the platform's own. */
+const jobRoleArn = optional(ENV.taskJobRoleArn);
+const credentials: TaskCredentialsDependencies | undefined =
+  jobRoleArn === undefined
+    ? undefined
+    : {
+        sessions,
+        manifestOf: async (groupId) =>
+          GroupManifest.parse(await objects.getJson(objectKeys.groupManifest(groupId))),
+        issue: stsCredentials(new STSClient({}), jobRoleArn),
+        putRenewed: tableRenewedCredentials(table).put,
+        site: {
+          tableArn: optional(ENV.tableArn) ?? '',
+          bucketArn: optional(ENV.bucketArn) ?? '',
+          tasksQueueArn: optional(ENV.tasksQueueArn) ?? '',
+        },
+      };
+
 export const handler = makeHandler({
   sessions,
   workers,
   versionOf: tableWorkerVersions(table).versionOf,
-  objects: bucketObjects(objectClient(process.env), variables[ENV.bucket]),
+  objects,
   tasks: ecsTasks(ecs, {
     cluster: variables[ENV.cluster],
     subnets: listOf(variables[ENV.subnets]),
@@ -116,11 +147,10 @@ export const handler = makeHandler({
   advanceQueueUrl,
   runnerEnded: (runnerId, task) =>
     runnerTaskEnded({ sessions, workers, queues, runners, advanceQueueUrl }, runnerId, task),
-  // A task without a role has no credentials, and nothing hands any to `fetch` and `report` alone yet.
-  unavailable:
-    executionRoleArn === undefined
-      ? undefined
-      : 'docker workers run in the embedded cloud only: on AWS nothing gives the containers beside the image their credentials',
+  credentialsOf: async (job) =>
+    credentials === undefined ? undefined : credentialsOf(credentials, job),
+  renew: async (request, holder) =>
+    credentials === undefined ? 'refused' : renewCredentials(credentials, request, holder),
   clock: Date.now,
   logger: new Logger(),
 });

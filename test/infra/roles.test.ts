@@ -33,6 +33,21 @@ describe('the roles', () => {
     expect(grantsOf('Orchestration/finish-functionRole')).toHaveLength(4);
   });
 
+  it('give the containers of docker jobs’ tasks nothing: nobody but the function that starts them has their role', () => {
+    const role = sectionOf('Orchestration/DockerJob');
+    const assuming = table
+      .split('\n## ')
+      .filter((section) => section.includes('`sts:AssumeRole`'))
+      .map((section) => section.split('\n')[0]);
+
+    expect(role).toContain('Assumed by `tasksfunctionRole`.');
+    expect(assuming).toEqual(['Orchestration/tasks-functionRole']);
+    expect(table).not.toContain('docker-job` if `iam:PassedToService`');
+    expect(grantsOf('Orchestration/DockerJob').join('\n')).not.toMatch(
+      /Delete(Object|Queue)|Scan|ListBucket|iam:|ecs:|lambda:|SendTaskFailure/,
+    );
+  });
+
   it('let nobody scan the table, delete a version of an object, or change a policy, a key or the table itself', () => {
     // But the reclaimer, whose daily audit scans, and the budget, which may put the one policy that starts no workers on those who start them.
     const reclaimer = sectionOf('Orchestration/reclaim-functionRole');

@@ -8,6 +8,7 @@ import { ZodError } from 'zod';
 import { mountsOf } from '../../core/contracts/docker-task.ts';
 import { SessionObject, type JobItem } from '../../core/contracts/items.ts';
 import { objectKeys } from '../../core/contracts/keys.ts';
+import type { TaskCredentials } from '../../core/contracts/task-credentials.ts';
 import type { DockerSettings } from '../../core/contracts/worker-item.ts';
 import { failure, type AttemptOutcome } from '../execution/outcome.ts';
 import { jobDocument, serviceJob, type ServiceJob } from '../execution/job-document.ts';
@@ -51,6 +52,7 @@ export const fetchJob = async (
   deps: TaskDependencies,
   { sessionId, nodeId, run, token }: TaskJob,
   settings: DockerSettings,
+  credentials: TaskCredentials | undefined,
 ): Promise<boolean> => {
   const { store, folders, clock, logger, signals } = deps;
   const lease = await store.leaseJob(sessionId, nodeId, run, deps.taskId, clock());
@@ -91,6 +93,9 @@ export const fetchJob = async (
     await tellOutcome(deps, job, outcome, token);
     return false;
   }
-  await writeTaskState(folders.private, { job, groupId: session.groupId, log: log.text() });
+  await writeTaskState(folders.private, {
+    ...{ job, token, credentials },
+    ...{ groupId: session.groupId, log: log.text() },
+  });
   return true;
 };

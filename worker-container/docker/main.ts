@@ -15,8 +15,10 @@ import { bucketObjects } from '../../aws/objects.ts';
 import { tableSessionData } from '../../aws/session-data.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
+import { heldCredentials } from '../../aws/task-credentials.ts';
 import { tableWorkerVersions } from '../../aws/worker-versions.ts';
 import { objectKeys } from '../../core/contracts/keys.ts';
+import { readCredentialVariables } from '../../core/contracts/task-credentials.ts';
 import { limiter } from '../../core/running/concurrency.ts';
 import { environments } from '../environments/environments.ts';
 import {
@@ -35,7 +37,8 @@ import { openWorkFolder } from '../work-folder.ts';
 import { taskMetadata } from './container-watch.ts';
 import { fetchJob } from './fetch.ts';
 import { reportJob } from './report.ts';
-import { readTaskSettings } from './settings.ts';
+import { readTaskJob, readTaskSettings } from './settings.ts';
+import { readTaskState } from './task-state.ts';
 
 /** A task has one job: nothing is ever evicted. */
 const MAX_STAGED_BYTES = Number.POSITIVE_INFINITY;
@@ -50,12 +53,6 @@ const clock = () => Date.now();
 const metadata = taskMetadata(settings.metadataUri);
 const taskId = (await metadata.taskArn()).split('/').at(-1) ?? '';
 const logger = new Logger({ serviceName: program, persistentLogAttributes: { taskId } });
-const objects = bucketObjects(objectClient(process.env), settings.bucket);
-const table = dynamoTable(documentClient(), settings.table);
-const store = tableSessions(table);
-const configuration = tableConfiguration(table);
-const versions = tableWorkerVersions(table);
-
 const stopping = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
@@ -63,6 +60,19 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 const signals = { stopping: stopping.signal, cancelled: new AbortController().signal };
+
+const state = program === 'report' ? await readTaskState(settings.folders.private) : undefined;
+if (program === 'report' && state === undefined)
+  throw new Error('fetch has left nothing to report');
+const credentials = heldCredentials(state?.credentials ?? readCredentialVariables(process.env), {
+  ...{ tableName: settings.table, tasksQueueUrl: settings.tasksQueueUrl, clock },
+  ...{ job: state?.job, signal: stopping.signal },
+});
+const objects = bucketObjects(objectClient(process.env, credentials), settings.bucket);
+const table = dynamoTable(documentClient(credentials), settings.table);
+const store = tableSessions(table);
+const configuration = tableConfiguration(table);
+const versions = tableWorkerVersions(table);
 
 const folder = await openWorkFolder(settings.workDirectory, `${taskId}-${program}`);
 const { python, path } = settings;
@@ -94,7 +104,8 @@ const pythonsOfScripts = async (workerFolder: string): Promise<WorkerPythons> =>
     ...{ python, path, objects, clock, users: usersOfScripts },
     settings: settings.networkSettings,
     versions: {
-      ...versions,
+      // Told in the job's log: what a worker's version is, the task's credentials may not write.
+      putEnvironment: () => Promise.resolve(),
       versionOf: async (job) => {
         const version = await versions.versionOf(job);
         return version === undefined ? undefined : { ...version, type: 'venv' };
@@ -121,7 +132,7 @@ try {
   await unpackZip(await objects.getBytes(key), unpacked);
   const dependencies = {
     ...{ store, taskId, signals, clock, logger },
-    executions: stepFunctions(new SFNClient({})),
+    executions: stepFunctions(new SFNClient(credentials)),
     folders: settings.folders,
     workerFolder: unpacked,
     python,
@@ -157,9 +168,14 @@ try {
     },
   };
   const done =
-    program === 'fetch'
-      ? await fetchJob(dependencies, settings.job, worker.docker)
-      : await reportJob({ ...dependencies, metadata }, worker.docker, settings.job.token);
+    state === undefined
+      ? await fetchJob(
+          dependencies,
+          readTaskJob(process.env),
+          worker.docker,
+          readCredentialVariables(process.env),
+        )
+      : await reportJob({ ...dependencies, metadata }, worker.docker, state);
   process.exitCode = done ? 0 : 1;
 } finally {
   await hosts.close();

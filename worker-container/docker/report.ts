@@ -14,7 +14,7 @@ import { watchJob } from '../job-watch.ts';
 import { containerEnd, type ContainerEnd, type TaskMetadataEndpoint } from './container-watch.ts';
 import { runScripts } from './scripts.ts';
 import { openTaskLog, tellOutcome, type TaskDependencies, type TaskLog } from './task.ts';
-import { readTaskState, type TaskState } from './task-state.ts';
+import type { TaskState } from './task-state.ts';
 
 /** What the container has written, beside `main.py`. */
 const OUTPUT_FILE = 'output.log';
@@ -167,14 +167,12 @@ const watched = async (
   }
 };
 
-/** False when there was nothing to report, or nobody to report it to. */
+/** False when there was nobody to report it to. */
 export const reportJob = async (
   deps: ReportDependencies,
   settings: DockerSettings,
-  token: string,
+  state: TaskState,
 ): Promise<boolean> => {
-  const state = await readTaskState(deps.folders.private);
-  if (state === undefined) return false;
   const log = openTaskLog(deps, state.job, state.log);
   let outcome: AttemptOutcome | undefined;
   try {
@@ -189,6 +187,6 @@ export const reportJob = async (
     await log.close();
   }
   if (outcome === undefined) return false;
-  await tellOutcome(deps, state.job, outcome, token);
+  await tellOutcome(deps, state.job, outcome, state.token);
   return true;
 };

@@ -17,16 +17,21 @@ const Environment = z.object({
   [ENV.workerHash]: text,
   [ENV.workDirectory]: text,
   [ENV.python]: text,
-  [ENV.jobId]: text,
-  [ENV.jobRun]: z.coerce.number().int().min(1),
-  [ENV.taskToken]: text,
   [ENV.privateVolume]: text,
   [ENV.moduleVolume]: text,
   [ENV.dataVolume]: text,
   [ENV.sessionVolume]: text,
+  [ENV.tasksQueueUrl]: text,
   [METADATA_URI]: text,
   [ENV.isolation]: z.enum(['required', 'if-possible']).default('if-possible'),
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
+});
+
+/** Told to `fetch` alone; `report` reads it in the private volume. */
+const JobEnvironment = z.object({
+  [ENV.jobId]: text,
+  [ENV.jobRun]: z.coerce.number().int().min(1),
+  [ENV.taskToken]: text,
 });
 
 export interface TaskSettings {
@@ -34,7 +39,6 @@ export interface TaskSettings {
   readonly bucket: string;
   readonly worker: string;
   readonly workerHash: string;
-  readonly job: TaskJob;
   readonly folders: TaskFolders;
   readonly workDirectory: string;
   readonly python: string;
@@ -45,6 +49,8 @@ export interface TaskSettings {
   /** Of one pre or post script. */
   readonly scriptMemoryBytes: number;
   readonly metadataUri: string;
+  /** Where new credentials are asked for. */
+  readonly tasksQueueUrl: string;
 }
 
 /** The environment does not say what the program has to know; the message has all problems. */
@@ -57,15 +63,12 @@ export const readTaskSettings = (environment: NodeJS.ProcessEnv): TaskSettings =
   const parsed = Environment.safeParse(environment);
   if (!parsed.success) throw new TaskSettingsInvalid(z.prettifyError(parsed.error));
   const { data } = parsed;
-  const ids = parseJobId(data[ENV.jobId]);
-  if (ids === undefined) throw new TaskSettingsInvalid(`${ENV.jobId} is no id of a job`);
   const constrained = process.constrainedMemory();
   return {
     table: data[ENV.table],
     bucket: data[ENV.bucket],
     worker: data[ENV.worker],
     workerHash: data[ENV.workerHash],
-    job: { ...ids, run: data[ENV.jobRun], token: data[ENV.taskToken] },
     folders: {
       private: data[ENV.privateVolume],
       module: data[ENV.moduleVolume],
@@ -79,5 +82,15 @@ export const readTaskSettings = (environment: NodeJS.ProcessEnv): TaskSettings =
     isolationRequired: data[ENV.isolation] === 'required',
     scriptMemoryBytes: constrained > 0 ? Math.min(constrained, totalmem()) : totalmem(),
     metadataUri: data[METADATA_URI],
+    tasksQueueUrl: data[ENV.tasksQueueUrl],
   };
+};
+
+/** The job that `fetch` was started for. Throws {@link TaskSettingsInvalid}. */
+export const readTaskJob = (environment: NodeJS.ProcessEnv): TaskJob => {
+  const parsed = JobEnvironment.safeParse(environment);
+  if (!parsed.success) throw new TaskSettingsInvalid(z.prettifyError(parsed.error));
+  const ids = parseJobId(parsed.data[ENV.jobId]);
+  if (ids === undefined) throw new TaskSettingsInvalid(`${ENV.jobId} is no id of a job`);
+  return { ...ids, run: parsed.data[ENV.jobRun], token: parsed.data[ENV.taskToken] };
 };

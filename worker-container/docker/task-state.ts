@@ -6,6 +6,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { JobItem } from '../../core/contracts/items.ts';
+import { TaskCredentials } from '../../core/contracts/task-credentials.ts';
 
 const TaskState = z.object({
   /** As the lease left it. */
@@ -13,6 +14,10 @@ const TaskState = z.object({
   groupId: z.string(),
   /** What the pre scripts printed. */
   log: z.string(),
+  /** What waits for the job's end. */
+  token: z.string(),
+  /** Absent where every container has the platform's own. */
+  credentials: TaskCredentials.optional(),
 });
 export type TaskState = z.infer<typeof TaskState>;
 

@@ -17,6 +17,7 @@ const worker = { name: 'lung', type: 'docker', slots: 1, maxRunners: 1, docker }
 const site = {
   family: 'gantry-docker-lung-0123',
   platformImage: 'gantry/docker-task',
+  program: ['/app/docker-task.mjs'],
   environment: { GANTRY_TABLE: 'table' },
   cpu: 1024,
   memoryMiB: 4096,

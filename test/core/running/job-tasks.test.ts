@@ -18,6 +18,10 @@ const worker: WorkerItem = {
   },
 };
 
+const credentials = {
+  ...{ accessKeyId: 'ASIAKEY', secretAccessKey: 'hidden', sessionToken: 'bounded', expiresAt: 0 },
+};
+
 const site = async (refusal?: () => Error | undefined) => {
   const sessions = memorySessions();
   const session = aSession({ state: 'PLANNING' });
@@ -58,13 +62,14 @@ const site = async (refusal?: () => Error | undefined) => {
     },
     definitionOf: (item: Parameters<typeof dockerTaskDefinition>[0]) =>
       dockerTaskDefinition(item, 'lung:1', {
-        ...{ family: 'docker-lung', platformImage: 'gantry', environment: {} },
+        ...{ family: 'docker-lung', platformImage: 'gantry', environment: {}, program: [] },
         ...{ cpu: 1024, memoryMiB: 4096 },
       }),
     jobMachineArn: 'job',
     workQueueUrlPrefix: 'queue/work-',
     dockerQueueUrl: 'queue/tasks',
     gpuCapacity: { kind: 'here' } as const,
+    credentialsOf: () => Promise.resolve(credentials),
     advanceQueueUrl: 'queue/advance',
     clock: () => 10,
   };
@@ -82,8 +87,14 @@ describe('a job of a docker worker', () => {
     const [task] = tasks.jobs;
     expect(task?.startedBy).toBe(executionName(job.id, job.run));
     expect(Object.keys(task?.environment['user'] ?? {})).toHaveLength(9);
-    expect(JSON.stringify(task?.environment['user'])).not.toContain('token');
-    expect(JSON.stringify(task?.environment['fetch'])).toContain('token');
+    expect(JSON.stringify(task?.environment['user'])).not.toMatch(/token|AWS_|hidden|bounded/);
+    expect(Object.keys(task?.environment ?? {})).toEqual(['fetch', 'user']);
+    expect(task?.environment['fetch']).toMatchObject({
+      GANTRY_TASK_TOKEN: 'token',
+      AWS_ACCESS_KEY_ID: 'ASIAKEY',
+      AWS_SECRET_ACCESS_KEY: 'hidden',
+      AWS_SESSION_TOKEN: 'bounded',
+    });
     expect(definitions.map(({ family }) => family)).toEqual(['docker-lung']);
   });
 
