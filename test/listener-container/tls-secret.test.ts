@@ -106,9 +106,9 @@ afterAll(async () => {
 });
 
 /** As a person fills it: what `gantry tls-secret` has checked and printed. */
-const fill = async ({ certificate, key }: Issued): Promise<void> => {
+const fill = async ({ certificate, key }: Issued, ...options: readonly string[]): Promise<void> => {
   const { code, stdout, stderr } = await runProgram(process.execPath, [
-    ...[CLI, 'tls-secret', '--cert', certificate, '--key', key],
+    ...[CLI, 'tls-secret', '--cert', certificate, '--key', key, ...options],
   ]);
   expect([code, stderr]).toEqual([0, '']);
   await put(stdout);
@@ -198,6 +198,22 @@ describe('with its certificate in a secret, the listener', () => {
     await put('{}');
     await logged('the broken rotation is told', 'the old one stays');
     expect(await shownFingerprint()).toBe(second.fingerprint);
+  }, 60_000);
+
+  it('asks clients for certificates once the secret has an authority', async () => {
+    const server = await authority.issue('third');
+    const client = await authority.issue('client');
+
+    await fill(server, '--ca', authority.ca);
+    await isShown('the third certificate is shown', server);
+
+    expect((await secureEcho()).code).not.toBe(0);
+    expect(
+      await echoscu(
+        ...['--enable-tls', client.key, client.certificate, '--add-cert-file', authority.ca],
+        ...['127.0.0.1', String(tlsPort)],
+      ),
+    ).toMatchObject({ code: 0 });
   }, 60_000);
 
   it('ends in order with both ports open', async () => {
