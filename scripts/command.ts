@@ -1,5 +1,6 @@
 /** Runs a program of the workshop to its end and keeps what it printed, for those who report on it. */
 import { spawn } from 'node:child_process';
+import { signalGroup } from '../local/processes.ts';
 
 export interface Command {
   readonly program: string;
@@ -8,6 +9,8 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
   /** Also prints what the program prints, as it happens. */
   readonly loud?: boolean;
+  /** Ends the program, with all that is in its process group: then it gets one of its own. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Outcome {
@@ -30,9 +33,11 @@ export const run = (command: Command): Promise<Outcome> =>
         seconds: (performance.now() - startedAt) / 1000,
       });
     };
+    const { signal } = command;
     const child = spawn(command.program, command.args, {
       ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
       env: { ...process.env, ...command.env },
+      detached: signal !== undefined,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const take = (chunk: Buffer): void => {
@@ -41,6 +46,15 @@ export const run = (command: Command): Promise<Outcome> =>
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
+    const stop = (): void => {
+      if (child.pid !== undefined) signalGroup(child.pid, 'SIGTERM');
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    child.on('exit', () => {
+      signal?.removeEventListener('abort', stop);
+      // Whatever it has left behind in its group.
+      if (signal?.aborted === true && child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    });
     child.on('error', (error) => {
       chunks.push(Buffer.from(`${error.message}\n`));
       end(127);

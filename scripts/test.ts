@@ -6,9 +6,11 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { stopSignal } from '../local/stop-signal.ts';
 import { gapsOf } from '../test/support/localstack-gaps.ts';
 import { allChecks, runChecks } from './checks.ts';
 import { run } from './command.ts';
+import { withTemporaryFolder } from './left-behind.ts';
 import { preparePythonTools, REPOSITORY, type PythonTools } from './python-tools.ts';
 import { addTallies, tallyLine, tallyPytest, tallyVitest, type Tally } from './tally.ts';
 
@@ -23,6 +25,9 @@ const REPORTS = join(REPOSITORY, '.gantry', 'reports');
 const tell = (text: string): void => {
   process.stdout.write(text);
 };
+
+/** After Ctrl-C, what runs ends, nothing more is begun, and the tally still comes last. */
+const stop = stopSignal();
 
 const reportOf = (name: string): string => {
   const path = join(REPORTS, name);
@@ -40,9 +45,14 @@ const check = async (tools: PythonTools): Promise<Tally> => {
   return { passed, failed: results.length - passed };
 };
 
+interface TestRun {
+  readonly rest: readonly string[];
+  readonly temporary: string;
+}
+
 const vitest = async (
   projects: readonly string[],
-  rest: readonly string[],
+  { rest, temporary }: TestRun,
   emulator = MINISTACK,
 ): Promise<Tally> => {
   tell(`\n--- ${projects.join(', ')}${emulator === MINISTACK ? '' : ` (${emulator})`}\n`);
@@ -56,21 +66,24 @@ const vitest = async (
       ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
       ...['--passWithNoTests', ...rest],
     ],
-    env: { GANTRY_EMULATOR: emulator },
+    env: { GANTRY_EMULATOR: emulator, TMPDIR: temporary },
     cwd: REPOSITORY,
     loud: true,
+    signal: stop.signal,
   });
   return tallyVitest(read(report), code);
 };
 
-const pytest = async (tools: PythonTools, rest: readonly string[]): Promise<Tally> => {
+const pytest = async (tools: PythonTools, { rest, temporary }: TestRun): Promise<Tally> => {
   tell('\n--- python\n');
   const report = reportOf('pytest.xml');
   const { code } = await run({
     program: tools.program('python'),
     args: ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${report}`, ...rest],
+    env: { TMPDIR: temporary },
     cwd: REPOSITORY,
     loud: true,
+    signal: stop.signal,
   });
   return tallyPytest(read(report), code);
 };
@@ -83,23 +96,32 @@ const isPython = (word: string): boolean => word.endsWith('.py') || word.include
 const parts =
   named.length > 0 ? named : rest.length > 0 ? [rest.some(isPython) ? 'python' : 'vitest'] : PARTS;
 
-mkdirSync(REPORTS, { recursive: true });
-const tools = await preparePythonTools();
-const tallies: Tally[] = [];
-if (parts.includes('check')) tallies.push(await check(tools));
 const projects = parts.includes('vitest')
   ? VITEST_PROJECTS
   : VITEST_PROJECTS.filter((project) => parts.includes(project));
 // The integration project starts a whole Gantry first: when that fails, the other tests still count.
 const own = projects.filter((project) => project !== 'integration');
-if (own.length > 0) tallies.push(await vitest(own, rest));
-if (projects.includes('integration')) tallies.push(await vitest(['integration'], rest));
-if (parts.includes(LOCALSTACK)) {
-  for (const { file, reason } of gapsOf(localStack)) tell(`\nLeft out: ${file}: ${reason}\n`);
-  tallies.push(await vitest(['integration'], rest, localStack));
-}
-if (parts.includes('python')) tallies.push(await pytest(tools, rest));
 
+const runParts = async (tools: PythonTools, run: TestRun): Promise<Tally[]> => {
+  const tallies: Tally[] = [];
+  const tally = async (isChosen: boolean, part: () => Promise<Tally>): Promise<void> => {
+    if (isChosen && !stop.signal.aborted) tallies.push(await part());
+  };
+  await tally(parts.includes('check'), () => check(tools));
+  await tally(own.length > 0, () => vitest(own, run));
+  await tally(projects.includes('integration'), () => vitest(['integration'], run));
+  await tally(parts.includes(LOCALSTACK), () => {
+    for (const { file, reason } of gapsOf(localStack)) tell(`\nLeft out: ${file}: ${reason}\n`);
+    return vitest(['integration'], run, localStack);
+  });
+  await tally(parts.includes('python'), () => pytest(tools, run));
+  if (stop.signal.aborted) tallies.push({ passed: 0, failed: 1 });
+  return tallies;
+};
+
+mkdirSync(REPORTS, { recursive: true });
+const tools = await preparePythonTools();
+const tallies = await withTemporaryFolder((temporary) => runParts(tools, { rest, temporary }));
 const total = addTallies(tallies);
 tell(`\n${tallyLine(total)}\n`);
 process.exitCode = total.failed === 0 ? 0 : 1;

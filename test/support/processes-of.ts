@@ -61,6 +61,9 @@ const killThose = (folder: string, isMeant: (process: Process) => boolean): numb
   return pids.length;
 };
 
+/** `kill -9` of everything. */
+export const killAllOf = (folder: string): number => killThose(folder, () => true);
+
 /** `kill -9` of the listener of the Gantry with this data folder. */
 export const killListener = (dataDirectory: string): number =>
   killThose(dataDirectory, ({ command }) => command.includes(`${dataDirectory}/bundles/listener-`));
