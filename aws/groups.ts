@@ -101,16 +101,24 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       });
       return touched !== undefined;
     },
-    claim: async ({ keyId, generation, dueAt }, { inputs, ...claim }) => {
+    claim: async ({ keyId, generation, dueAt, lastReceivedAt }, { inputs, ...claim }) => {
       const report = inputs === undefined ? [] : ['inputs'];
       const claimed = await table.update(tableKeys.group(keyId, generation), {
         update:
           'SET #state = :claimed, #claimedAt = :claimedAt, #sealAfter = :sealAfter, ' +
           '#closedBecause = :closedBecause, #held = :held, #statePk = :statePk, #stateSk = :stateSk' +
           (inputs === undefined ? '' : ', #inputs = :inputs'),
-        condition: '#state = :collecting AND #dueAt = :dueAt',
+        condition: '#state = :collecting AND #dueAt = :dueAt AND #lastReceivedAt = :lastReceivedAt',
         names: [
-          ...['state', 'dueAt', 'claimedAt', 'sealAfter', 'closedBecause', 'held'],
+          ...[
+            'state',
+            'dueAt',
+            'lastReceivedAt',
+            'claimedAt',
+            'sealAfter',
+            'closedBecause',
+            'held',
+          ],
           ...['statePk', 'stateSk', ...report],
         ],
         values: {
@@ -118,6 +126,7 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
           ...(inputs === undefined ? {} : { inputs }),
           held: false,
           dueAt,
+          lastReceivedAt,
           collecting: 'COLLECTING',
           claimed: 'CLAIMED',
           statePk: stateIndexKeys.group('CLAIMED'),

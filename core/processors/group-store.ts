@@ -70,8 +70,14 @@ export interface GroupStore {
   open(group: GroupItem): Promise<boolean>;
   /** False when the generation is not COLLECTING, or its due time is later already: nothing is changed then. */
   touch(keyId: string, generation: number, touch: Touch): Promise<boolean>;
-  /** COLLECTING with the `dueAt` that was read → CLAIMED, and not held any more. False when it was touched or claimed since. */
-  claim(group: Pick<GroupItem, 'keyId' | 'generation' | 'dueAt'>, claim: Claim): Promise<boolean>;
+  /**
+   * COLLECTING with the `dueAt` and the `lastReceivedAt` that were read → CLAIMED, and not held any more. False when it
+   * was touched or claimed since. Both are asked for, because a touch does not move the due time beyond the cap.
+   */
+  claim(
+    group: Pick<GroupItem, 'keyId' | 'generation' | 'dueAt' | 'lastReceivedAt'>,
+    claim: Claim,
+  ): Promise<boolean>;
   /** A COLLECTING group with the `dueAt` that was read is held for a person. False when it was touched or claimed since. */
   hold(group: Pick<GroupItem, 'keyId' | 'generation' | 'dueAt'>, hold: Hold): Promise<boolean>;
   /**

@@ -147,7 +147,7 @@ describe('groups of the table', () => {
 
     const stale = await groups.claim(group, CLAIM);
     const claims = await Promise.all(
-      [1, 2, 3].map(() => groups.claim({ ...group, dueAt: 8000 }, CLAIM)),
+      [1, 2, 3].map(() => groups.claim({ ...group, dueAt: 8000, lastReceivedAt: 2400 }, CLAIM)),
     );
     const touched = await groups.touch(group.keyId, 1, {
       dueAt: 9000,
@@ -160,6 +160,19 @@ describe('groups of the table', () => {
     expect(claims.filter((claimed) => claimed)).toHaveLength(1);
     expect(touched).toBe(false);
     expect(await groups.get(group.keyId, 1)).toMatchObject({ state: 'CLAIMED', ...CLAIM });
+  });
+
+  it('does not claim a group that was touched since it was read, although its cap kept its due time', async () => {
+    const group = await opened(aGroup({ dueAt: 6600, capAt: 6600 }));
+    await groups.touch(group.keyId, 1, {
+      ...{ dueAt: 6600, lastReceivedAt: 5400 },
+      ...{ instances: 1, touchedBy: SENDER },
+    });
+
+    const stale = await groups.claim(group, CLAIM);
+    const claimed = await groups.claim({ ...group, lastReceivedAt: 5400 }, CLAIM);
+
+    expect([stale, claimed]).toEqual([false, true]);
   });
 
   it('releases what is claimed, once', async () => {

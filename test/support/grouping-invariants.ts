@@ -149,22 +149,27 @@ const reruns = (result: SimulationResult): string[] =>
     if (group.late !== 'rerun') return repeated.length > 0 ? [`${group.id} repeats`] : [];
     const since = group.openedAt - result.settings.lateWindowSeconds * 1000;
     // A release that was slow may be looked at before or after it was written.
-    const certain = earlierOf(result, group)
+    const released = earlierOf(result, group)
       .filter((other) => (other.claimedAt ?? 0) > since)
-      // One that waited for its inputs may be released after those that came after it.
-      .filter((other) => other.incomplete !== true || (other.claimedAt ?? 0) <= group.openedAt)
       .filter((other) => instancesOf(result, other).length > 0);
+    // One that waited for its inputs may be released after those that came after it.
+    const isUncertain = (other: GroupItem): boolean =>
+      other.incomplete === true && (other.claimedAt ?? 0) > group.openedAt;
+    const certain = released.filter((other) => !isUncertain(other));
     if (own.length === 0) return [];
     const missing = certain
       .flatMap((other) => instancesOf(result, other))
       .filter(({ objectKey }) => !repeated.includes(objectKey))
       .filter(({ objectKey }) => !isReplacedBy(result, objectKey, () => true));
-    const latest = certain.at(-1)?.id;
+    const latest = certain.at(-1);
+    const maySupersede = released
+      .filter((other) => other.generation >= (latest?.generation ?? Infinity))
+      .map(({ id }) => id);
     return [
       ...(own.length === repeated.length ? [`${group.id} has nothing new`] : []),
       ...(missing.length > 0 ? [`${group.id} lacks ${missing.length} of earlier ones`] : []),
-      ...(latest !== undefined && group.supersedes !== latest
-        ? [`${group.id} supersedes ${String(group.supersedes)}, not ${latest}`]
+      ...(latest !== undefined && !maySupersede.includes(group.supersedes ?? '')
+        ? [`${group.id} supersedes ${String(group.supersedes)}, not ${latest.id}`]
         : []),
     ];
   });

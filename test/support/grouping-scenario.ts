@@ -70,9 +70,9 @@ export interface Mutation {
   /** How far clocks are from the true time at most. */
   readonly clockOffsetMs?: number;
   readonly claimWithoutDueTime?: boolean;
+  readonly claimWithoutLastTouch?: boolean;
   readonly sealAtOnce?: boolean;
   readonly emptyIsSealedAsUsual?: boolean;
-  readonly windowNotEnded?: boolean;
   readonly touchInAnyState?: boolean;
   readonly openOverExisting?: boolean;
   readonly lastSealWins?: boolean;

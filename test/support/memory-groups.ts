@@ -83,10 +83,13 @@ export const memoryGroups = (): MemoryGroups => {
         touchedBy,
       });
     },
-    claim: ({ keyId, generation, dueAt }, claim) =>
+    claim: ({ keyId, generation, dueAt, lastReceivedAt }, claim) =>
       change(
         groupId(keyId, generation),
-        (group) => group.state === 'COLLECTING' && group.dueAt === dueAt,
+        (group) =>
+          group.state === 'COLLECTING' &&
+          group.dueAt === dueAt &&
+          group.lastReceivedAt === lastReceivedAt,
         {
           ...{ state: 'CLAIMED', held: false, ...claim },
           ...(claim.inputs === undefined ? {} : { inputs: [...claim.inputs] }),

@@ -31,7 +31,6 @@ const mutated = (shared: MemoryGroups, mutation: Mutation): MemoryGroups => ({
         },
       }
     : {}),
-  ...(mutation.windowNotEnded === true ? { endWindow: () => Promise.resolve(true) } : {}),
   ...(mutation.openOverExisting === true
     ? {
         open: (group) => {
@@ -99,10 +98,12 @@ export const simulatedStore = (options: SimulatedStoreOptions): GroupStore => {
     claim: (group, claim) =>
       remote(async () => {
         const current = await shared.get(group.keyId, group.generation);
-        const read =
-          mutation.claimWithoutDueTime === true && current !== undefined
-            ? { ...group, dueAt: current.dueAt }
-            : group;
+        const { dueAt, lastReceivedAt } = current ?? group;
+        const read = {
+          ...group,
+          ...(mutation.claimWithoutDueTime === true ? { dueAt, lastReceivedAt } : {}),
+          ...(mutation.claimWithoutLastTouch === true ? { lastReceivedAt } : {}),
+        };
         const usual = mutation.emptyIsSealedAsUsual === true && claim.closedBecause === 'empty';
         const done = await store.claim(read, usual ? { ...claim, closedBecause: 'quiet' } : claim);
         if (done && current !== undefined) options.claimed(current, claim.closedBecause);

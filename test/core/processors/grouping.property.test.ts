@@ -69,6 +69,17 @@ const BREAKS: readonly [string, Break][] = [
     },
   ],
   [
+    'a claim does not ask for the touch that was read',
+    {
+      mutation: { claimWithoutLastTouch: true },
+      change: {
+        ...{ spreadMs: 12_000, maxWaitSeconds: 8, slowCalls: 0.2, failedCalls: 0, keys: 1 },
+        ...{ listeners: 1, resends: 0, declared: 0, late: 'new' },
+      },
+      notices: /is in 0 manifests/,
+    },
+  ],
+  [
     'a listener relies on a touch for longer than the quiet time',
     {
       mutation: { leaseMs: TIMEOUT_MS + 2000 },
