@@ -22,6 +22,17 @@ const DATE_LENGTH = 'YYYY-MM-DD'.length;
 
 const iso = (time: number): string => new Date(time).toISOString();
 
+/**
+ * A collecting group stands in the state index by when it is due in whole steps of this length, rounded down. The entry is
+ * then moved (two writes) once a step, and not with each touch; whoever looks for what is due asks the entry's `dueAt`.
+ */
+const DUE_STEP_MS = 10_000;
+
+const dueStep = (dueAt: number): string => iso(Math.floor(dueAt / DUE_STEP_MS) * DUE_STEP_MS);
+
+/** What is due first is among so many of the first step. */
+const MIN_DUE_READ = 100;
+
 /** `put if absent` can lose to a writer that then fails (S3's 409): who finds nothing afterwards tries again. */
 const SEAL_ATTEMPTS = 5;
 
@@ -81,7 +92,7 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       table.putIfAbsent(tableKeys.group(group.keyId, group.generation), {
         ...group,
         statePk: stateIndexKeys.group(group.state),
-        stateSk: iso(group.dueAt),
+        stateSk: dueStep(group.dueAt),
       }),
     touch: async (keyId, generation, { dueAt, lastReceivedAt, instances, touchedBy }) => {
       const touched = await table.update(tableKeys.group(keyId, generation), {
@@ -93,7 +104,7 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
         values: {
           dueAt,
           lastReceivedAt,
-          stateSk: iso(dueAt),
+          stateSk: dueStep(dueAt),
           touchedBy,
           instances,
           collecting: 'COLLECTING',
@@ -147,7 +158,7 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
           later: hold.dueAt,
           lateUntil: hold.lateUntil,
           inputs: hold.inputs,
-          stateSk: iso(hold.dueAt),
+          stateSk: dueStep(hold.dueAt),
           dueAt,
           collecting: 'COLLECTING',
         },
@@ -254,7 +265,13 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       }
     },
 
-    collectingDueBefore: (time, limit) => inState('COLLECTING', time, limit),
+    collectingDueBefore: async (time, limit) => {
+      const found = await inState('COLLECTING', time, Math.max(limit, MIN_DUE_READ));
+      return found
+        .filter(({ dueAt }) => dueAt <= time)
+        .toSorted((a, b) => a.dueAt - b.dueAt)
+        .slice(0, limit);
+    },
     claimedBefore: (time, limit) => inState('CLAIMED', time, limit),
   };
 };

@@ -22,7 +22,6 @@ const Input = z.object({
   Key: Item.optional(),
   Item: Item.optional(),
   UpdateExpression: z.string().optional(),
-  ExpressionAttributeNames: z.record(z.string(), z.string()).optional(),
   ExpressionAttributeValues: Item.optional(),
 });
 type Input = z.infer<typeof Input>;
@@ -48,19 +47,22 @@ const purposeOf = ({ Key, Item: item, ExpressionAttributeValues: values }: Input
     : 'index';
 };
 
-/** The item, and its entry of the state index: one that is moved there is taken away and put anew. */
-const writeUnits = ({ Item: put, ExpressionAttributeNames: names = {} }: Input, after: unknown) => {
-  const item = Item.parse(put ?? after ?? {});
-  const one = units(item, WRITE_UNIT_BYTES);
-  if (!('statePk' in item)) return one;
-  const moved = put === undefined && Object.values(names).includes('stateSk');
-  return one + (moved ? 2 : 1) * one;
-};
-
 /** Calls go on to `client`. A refused condition costs a write unit as well. */
 export const countingTable = (client: DynamoDBDocumentClient) => {
   const none = (): TableUse => ({ calls: 0, writeUnits: 0, readUnits: 0 });
   const uses: TableUses = { group: none(), instance: none(), index: none() };
+  const places = new Map<string, string>();
+  /** The item, and its entry of the state index: one that is moved there is taken away and put anew. */
+  const writeUnits = ({ Item: put }: Input, after: unknown): number => {
+    const item = Item.parse(put ?? after ?? {});
+    const one = units(item, WRITE_UNIT_BYTES);
+    if (!('statePk' in item)) return one;
+    const key = JSON.stringify([item['pk'], item['sk']]);
+    const place = JSON.stringify([item['statePk'], item['stateSk']]);
+    const moved = places.has(key) && places.get(key) !== place;
+    places.set(key, place);
+    return one + (moved ? 2 : 1) * one;
+  };
   const send = async (command: Parameters<DynamoDBDocumentClient['send']>[0]) => {
     const input = Input.parse(command.input);
     const use = uses[purposeOf(input)];

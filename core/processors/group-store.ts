@@ -110,7 +110,10 @@ export interface GroupStore {
   /** Makes the group findable by the patients and the accession numbers of its series. */
   indexSubjects(groupId: string, subjects: Subjects): Promise<void>;
 
-  /** COLLECTING groups whose due time is before `time`, the longest overdue first; the index follows within moments. */
+  /**
+   * COLLECTING groups whose due time is not after `time`, the longest overdue first; the index follows within moments.
+   * May leave out some that became due in the last seconds, when there are very many.
+   */
   collectingDueBefore(time: number, limit: number): Promise<GroupItem[]>;
   claimedBefore(time: number, limit: number): Promise<GroupItem[]>;
 }

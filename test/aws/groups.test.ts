@@ -11,7 +11,7 @@ import type { Table } from '../../aws/table.ts';
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import { memoryDeliveries } from '../../core/processors/extension/memory-stores.ts';
 import type { GroupItem, GroupManifest, InstanceItem } from '../../core/contracts/items.ts';
-import { groupId, shortHash, tableKeys } from '../../core/contracts/keys.ts';
+import { groupId, shortHash, stateIndexKeys, tableKeys } from '../../core/contracts/keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
 import { HOLD_MS } from '../../core/processors/timing.ts';
@@ -207,6 +207,35 @@ describe('groups of the table', () => {
     expect(overdue.map(({ id }) => id)).toEqual([due.id]);
     expect(abandoned.map(({ id }) => id)).toEqual([claimed.id]);
     expect(await groups.claimedBefore(449, 100)).toEqual([]);
+  });
+
+  it('leaves the entry of the index where it is until the next ten seconds, and asks it when the group is due', async () => {
+    const first = await opened(aGroup({ dueAt: 12_000 }));
+    const second = await opened(aGroup({ dueAt: 11_000 }));
+    const touch = (dueAt: number) =>
+      groups.touch(first.keyId, 1, {
+        ...{ dueAt, lastReceivedAt: dueAt - 5600 },
+        ...{ instances: 1, touchedBy: SENDER },
+      });
+    const place = async (): Promise<string | undefined> => {
+      const Entry = z.object({ id: z.string(), stateSk: z.string() });
+      const entries = await table.queryState(stateIndexKeys.group('COLLECTING'), Entry);
+      return entries.find(({ id }) => id === first.id)?.stateSk;
+    };
+    const ours = async (time: number): Promise<string[]> => {
+      const overdue = await groups.collectingDueBefore(time, 1000);
+      return overdue.map(({ id }) => id).filter((id) => [first.id, second.id].includes(id));
+    };
+
+    const before = await place();
+    await touch(19_999);
+
+    expect(await place()).toBe(before);
+    expect(await ours(19_998)).toEqual([second.id]);
+    expect(await ours(19_999)).toEqual([second.id, first.id]);
+    await touch(20_000);
+    expect(await place()).not.toBe(before);
+    expect(await ours(20_000)).toEqual([second.id, first.id]);
   });
 
   it('keeps a held group away from the sweep until it is claimed', async () => {
