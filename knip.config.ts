@@ -13,6 +13,7 @@ const config: KnipConfig = {
     'bench/{main,listener/{discarding-sink,local-disk-listener,slow-store-listener}}.ts',
     'bench/listener/dcmjs-dimse-receiver.mjs',
     'test/**/*.test.ts',
+    'test/support/large-group-worker.ts',
     '{site,examples}/processors/**/*.test.ts',
   ],
   project: [
