@@ -1,4 +1,4 @@
-/** What a job costs beside its callback: chains, with a fresh interpreter and a warm one, and staging: docs/benchmarks.md, "jobs". */
+/** What a job costs beside its callback: few and many, chains with a fresh and a warm interpreter, staging: docs/benchmarks.md, "jobs". */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { Figures } from '../figures.ts';
 import { startInstallation, type Installation } from '../main-path/installation.ts';
 import { writeTrivialPackage } from '../main-path/packages.ts';
 import { preparePython } from '../main-path/python.ts';
-import { runSession, type Scene } from '../main-path/sessions.ts';
+import { measureTrivialJobs, runSession, type Scene } from '../main-path/sessions.ts';
 import { hopsMs, jobsMs, serviceJobs } from '../main-path/timeline.ts';
 import { fetchBucketMs } from './fetch-bucket.ts';
 
@@ -60,6 +60,7 @@ export const jobsBench: Bench = async (figures, tell, quick) => {
     tell('Gantry starts');
     installation = await startInstallation(join(folder, 'data'));
     const scene = { folder, python, installation };
+    await measureTrivialJobs(scene, figures, tell, { few: rounds, many: rounds });
     for (const [kind, keepWarm] of Object.entries(KINDS)) {
       const { service, path } = writeTrivialPackage(folder, LINKS, { chained: true, keepWarm });
       const aeTitle = keepWarm === undefined ? 'FRESH' : 'WARM';

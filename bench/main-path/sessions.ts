@@ -95,6 +95,31 @@ const measureManyJobs = async (scene: Scene, figures: Figures, aeTitle: string):
   figures.add(`${MANY_JOBS} trivial jobs / bare Python`, '×', took / bare);
 };
 
+/** Twelve jobs, `few` times without a runner and as often with one, then two hundred jobs; installs what it needs. */
+export const measureTrivialJobs = async (
+  scene: Scene,
+  figures: Figures,
+  tell: (step: string) => void,
+  { few, many }: { readonly few: number; readonly many: number },
+): Promise<void> => {
+  const { gantry } = scene.installation;
+  for (const jobs of [FEW_JOBS, MANY_JOBS]) {
+    const { service, path } = writeTrivialPackage(scene.folder, jobs);
+    await gantry.done('service', 'install', path);
+    await gantry.aeTitle(`TRIVIAL${jobs}`, [service], '--group-by', 'Study');
+  }
+  for (const state of ['cold', 'warm'] as const) {
+    for (let count = 1; count <= few; count += 1) {
+      tell(`${FEW_JOBS} jobs, ${state}, ${count} of ${few}`);
+      await measureFewJobs(scene, figures, `TRIVIAL${FEW_JOBS}`, state);
+    }
+  }
+  for (let count = 1; count <= many; count += 1) {
+    tell(`${MANY_JOBS} jobs, ${count} of ${many}`);
+    await measureManyJobs(scene, figures, `TRIVIAL${MANY_JOBS}`);
+  }
+};
+
 /** Installs what it needs. */
 export const measureSessions = async (
   scene: Scene,
@@ -103,22 +128,11 @@ export const measureSessions = async (
 ): Promise<void> => {
   const { gantry } = scene.installation;
   tell('services are installed');
-  for (const jobs of [FEW_JOBS, MANY_JOBS]) {
-    const { service, path } = writeTrivialPackage(scene.folder, jobs);
-    await gantry.done('service', 'install', path);
-    await gantry.aeTitle(`TRIVIAL${jobs}`, [service], '--group-by', 'Study');
-  }
   await gantry.done(
     ...['service', 'install', join(REPOSITORY, 'test', 'fixtures', 'services', 'chain')],
   );
   await gantry.aeTitle('CHAIN', ['chain'], '--group-by', 'Study');
-
-  for (const state of ['cold', 'warm'] as const) {
-    for (let count = 1; count <= REPETITIONS; count += 1) {
-      tell(`${FEW_JOBS} jobs, ${state}, ${count} of ${REPETITIONS}`);
-      await measureFewJobs(scene, figures, `TRIVIAL${FEW_JOBS}`, state);
-    }
-  }
+  await measureTrivialJobs(scene, figures, tell, { few: REPETITIONS, many: 1 });
   for (let count = 1; count <= CHAINS; count += 1) {
     tell(`chain ${count} of ${CHAINS}`);
     const { session } = await runSession(scene, 'CHAIN');
@@ -129,8 +143,6 @@ export const measureSessions = async (
       jobsMs(session) / 1000,
     );
   }
-  tell(`${MANY_JOBS} jobs`);
-  await measureManyJobs(scene, figures, `TRIVIAL${MANY_JOBS}`);
   tell('rest after the sessions');
   await measureRest(figures, scene.installation.pid, ' after sessions');
 };

@@ -158,7 +158,7 @@ const makePlan = async (session: SessionItem, deps: PlanDependencies): Promise<S
 };
 
 const readPlan = async (
-  { id }: SessionItem,
+  id: string,
   { objects }: PlanDependencies,
 ): Promise<SessionPlan | undefined> => {
   const key = objectKeys.sessionPlan(id);
@@ -175,7 +175,7 @@ const seal = async (
 ): Promise<SessionPlan> => {
   const { objects, logger } = deps;
   if (!(await objects.putJsonIfAbsent(objectKeys.sessionPlan(session.id), plan))) {
-    const sealed = await readPlan(session, deps);
+    const sealed = await readPlan(session.id, deps);
     if (sealed === undefined) throw new Error('the plan that was there first is gone');
     return sealed;
   }
@@ -220,11 +220,13 @@ const recordRule = async (
 
 const answerFor = async (sessionId: string, deps: PlanDependencies): Promise<PlanAnswer> => {
   const { sessions, objects, clock } = deps;
-  const session = await sessions.getSession(sessionId);
+  const [session, before] = await Promise.all([
+    sessions.getSession(sessionId),
+    readPlan(sessionId, deps),
+  ]);
   if (session === undefined) {
     throw new PlanImpossible('SessionMissing', `There is no session ${sessionId}.`);
   }
-  const before = await readPlan(session, deps);
   // The graph of a session that is being restarted is stored already, and may be half done.
   if (session.state !== 'PLANNING') return { sessionId, jobs: before?.runnable ?? 0 };
   const plan = before ?? (await seal(session, await makePlan(session, deps), deps));
