@@ -87,6 +87,7 @@ describe.runIf(isRoot)('a runner that is root', { timeout: 60_000 }, () => {
       capabilities: [0, 0, 0],
       noNewPrivileges: '1',
       core: [0, 0],
+      fileBytes: 16 * 1024 ** 3,
       processes: 4096,
     });
     expect(other.users[0]).not.toBe(uid);

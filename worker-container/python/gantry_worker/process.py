@@ -12,13 +12,22 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 #: Processes and threads of one attempt: far more than any computation starts, far fewer than a computer has.
 _MAX_PROCESSES = 4096
+#: Bytes of one file: a callback that never stops writing fails before the disk of a task is full.
+_MAX_FILE_BYTES = 16 * 1024**3
 #: Of -1000 to 1000: when memory runs out, the callback goes and not its runner.
 _OUT_OF_MEMORY_SCORE = "500"
+
+
+def _lower(kind: int, most: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (limit, limit))
 
 
 def _limit_what_it_may_do(runner: int) -> None:
     """Limits that hold for this process and whatever it starts, before any code of a service runs."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold images of patients
+    _lower(resource.RLIMIT_FSIZE, _MAX_FILE_BYTES)
     # No program with the set-user-id bit gives it more rights than it has.
     ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     with contextlib.suppress(OSError):
@@ -31,9 +40,7 @@ def _limit_what_it_may_do(runner: int) -> None:
         # What it leaves in shared folders is its own. The limit counts all processes of a user, so it can
         # only be set for one who is this attempt alone.
         os.umask(0o077)
-        _, most = resource.getrlimit(resource.RLIMIT_NPROC)
-        limit = _MAX_PROCESSES if most == resource.RLIM_INFINITY else min(most, _MAX_PROCESSES)
-        resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
+        _lower(resource.RLIMIT_NPROC, _MAX_PROCESSES)
 
 
 def _end_with_the_runner(runner: int) -> None:
