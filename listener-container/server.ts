@@ -62,7 +62,8 @@ export class Listener {
   private constructor(options: ListenerOptions) {
     this.#options = options;
     this.#desk = new ReceptionDesk(options);
-    this.#plain = createServer(SOCKET_OPTIONS);
+    // A peer that has said its last word may still wait for answers; with TLS the end of one half is that of both.
+    this.#plain = createServer({ ...SOCKET_OPTIONS, allowHalfOpen: true });
     this.#plain.maxConnections = this.#maxConnections;
     this.#plain.on('connection', (socket) => {
       this.#associate(socket);

@@ -1,7 +1,7 @@
 /**
  * What an association has to do, in order: a chunk that arrives while nothing is under way is worked on at once,
  * any other when what came before has settled. Meanwhile little more is read, so that a slow store slows the
- * sender down and not the memory fills.
+ * sender down and not the memory fills. A peer that has closed its half is answered what it sent before ours is closed.
  */
 import type { Socket } from 'node:net';
 
@@ -24,6 +24,12 @@ export class WorkQueue {
   constructor(socket: Socket, onFault: (error: unknown) => void) {
     this.#socket = socket;
     this.#onFault = onFault;
+    socket.on('end', () => {
+      this.run(() => {
+        socket.end();
+        return undefined;
+      });
+    });
   }
 
   run(task: () => Promise<void> | undefined): void {

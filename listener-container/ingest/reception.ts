@@ -124,43 +124,40 @@ export const beginReception = (
     write: (chunk) =>
       opened === undefined && refusal === undefined ? open().then(() => take(chunk)) : take(chunk),
     end: async () => {
-      try {
-        const current = await open();
-        if (refusal !== undefined || current === undefined) {
-          return await refused(refusal ?? processingFailure('the instance was not begun'));
-        }
-        const parsed = await current.reader.end();
-        const header = instanceHeader(parsed);
-        const { declares } = current;
-        const noSpool = await spool.finish().then(() => undefined, noRoom);
-        if (noSpool !== undefined) return await refused(noSpool);
-        const { outcome, decisions } = await storeInstance(deps, {
-          context,
-          settings: current.settings,
-          ignoredBecause: current.ignored,
-          header,
-          declared: declares.length === 0 ? undefined : declaredValues(parsed, declares),
-          spool,
-          sha256: hash.digest('hex'),
-        });
-        const recorded = decisions.map((decision) =>
-          deps.decisions.record({
-            ...{ context, ...decision, sopInstanceUid: context.sopInstanceUid },
-            studyInstanceUid: header.text('StudyInstanceUID'),
-          }),
-        );
-        // Its group's quiet time counts from the touch: a slow record must not come between that and Success.
-        if (statusClass(outcome.status) === 'failure') await Promise.all(recorded);
-        deps.observer.instanceAnswered({
-          ...{ context, outcome, bytes: spool.length },
-          patientId: header.text('PatientID') ?? '',
-          studyInstanceUid: header.text('StudyInstanceUID') ?? '',
-        });
-        return outcome;
-      } finally {
-        await close();
+      const current = await open();
+      if (refusal !== undefined || current === undefined) {
+        return await refused(refusal ?? processingFailure('the instance was not begun'));
       }
+      const parsed = await current.reader.end();
+      const header = instanceHeader(parsed);
+      const { declares } = current;
+      const noSpool = await spool.finish().then(() => undefined, noRoom);
+      if (noSpool !== undefined) return await refused(noSpool);
+      const { outcome, decisions } = await storeInstance(deps, {
+        context,
+        settings: current.settings,
+        ignoredBecause: current.ignored,
+        header,
+        declared: declares.length === 0 ? undefined : declaredValues(parsed, declares),
+        spool,
+        sha256: hash.digest('hex'),
+      });
+      const recorded = decisions.map((decision) =>
+        deps.decisions.record({
+          ...{ context, ...decision, sopInstanceUid: context.sopInstanceUid },
+          studyInstanceUid: header.text('StudyInstanceUID'),
+        }),
+      );
+      // Its group's quiet time counts from the touch: a slow record must not come between that and Success.
+      if (statusClass(outcome.status) === 'failure') await Promise.all(recorded);
+      deps.observer.instanceAnswered({
+        ...{ context, outcome, bytes: spool.length },
+        patientId: header.text('PatientID') ?? '',
+        studyInstanceUid: header.text('StudyInstanceUID') ?? '',
+      });
+      return outcome;
     },
+    close,
     abort: close,
   };
 };

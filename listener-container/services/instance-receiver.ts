@@ -34,6 +34,8 @@ export interface InstanceReception {
   write(chunk: Buffer): Promise<void> | undefined;
   /** All bytes were written. Resolves when the outcome is certain; a rejection is answered with 0x0110. */
   end(): Promise<StoreOutcome>;
+  /** The outcome of `end` has been sent: gives back what is held. Does not reject; the next instance waits for it. */
+  close(): Promise<void>;
   /** The association ended, or a write was refused, before `end`: forget the instance. Called at most once. */
   abort(reason: string): Promise<void>;
 }

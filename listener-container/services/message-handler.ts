@@ -119,6 +119,8 @@ export class MessageHandler {
     const { status, errorComment } = await this.#outcomeOf(message);
     await this.#ports.send(message.contextId, response(message.request, status, errorComment));
     message.afterwards?.();
+    // The peer does not wait for it, the end of the association does.
+    await message.reception?.close();
   }
 
   #response(context: AcceptedContext, request: CommandSet): void {

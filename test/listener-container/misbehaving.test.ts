@@ -1,4 +1,5 @@
 /** Peers that misbehave in numbers, beside one that does not: nothing of them stays, and nobody waits for them. */
+import { once } from 'node:events';
 import { readdir, readlink } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeCommandSet } from '../../core/dimse/command-set.ts';
@@ -157,6 +158,34 @@ describe('a peer that misbehaves', () => {
     await until('it has left', 5000, () =>
       Promise.resolve(listener.associations === 0 || undefined),
     );
+  });
+
+  it('by closing its half while its instance is stored still gets the answer, and nothing is left behind', async () => {
+    const stored = Promise.withResolvers<undefined>();
+    const { port, listener } = await listening({
+      receiver: bench.ingest({
+        limits: { memoryPerInstanceBytes: 1024 },
+        objects: { put: () => stored.promise },
+      }),
+    });
+    const other = await RawPeer.associated(port, explicit);
+    const peer = await RawPeer.associated(port, explicit);
+
+    const answer = store(peer, '1.2.3.4');
+    const ended = once(peer.socket, 'finish');
+    peer.socket.end();
+    await ended;
+    // When this is answered, the listener has read the end of the other connection.
+    other.sendCommand(ECHO_CONTEXT, anEcho());
+    await other.nextCommand();
+    stored.resolve(undefined);
+
+    expect(await answer).toBe(0);
+    expect(await peer.next()).toBeUndefined();
+    await until('it has left', 5000, () =>
+      Promise.resolve(listener.associations === 1 || undefined),
+    );
+    expect(await readdir(bench.spoolDirectory)).toEqual([]);
   });
 
   it('only in form is answered: empty values, two values in a PDU, a command in single bytes', async () => {

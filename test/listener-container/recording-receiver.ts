@@ -10,6 +10,7 @@ export interface Recorded {
   readonly context: ReceptionContext;
   readonly chunks: Buffer[];
   ended: boolean;
+  closed: boolean;
   aborted: string | undefined;
 }
 
@@ -30,7 +31,13 @@ export class RecordingReceiver implements InstanceReceiver {
   }
 
   begin(context: ReceptionContext) {
-    const recorded: Recorded = { context, chunks: [], ended: false, aborted: undefined };
+    const recorded: Recorded = {
+      context,
+      chunks: [],
+      ended: false,
+      closed: false,
+      aborted: undefined,
+    };
     this.instances.push(recorded);
     return {
       write: async (chunk: Buffer) => {
@@ -41,6 +48,10 @@ export class RecordingReceiver implements InstanceReceiver {
         const outcome = (await this.#behaviour.end?.(recorded)) ?? { status: 0x0000 };
         recorded.ended = true;
         return outcome;
+      },
+      close: () => {
+        recorded.closed = true;
+        return Promise.resolve();
       },
       abort: (reason: string) => {
         recorded.aborted = reason;

@@ -64,5 +64,9 @@ export const receive = async (
   for (let at = 0; at < dataSet.length; at += 16_000) {
     await reception.write(dataSet.subarray(at, at + 16_000));
   }
-  return reception.end();
+  try {
+    return await reception.end();
+  } finally {
+    await reception.close();
+  }
 };

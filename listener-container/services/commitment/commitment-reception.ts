@@ -40,6 +40,10 @@ export class CommitmentReception implements InstanceReception {
     return Promise.resolve();
   }
 
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async end(): Promise<StoreOutcome> {
     const request = this.#decode();
     if ('status' in request) return request;

@@ -86,6 +86,7 @@ describe('ingest', () => {
       true,
       true,
     ]);
+    await Promise.all(receptions.map(({ reception }) => reception.close()));
     expect(await readdir(bench.spoolDirectory)).toEqual([]);
   });
 
