@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { siteApp } from '../../infra/synthesis.ts';
-import { roleTable } from '../../infra/role-table.ts';
+import { roleTable } from '../../infra/review/role-table.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const table = roleTable(siteApp(join(REPOSITORY, 'examples/sites/hospital.json')));
@@ -17,7 +17,7 @@ const grantsOf = (role: string): string[] =>
     .filter((line) => line.startsWith('- '));
 
 describe('the roles', () => {
-  it('may do what docs/roles.md says, and nothing else (npm run roles writes it anew)', () => {
+  it('may do what docs/roles.md says, and nothing else (npm run review writes it anew)', () => {
     expect(table).toBe(readFileSync(join(REPOSITORY, 'docs/roles.md'), 'utf8'));
   });
 

@@ -118,7 +118,7 @@ const describeRole = (role: CfnRole, policies: readonly CfnPolicy[]): string => 
 const HEAD = `# Roles
 
 Every role of a deployment (\`examples/sites/hospital.json\`), who assumes it, and what it may do to which resource. A role may do nothing
-that is not here. Made by \`npm run roles\`; a test compares it with the templates.
+that is not here. Made by \`npm run review\`; a test compares it with the templates.
 
 Two have no role at all: the containers of a docker worker's task (\`Orchestration/DockerJob\` is no task's; of its credentials \`fetch\` and \`report\` get those of their own session), and what a job's Python starts in a runner, which is kept from the runner's credentials.`;
 
