@@ -92,7 +92,7 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       table.putIfAbsent(tableKeys.group(group.keyId, group.generation), {
         ...group,
         statePk: stateIndexKeys.group(group.state),
-        stateSk: dueStep(group.dueAt),
+        stateSk: group.state === 'COLLECTING' ? dueStep(group.dueAt) : iso(group.dueAt),
       }),
     touch: async (keyId, generation, { dueAt, lastReceivedAt, instances, touchedBy }) => {
       const touched = await table.update(tableKeys.group(keyId, generation), {

@@ -60,8 +60,8 @@ describe('groups', () => {
       aGroup({
         keyValues: [`9.${index}`],
         aeTitle: 'PAGED',
-        // Ties, and two states, must not lose or repeat a group between pages.
-        dueAt: 2_000_000 + Math.floor(index / 3),
+        // Ties, and two states, must not lose or repeat a group between pages; collecting ones are listed in steps of 10 s.
+        dueAt: 2_000_000 + Math.floor(index / 3) * 10_000,
         state: index % 2 === 0 ? 'COLLECTING' : 'CLAIMED',
       }),
     );
