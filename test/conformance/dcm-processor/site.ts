@@ -56,6 +56,9 @@ export const aPatient = async (): Promise<Patient> => {
   return Patient.parse(JSON.parse(outcome.stdout));
 };
 
+/** A session here has dozens of jobs, and stands behind those that other files have left at work. */
+const LIMIT_MS = 240_000;
+
 /** Sends them to the AE title; the one session that comes of it, ended. */
 export const sessionOf = async (
   gantry: RunningGantry,
@@ -66,5 +69,5 @@ export const sessionOf = async (
   }: { readonly files: readonly string[]; readonly studyInstanceUid: string },
 ): Promise<Session> => {
   await storescu({ port: gantry.address.dimsePort, calledAeTitle: aeTitle }, files);
-  return gantry.endedSession(studyInstanceUid);
+  return gantry.endedSession(studyInstanceUid, LIMIT_MS);
 };
