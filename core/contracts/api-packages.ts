@@ -130,7 +130,7 @@ export const toWorker = (item: WorkerItem): Worker => ({
   updatedAt: item.updatedAt === undefined ? null : isoTime(item.updatedAt),
 });
 
-/** `installed`: no job has needed its environment yet. */
+/** `installed`: no job has needed its environment yet. On AWS, a docker worker's is its image. */
 export const WorkerDetail = named(
   'WorkerDetail',
   z.object({
@@ -142,7 +142,7 @@ export const WorkerDetail = named(
         at: z.iso.datetime({ precision: 3 }),
         python: z.string().nullable().describe('the version that it has'),
         note: z.string().nullable(),
-        error: z.string().nullable().describe('the end of what pip said'),
+        error: z.string().nullable().describe('the end of what pip said, or docker'),
       })
       .nullable(),
     runners: z.array(z.object({ id: z.string(), leaseUntil: z.iso.datetime({ precision: 3 }) })),

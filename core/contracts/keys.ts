@@ -197,6 +197,11 @@ export const tableKeys = {
     pk: `WORKER#${worker}`,
     sk: `V#${hash}`,
   }),
+  /** See WorkerImage. */
+  workerImage: (worker: string, hash: string): TableKey => ({
+    pk: `WORKER#${worker}`,
+    sk: `I#${hash}`,
+  }),
   /** See WorkerEnvironment. */
   workerEnvironment: (worker: string, hash: string): TableKey => ({
     pk: `WORKER#${worker}`,
@@ -313,6 +318,9 @@ export const objectKeys = {
     `services/${service}/${hash}/module.zip`,
   /** The worker's folder: settings, requirements, Dockerfile, scripts, data. */
   workerPackage: (worker: string, hash: string): string => `workers/${worker}/${hash}/package.zip`,
+  /** See ImageResult. */
+  workerImageResult: (worker: string, hash: string, build: string): string =>
+    `workers/${worker}/${hash}/images/${build}.json`,
   serviceRegistry: (service: string, hash: string): string =>
     `services/${service}/${hash}/registry.zip`,
 } as const;

@@ -110,8 +110,25 @@ export const CredentialsRequest = z.object({
 });
 export type CredentialsRequest = z.infer<typeof CredentialsRequest>;
 
-/** Queue `tasks`: start a task for this run of a docker worker's job, a task has stopped, or one needs credentials. */
-export const TaskMessage = z.union([Work, TaskStopped, CredentialsRequest]);
+/** The execution `build` of the state machine `image` has ended; `cause` is why, if that was no success. */
+export const ImageMade = z.object({
+  imageMade: z.object({
+    worker: z.string(),
+    hash: z.string(),
+    build: z.string(),
+    cause: z
+      .string()
+      .transform((text) => (text === '' ? undefined : text))
+      .optional(),
+  }),
+});
+export type ImageMade = z.infer<typeof ImageMade>;
+
+/**
+ * Queue `tasks`: start a task for this run of a docker worker's job, a task has stopped, one needs credentials, or a
+ * docker worker's image was made.
+ */
+export const TaskMessage = z.union([Work, TaskStopped, CredentialsRequest, ImageMade]);
 export type TaskMessage = z.infer<typeof TaskMessage>;
 
 /**

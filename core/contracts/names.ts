@@ -39,6 +39,10 @@ const workerPart = (worker: string): string =>
 export const workQueueSuffix = (worker: string, priority: Priority): string =>
   `${workerPart(worker)}-${priority}`;
 
+/** Of a docker worker's image; `build` is the execution that makes it. */
+export const workerImageTag = (worker: string, build: string): string =>
+  `${build}-${workerPart(worker)}`;
+
 export const resourceNames = (deployment: string) => ({
   table: `${deployment}-table`,
   stabilityChecksQueue: `${deployment}-stability-checks`,
@@ -51,6 +55,10 @@ export const resourceNames = (deployment: string) => ({
   tasksQueue: `${deployment}-tasks`,
   cluster: `${deployment}-workers`,
   listenerFamily: `${deployment}-listener`,
+  /** Makes images of docker workers: state machine, CodeBuild project, and where they are. */
+  imageMachine: `${deployment}-image`,
+  imageProject: `${deployment}-worker-images`,
+  workerImageRepository: `${deployment}-workers`,
   registryLayer: `${deployment}-registry-python`,
   registryRole: `${deployment}-registry`,
   dockerExecutionRole: `${deployment}-docker-execution`,
@@ -110,6 +118,8 @@ export const ENV = {
   gpuTaskCpu: 'GANTRY_GPU_TASK_CPU',
   gpuTaskMemoryMiB: 'GANTRY_GPU_TASK_MEMORY_MIB',
   sessionMachineArn: 'GANTRY_SESSION_MACHINE_ARN',
+  /** Absent in the embedded cloud, which makes no images. */
+  imageMachineArn: 'GANTRY_IMAGE_MACHINE_ARN',
   jobMachineArn: 'GANTRY_JOB_MACHINE_ARN',
   cluster: 'GANTRY_CLUSTER',
   subnets: 'GANTRY_SUBNETS',

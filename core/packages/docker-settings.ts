@@ -1,6 +1,7 @@
 /** The `settings.json` of a docker worker: what docker-py is called with, checked before anything is built or run. */
 import { z } from 'zod';
 import { DeviceRequest, type DockerSettings } from '../contracts/worker-item.ts';
+import { buildKwargsProblems } from './build-arguments.ts';
 import { Memory } from './extensions.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
@@ -111,7 +112,13 @@ export const DockerSettingsFile = z
   .object({
     image: Image.or(z.literal('')).nullish(),
     build: File.or(z.literal('')).nullish(),
-    build_kwargs: Kwargs(OWN_BUILD_KWARGS, 'what Gantry says itself'),
+    build_kwargs: Kwargs(OWN_BUILD_KWARGS, 'what Gantry says itself').superRefine(
+      (kwargs, context) => {
+        for (const { path, message } of buildKwargsProblems(kwargs)) {
+          context.addIssue({ code: 'custom', path: [...path], message });
+        }
+      },
+    ),
     params: Params,
     pre_scripts: Scripts,
     post_scripts: Scripts,

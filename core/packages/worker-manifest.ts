@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { ProblemDetail } from '../contracts/api-problem.ts';
 import { DEFAULT_WORKER } from '../contracts/names.ts';
 import type { WorkerItem, WorkerType } from '../contracts/worker-item.ts';
+import { ignoredBuildKwargs } from './build-arguments.ts';
 import { DockerSettingsFile, gpusRequested, missingFiles } from './docker-settings.ts';
 import { Cpus, durationUpTo, Gpus, Memory } from './extensions.ts';
 import { Folder, get, Name, problemsOf, Version } from './manifest-fields.ts';
@@ -159,6 +160,26 @@ const readSettings = (
     : { problems };
 };
 
+const notesOnDocker = ({
+  buildKwargs,
+  runKwargs,
+  networkMode,
+}: NonNullable<WorkerDefinition['docker']>): string[] => {
+  const listed = (field: string, names: readonly string[]): string[] =>
+    names.length === 0
+      ? []
+      : [
+          `${field} ${names.join(', ')}: without effect (docs/dcm-processor.md has those that have one)`,
+        ];
+  return [
+    ...listed('build_kwargs', ignoredBuildKwargs(buildKwargs)),
+    ...listed('run_kwargs', [
+      ...Object.keys(runKwargs),
+      ...(networkMode === undefined ? [] : ['network_mode']),
+    ]),
+  ];
+};
+
 const notesOn = (rawVersion: unknown, type: WorkerType, { paths }: WorkerFiles): string[] => [
   ...(rawVersion === undefined || rawVersion === null
     ? ['the package has no version; 0.0.0 is assumed']
@@ -214,7 +235,10 @@ export const readWorkerPackage = (manifestText: string, files: WorkerFiles): Wor
       lingerSeconds,
       ...reading.settings,
     }),
-    notes: notesOn(get(raw.value, 'version'), worker.type, files),
+    notes: [
+      ...notesOn(get(raw.value, 'version'), worker.type, files),
+      ...(docker === undefined ? [] : notesOnDocker(docker)),
+    ],
   };
 };
 

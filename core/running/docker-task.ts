@@ -150,8 +150,8 @@ export const dockerTaskDefinition = (
     ...(gpus > 0 ? { resourceRequirements: [{ type: 'GPU', value: String(gpus) }] } : {}),
     linuxParameters: {
       capabilities: { drop: ['ALL'] },
-      // Fargate has no such setting: there a process has as much as its task.
-      ...(gpus > 0 && docker.shmSizeMiB !== undefined
+      // Fargate has no such setting.
+      ...((pool !== undefined || site.onAws === undefined) && docker.shmSizeMiB !== undefined
         ? { sharedMemorySize: docker.shmSizeMiB }
         : {}),
     },

@@ -17,6 +17,7 @@ import type {
 } from '../contracts/ports.ts';
 import { credentialVariables, type TaskCredentials } from '../contracts/task-credentials.ts';
 import { serviceVariables } from '../contracts/service-variables.ts';
+import type { WorkerImage } from '../contracts/worker-image.ts';
 import type { DockerSettings, WorkerItem } from '../contracts/worker-item.ts';
 import type { GpuCapacity } from '../contracts/gpu-capacity.ts';
 import type { TaskDefinition } from './docker-task.ts';
@@ -44,7 +45,10 @@ export interface JobTasksDependencies extends StartJobDependencies {
   readonly ensureDefinition: (definition: TaskDefinition) => Promise<void>;
   readonly definitionOf: (
     worker: WorkerItem & { readonly docker: DockerSettings },
+    image: string,
   ) => TaskDefinition;
+  /** Of the worker's version; undefined where no images are made, and a version's name for its image counts. */
+  readonly imageOf: (worker: WorkerItem) => Promise<WorkerImage | undefined>;
   /** For `fetch`, which hands them on to `report`; undefined where every container has the platform's own. */
   readonly credentialsOf: (job: JobItem) => Promise<TaskCredentials | undefined>;
   readonly queues: Pick<Queues, 'send'>;
@@ -75,9 +79,24 @@ const failed = (type: string, message: string): JobOutcome => ({
 
 export type TaskStart = 'started' | 'not-started' | 'failed' | 'nothing-to-run';
 
+/** As the original names what it builds itself. */
+const imageNameOf = ({ docker, name, version }: WorkerItem): string =>
+  docker?.image ?? `${name}:${version ?? 'latest'}`;
+
+const waitForTask = async (
+  { queues, sessions, dockerQueueUrl }: JobTasksDependencies,
+  { sessionId, nodeId, run }: JobItem,
+  work: Work,
+  reason: string,
+): Promise<'not-started'> => {
+  await queues.send(dockerQueueUrl, work, NOT_STARTED_SECONDS);
+  await sessions.noteQueued(sessionId, nodeId, run, reason);
+  return 'not-started';
+};
+
 /** Starts the task of a run of a job; `token` is what its end answers. Repeated, it starts no second one. */
 export const startJobTask = async (deps: JobTasksDependencies, work: Work): Promise<TaskStart> => {
-  const { sessions, executions, tasks, queues, dockerQueueUrl } = deps;
+  const { sessions, executions, tasks } = deps;
   const ids = parseJobId(work.jobId);
   const job = ids === undefined ? undefined : await sessions.getJob(ids.sessionId, ids.nodeId);
   if (job === undefined || isTerminalJobState(job.state) || job.run !== work.run) {
@@ -90,7 +109,21 @@ export const startJobTask = async (deps: JobTasksDependencies, work: Work): Prom
     await failJob(deps, job, failed('WorkerMissing', message));
     return 'failed';
   }
-  const definition = deps.definitionOf({ ...worker, docker: worker.docker });
+  const image = await deps.imageOf(worker);
+  if (image?.state === 'FAILED') {
+    const message = `the image of the worker "${worker.name}" could not be made: ${image.error ?? ''}`;
+    await failJob(deps, job, failed('ImageNotMade', message));
+    return 'failed';
+  }
+  if (image?.state === 'BUILDING') {
+    const since = new Date(image.at).toISOString();
+    const reason = `Waits for the image of the worker "${worker.name}", which is being made since ${since}.`;
+    return waitForTask(deps, job, work, reason);
+  }
+  const definition = deps.definitionOf(
+    { ...worker, docker: worker.docker },
+    image?.reference ?? imageNameOf(worker),
+  );
   const { headers } = SessionObject.parse(
     await deps.objects.getJson(objectKeys.sessionObject(job.sessionId, job.objectId ?? '')),
   );
@@ -119,9 +152,7 @@ export const startJobTask = async (deps: JobTasksDependencies, work: Work): Prom
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const reason = `Waits for its task: ${why}. This is tried again every half minute.`;
-    await queues.send(dockerQueueUrl, work, NOT_STARTED_SECONDS);
-    await sessions.noteQueued(job.sessionId, job.nodeId, job.run, reason);
-    return 'not-started';
+    return waitForTask(deps, job, work, reason);
   }
 };
 

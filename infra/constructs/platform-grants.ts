@@ -107,6 +107,8 @@ export const platformGrants = ({
     tasks: (holder: IFunction) => {
       data.access.items(holder);
       data.access.read(holder, 'sessions/*');
+      // What the making of a worker's image has left.
+      data.access.read(holder, 'workers/*');
       // Which images a job's group has: its credentials reach no others.
       data.access.read(holder, 'groups/*');
       queues.advance.grantSendMessages(holder);
@@ -153,6 +155,9 @@ export const platformGrants = ({
     },
     api: (holder: IFunction) => {
       data.access.items(holder);
+      if (workers.imageProject !== undefined) {
+        allow(holder, ['states:StartExecution'], [arns.imageMachine]);
+      }
       data.access.read(holder);
       data.access.write(holder, 'services/*');
       data.access.write(holder, 'workers/*');

@@ -18,6 +18,7 @@ export const platformArns = (stack: Stack, deployment: string) => {
   return {
     sessionMachine: colon('states', 'stateMachine', names.sessionMachine),
     jobMachine: colon('states', 'stateMachine', names.jobMachine),
+    imageMachine: colon('states', 'stateMachine', names.imageMachine),
     sessionExecutions: execution(names.sessionMachine),
     jobExecutions: execution(names.jobMachine),
     /** Functions that the API makes, one for each service version. */

@@ -11,7 +11,7 @@ export interface Wildcard {
 
 export const WILDCARDS: readonly Wildcard[] = [
   {
-    form: /Bucket\w+Arn\w+\/([a-z]+|sessions\/\*\/files)\/\*\]?$/,
+    form: /Bucket\w+Arn\w+\/([a-z]+|sessions\/\*\/files|workers\/\*\/images)\/\*\]?$/,
     reason:
       'Objects of one kind: their names are made while images arrive; the kind is the prefix.',
   },
@@ -61,7 +61,7 @@ export const WILDCARDS: readonly Wildcard[] = [
   },
   {
     form: /:repository\/\*$/,
-    holders: /DockerTaskExecution/,
+    holders: /DockerTaskExecution|ImageBuildRole/,
     reason: 'Images of docker workers, which may be in any repository of the account.',
   },
   {

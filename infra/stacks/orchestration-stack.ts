@@ -11,6 +11,7 @@ import { ENV, resourceNames } from '../../core/contracts/names.ts';
 import { accountNeeds } from '../constructs/account-needs.ts';
 import { dockerJobRole } from '../constructs/docker-job-role.ts';
 import { durableQueue } from '../constructs/durable-queue.ts';
+import { imageMachine } from '../constructs/image-machine.ts';
 import { httpApi } from '../constructs/http-api.ts';
 import { jobMachineDefinition } from '../constructs/job-machine.ts';
 import { platformFunction } from '../constructs/platform-function.ts';
@@ -263,6 +264,11 @@ export class OrchestrationStack extends Stack {
     job.addToRolePolicy(
       new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [arns.workQueues] }),
     );
+
+    if (workers.imageProject !== undefined) {
+      api.addEnvironment(ENV.imageMachineArn, arns.imageMachine);
+      imageMachine(this, { config, project: workers.imageProject, tasksQueue: queues.tasks });
+    }
 
     const outputs = {
       ApiId: address.apiId,

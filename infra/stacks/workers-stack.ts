@@ -1,5 +1,6 @@
 /** Where work is done: the cluster, the queues of the worker that always exists, and its runners' task. */
 import { CfnOutput, Stack } from 'aws-cdk-lib';
+import type { IProject } from 'aws-cdk-lib/aws-codebuild';
 import { CfnCluster, type FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { DEFAULT_WORKER, resourceNames } from '../../core/contracts/names.ts';
@@ -8,6 +9,7 @@ import { dockerTasks, type DockerTasks } from '../constructs/docker-tasks.ts';
 import { programLogs } from '../constructs/logging.ts';
 import { gpuRunnerTask, runnerTask } from '../constructs/runner-task.ts';
 import { workQueues, type WorkQueues } from '../constructs/work-queues.ts';
+import { workerImages } from '../constructs/worker-images.ts';
 import type { DataStack } from './data-stack.ts';
 import type { SiteStackProps } from './site-stack.ts';
 
@@ -20,6 +22,8 @@ export class WorkersStack extends Stack {
   readonly work: WorkQueues;
   readonly defaultRunner: FargateTaskDefinition;
   readonly dockerTasks: DockerTasks;
+  /** Makes images of docker workers; undefined in the embedded cloud. */
+  readonly imageProject: IProject | undefined;
 
   constructor(scope: Construct, id: string, props: WorkersStackProps) {
     super(scope, id, props);
@@ -56,6 +60,8 @@ export class WorkersStack extends Stack {
       gpuRunnerTask(this, 'GpuRunner', { ...runner, kind, like: this.defaultRunner });
     }
     this.dockerTasks = dockerTasks(this, config);
+    this.imageProject =
+      config.profile === 'embedded' ? undefined : workerImages(this, { config, data });
     new CfnOutput(this, 'ClusterName', { value: this.clusterName });
     new CfnOutput(this, 'RunnerSlots', { value: String(config.runners.slots) });
     new CfnOutput(this, 'MaxRunners', { value: String(config.runners.maxRunners) });

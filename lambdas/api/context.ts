@@ -18,6 +18,7 @@ import type { DeliveryStore, HandOver } from '../../core/processors/extension/de
 import type { GroupStore } from '../../core/processors/group-store.ts';
 import type { ReclaimStore } from '../../core/processors/reclaim-store.ts';
 import type { RunnerPool } from '../../core/running/runner-pool.ts';
+import type { WorkerImages } from '../../core/running/worker-image.ts';
 import type { SessionDataStore, SessionStore } from '../../core/running/session-store.ts';
 
 /** The functions that run the registry callbacks of service versions. */
@@ -73,6 +74,9 @@ export interface ApiContext {
   /** Of workers that do not say how many. */
   readonly runnerDefaults: { readonly slots: number; readonly maxRunners: number };
   readonly gpuCapacity: GpuCapacity;
+  readonly workerImages: WorkerImages;
+  /** Undefined where no images are made. */
+  readonly imageMachineArn: string | undefined;
   /** Of tasks whose worker asks for nothing: units of CPU, and MiB. */
   readonly runnerSize: { readonly cpu: number; readonly memoryMiB: number };
   readonly stabilityChecksQueueUrl: string;

@@ -23,6 +23,7 @@ import { tableRunners } from '../../aws/runners.ts';
 import { tableSessionData } from '../../aws/session-data.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
+import { tableWorkerImages } from '../../aws/worker-versions.ts';
 import { sqsWorkQueues } from '../../aws/work-queues.ts';
 import { AccountNeeds } from '../../core/contracts/account-needs.ts';
 import { readGpuCapacity } from '../../core/contracts/gpu-capacity.ts';
@@ -57,6 +58,7 @@ const environment = z
       .optional(),
     [ENV.runnerCpu]: z.coerce.number().int().min(1),
     [ENV.runnerMemoryMiB]: z.coerce.number().int().min(1),
+    [ENV.imageMachineArn]: z.string().optional(),
   })
   .parse(process.env);
 
@@ -116,6 +118,8 @@ const context: ApiContext = {
   }),
   runners: tableRunners(table),
   runnerDefaults,
+  workerImages: tableWorkerImages(table),
+  imageMachineArn: environment[ENV.imageMachineArn],
   gpuCapacity: readGpuCapacity(process.env, environment[ENV.deployment]),
   runnerSize: {
     cpu: environment[ENV.runnerCpu],

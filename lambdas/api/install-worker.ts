@@ -3,7 +3,7 @@
  * content, make its queues, and only then write the configuration item that makes it known. Nothing is built
  * here: a runner makes a virtual environment when the first job needs it.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { QueueNameTaken } from '../../aws/work-queues.ts';
 import { toWorker, type WorkerInstallation } from '../../core/contracts/api-packages.ts';
@@ -19,6 +19,7 @@ import {
   workerFolder,
   type WorkerDefinition,
 } from '../../core/packages/worker-manifest.ts';
+import { startImage } from '../../core/running/worker-image.ts';
 import { fitsFargate, gpusOf, wantedSize } from '../../core/running/task-size.ts';
 import type { ApiContext } from './context.ts';
 import type { PackageArchive, PackedFile } from './package-archive.ts';
@@ -149,6 +150,21 @@ const ensureQueues = async ({ workQueues }: ApiContext, name: string): Promise<v
   }
 };
 
+/** Also when nothing has changed but the installation is forced: an image that could not be made may be now. */
+const beginImage = async (
+  context: ApiContext,
+  worker: WorkerItem,
+  hash: string,
+): Promise<string[]> => {
+  const { workerImages: images, executions, imageMachineArn, clock } = context;
+  if (imageMachineArn === undefined) return [];
+  const build = `${hash.slice(0, 12)}-${randomBytes(4).toString('hex')}`;
+  await startImage({ images, executions, imageMachineArn, clock }, worker, hash, build);
+  return [
+    'its image is being made, and its jobs wait for it: gantry worker show tells how that went',
+  ];
+};
+
 /** Stores what was checked, and makes it known. */
 export const storeWorker = async (
   context: ApiContext,
@@ -182,6 +198,7 @@ export const storeWorker = async (
   };
   await context.table.put(tableKeys.workerVersion(name, hash), item);
   await context.configuration.workers.put(name, item);
+  if (isDocker) notes.push(...(await beginImage(context, item, hash)));
   context.logger.info('worker installed', { worker: name, hash, type: item.type });
   return {
     outcome: before === undefined ? 'installed' : 'replaced',

@@ -10,8 +10,10 @@ import { errorFacts, messageBody } from '../../core/contracts/message-body.ts';
 import {
   TaskMessage,
   type CredentialsRequest,
+  type ImageMade,
   type TaskStopped,
 } from '../../core/contracts/messages.ts';
+import type { WorkerImage } from '../../core/contracts/worker-image.ts';
 import {
   jobTaskEnded,
   startJobTask,
@@ -27,6 +29,9 @@ export interface TasksHandlerDependencies extends JobTasksDependencies {
     request: CredentialsRequest['renewCredentials'],
     holder: string,
   ) => Promise<Renewal>;
+  readonly imageMade: (
+    message: ImageMade['imageMade'],
+  ) => Promise<WorkerImage['state'] | 'superseded'>;
   readonly logger: Pick<Logger, 'info' | 'error'>;
 }
 
@@ -64,6 +69,12 @@ export const makeHandler = (deps: TasksHandlerDependencies) => {
     }
     if (parseExecutionName(holder) !== undefined) {
       logger.error('a task has sent what is not its to say', { messageId: record.messageId });
+      return;
+    }
+    if ('imageMade' in message) {
+      const outcome = await deps.imageMade(message.imageMade);
+      const { worker, build } = message.imageMade;
+      logger.info('the image of a worker was made, or not', { worker, build, outcome });
       return;
     }
     if ('detail' in message) {

@@ -15,7 +15,7 @@ import { dynamoTable } from '../../aws/table.ts';
 import { stsCredentials, tableRenewedCredentials } from '../../aws/task-credentials.ts';
 import { ecsTaskDefinitions } from '../../aws/task-definitions.ts';
 import { ecsTasks } from '../../aws/tasks.ts';
-import { tableWorkerVersions } from '../../aws/worker-versions.ts';
+import { tableWorkerImages, tableWorkerVersions } from '../../aws/worker-versions.ts';
 import { TASK_PROGRAM } from '../../core/contracts/docker-task.ts';
 import { readVariables } from '../../core/contracts/environment.ts';
 import { readGpuCapacity } from '../../core/contracts/gpu-capacity.ts';
@@ -29,6 +29,7 @@ import {
   renewCredentials,
   type TaskCredentialsDependencies,
 } from '../../core/running/task-credentials.ts';
+import { imageMade } from '../../core/running/worker-image.ts';
 import { makeHandler } from './handler.ts';
 
 const variables = readVariables(process.env, [
@@ -54,6 +55,7 @@ const table = dynamoTable(documentClient(), variables[ENV.table]);
 const sessions = tableSessions(table);
 const workers = tableConfiguration(table).workers;
 const runners = tableRunners(table);
+const images = tableWorkerImages(table);
 const ecs = new ECSClient({});
 
 const queues = sqsQueues(new SQSClient({}));
@@ -124,8 +126,9 @@ export const handler = makeHandler({
   }),
   gpuCapacity,
   ensureDefinition: ecsTaskDefinitions(ecs).ensure,
-  definitionOf: (worker) => {
-    const image = worker.docker.image ?? '';
+  imageOf: async ({ name, hash = '' }) => images.get(name, hash),
+  imageMade: (message) => imageMade({ images, objects, clock: Date.now }, message),
+  definitionOf: (worker, image) => {
     // The definition of a family never changes: whatever goes into it goes into its name.
     const content = JSON.stringify([
       worker.name,
@@ -134,6 +137,7 @@ export const handler = makeHandler({
       worker.gpu,
       worker.cpu,
       worker.memoryMiB,
+      image,
       site,
     ]);
     const family = names.dockerFamily(worker.name, shortHash(content, 12));

@@ -24,6 +24,7 @@ import { tableSessions } from '../../aws/sessions.ts';
 import { DEFAULT_WORKER, resourceNames } from '../../core/contracts/names.ts';
 import { PRIORITIES } from '../../core/contracts/vocabulary.ts';
 import { sqsWorkQueues } from '../../aws/work-queues.ts';
+import { tableWorkerImages } from '../../aws/worker-versions.ts';
 import { routedAdmission } from '../../lambdas/api/admission.ts';
 import type { ApiContext } from '../../lambdas/api/context.ts';
 import { makeHandler } from '../../lambdas/api/handler.ts';
@@ -149,6 +150,8 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
     runnerDefaults: { slots: 2, maxRunners: 4 },
     checkAccount: () => Promise.resolve([]),
     gpuCapacity: { kind: 'here' },
+    workerImages: tableWorkerImages(table),
+    imageMachineArn: undefined,
     runnerSize: { cpu: 1024, memoryMiB: 4096 },
     temporaryDirectory,
   };

@@ -148,7 +148,7 @@ export const memoryObjects = (): Objects & { readonly stored: Map<string, unknow
     getJson: (key) =>
       stored.has(key)
         ? Promise.resolve(stored.get(key))
-        : Promise.reject(new Error('no such object')),
+        : Promise.reject(Object.assign(new Error('no such object'), { name: 'NoSuchKey' })),
     size: (key) => {
       const value = stored.get(key);
       return Promise.resolve(typeof value === 'number' ? value : undefined);

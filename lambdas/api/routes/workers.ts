@@ -11,6 +11,7 @@ import { tableKeys } from '../../../core/contracts/keys.ts';
 import { DEFAULT_WORKER } from '../../../core/contracts/names.ts';
 import { WorkerEnvironment, type WorkerItem } from '../../../core/contracts/worker-item.ts';
 import { parseRequirement } from '../../../core/packages/requirements.ts';
+import { withoutUndefined } from '../../../core/packages/without-undefined.ts';
 import { backlogOf } from '../../../core/running/ensure-runners.ts';
 import { workerOf } from '../../../core/running/start-job.ts';
 import { isTerminalJobState } from '../../../core/running/states.ts';
@@ -75,13 +76,19 @@ const checkRemovable = async (context: ApiContext, name: string): Promise<void> 
   if (problems.length > 0) throw new ApiProblem('in-use', problems);
 };
 
+/** Of a docker worker its image, where images are made. */
 const environmentOf = async (
-  { table }: ApiContext,
-  { name, hash }: WorkerItem,
-): Promise<WorkerEnvironment | undefined> =>
-  hash === undefined
-    ? undefined
-    : table.get(tableKeys.workerEnvironment(name, hash), WorkerEnvironment);
+  { table, workerImages }: ApiContext,
+  { name, hash, type }: WorkerItem,
+): Promise<WorkerEnvironment | undefined> => {
+  if (hash === undefined) return undefined;
+  const image = type === 'docker' ? await workerImages.get(name, hash) : undefined;
+  if (image === undefined) {
+    return table.get(tableKeys.workerEnvironment(name, hash), WorkerEnvironment);
+  }
+  const { state, at, reference, error } = image;
+  return withoutUndefined({ state, at, note: reference, error });
+};
 
 export const workerRoutes = [
   route({

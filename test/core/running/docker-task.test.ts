@@ -84,7 +84,9 @@ describe('the task of a docker worker', () => {
       memory: '14745',
     });
     expect(onPool('auto-scaling-group')).toMatchObject({ requiresCompatibilities: ['EC2'] });
-    expect(containerOf('user', settings)).toMatchObject({
+    expect(
+      onPool('managed-instances').containerDefinitions.find(({ name }) => name === 'user'),
+    ).toMatchObject({
       resourceRequirements: [{ type: 'GPU', value: '2' }],
       linuxParameters: { sharedMemorySize: 8192 },
     });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { executionName, nodeId } from '../../../core/contracts/keys.ts';
 import type { JobItem } from '../../../core/contracts/items.ts';
+import type { WorkerImage } from '../../../core/contracts/worker-image.ts';
 import type { WorkerItem } from '../../../core/contracts/worker-item.ts';
 import { dockerTaskDefinition, type TaskDefinition } from '../../../core/running/docker-task.ts';
 import { jobTaskEnded, startJobTask } from '../../../core/running/job-tasks.ts';
@@ -22,7 +23,7 @@ const credentials = {
   ...{ accessKeyId: 'ASIAKEY', secretAccessKey: 'hidden', sessionToken: 'bounded', expiresAt: 0 },
 };
 
-const site = async (refusal?: () => Error | undefined) => {
+const site = async (refusal?: () => Error | undefined, image?: WorkerImage) => {
   const sessions = memorySessions();
   const session = aSession({ state: 'PLANNING' });
   await sessions.createSession(session);
@@ -60,8 +61,9 @@ const site = async (refusal?: () => Error | undefined) => {
       definitions.push(definition);
       return Promise.resolve();
     },
-    definitionOf: (item: Parameters<typeof dockerTaskDefinition>[0]) =>
-      dockerTaskDefinition(item, 'lung:1', {
+    imageOf: () => Promise.resolve(image),
+    definitionOf: (item: Parameters<typeof dockerTaskDefinition>[0], reference: string) =>
+      dockerTaskDefinition(item, reference, {
         ...{ family: 'docker-lung', platformImage: 'gantry', environment: {}, program: [] },
         ...{ cpu: 1024, memoryMiB: 4096 },
       }),
@@ -96,6 +98,45 @@ describe('a job of a docker worker', () => {
       AWS_SESSION_TOKEN: 'bounded',
     });
     expect(definitions.map(({ family }) => family)).toEqual(['docker-lung']);
+  });
+
+  it('runs the image by the digest that its making has told', async () => {
+    const reference = `repository@sha256:${'0'.repeat(64)}`;
+    const { deps, work, definitions } = await site(undefined, {
+      ...{ state: 'READY', at: 1, build: 'b', reference },
+    });
+
+    await startJobTask(deps, work);
+
+    const images = definitions[0]?.containerDefinitions.map(({ image }) => image);
+    expect(images).toEqual(['gantry', reference, 'gantry']);
+  });
+
+  it('waits for an image that is being made, and says so', async () => {
+    const { deps, work, queues, tasks, stored } = await site(undefined, {
+      ...{ state: 'BUILDING', at: 0, build: 'b' },
+    });
+
+    expect(await startJobTask(deps, work)).toBe('not-started');
+
+    expect(tasks.jobs).toEqual([]);
+    expect((await stored())?.reason).toContain('is being made since 1970');
+    expect(queues.sent).toMatchObject([{ queueUrl: 'queue/tasks', delaySeconds: 30 }]);
+  });
+
+  it('fails with the last words of a build that failed', async () => {
+    const { deps, work, tasks, stored } = await site(undefined, {
+      ...{ state: 'FAILED', at: 0, build: 'b', error: 'no matching distribution: torhc' },
+    });
+
+    expect(await startJobTask(deps, work)).toBe('failed');
+
+    expect(tasks.jobs).toEqual([]);
+    expect(await stored()).toMatchObject({
+      state: 'FAILED',
+      error: { type: 'ImageNotMade' },
+      reason: expect.stringContaining('torhc') as string,
+    });
   });
 
   it('stays queued with the reason when ECS has no place for its task, and is tried again', async () => {

@@ -36,6 +36,11 @@ const site = () => {
     definitionOf: () => {
       throw new Error('nothing is registered');
     },
+    imageOf: () => Promise.resolve(undefined),
+    imageMade: (message) => {
+      calls.push(['imageMade', message.build, message.cause]);
+      return Promise.resolve('READY' as const);
+    },
     credentialsOf: () => Promise.resolve(undefined),
     runnerEnded: (...args) => {
       calls.push(['runnerEnded', ...args.slice(0, 1)]);
@@ -62,6 +67,15 @@ describe('the queue of tasks', () => {
     expect(await handler(event(stopped, 'AIDAEVENTS'))).toEqual({ batchItemFailures: [] });
 
     expect(calls).toEqual([['runnerEnded', '11111111-2222-3333-4444-555555555555']]);
+  });
+
+  it('tells of images that were made', async () => {
+    const { handler, calls } = site();
+    const made = { worker: 'lung', hash: 'h', build: 'b', cause: '' };
+
+    await handler(event({ imageMade: made }, 'AROAMACHINE:abcdefghijkl'));
+
+    expect(calls).toEqual([['imageMade', 'b', undefined]]);
   });
 
   it('hands on who asks for credentials, as SQS names the sender', async () => {
