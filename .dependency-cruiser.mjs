@@ -12,7 +12,7 @@ const only = (name, from, allowed, comment) => ({
   },
 });
 
-const PROGRAMS = '^(core|aws|lambdas|listener-container|worker-container|cli)/';
+const PROGRAMS = '^(core|aws|lambdas|listener-container|worker-container|cli|console)/';
 const IO_MODULES =
   '^(node:)?(fs|net|tls|dgram|dns|http|http2|https|child_process|cluster|worker_threads|os|process|readline|inspector|timers)(/|$)';
 
@@ -33,6 +33,12 @@ export default {
     only('listener-knows-core-and-aws', 'listener-container', ['core', 'aws'], 'As above.'),
     only('worker-knows-core-and-aws', 'worker-container', ['core', 'aws'], 'As above.'),
     only('cli-is-a-client', 'cli', ['core'], 'The API is all that a client uses.'),
+    only(
+      'console-is-a-client',
+      'console',
+      ['core/contracts'],
+      'The API is all that it uses, and its words.',
+    ),
     only('infra-reads-contracts', 'infra', ['core/contracts'], 'Handlers are named by path.'),
     {
       name: 'nobody-needs-tests',
@@ -58,6 +64,16 @@ export default {
         pathNot: '^core/configuration/(source-hosts|destination-settings)\\.ts$',
       },
       to: { dependencyTypes: ['core'], path: IO_MODULES },
+    },
+    {
+      name: 'console-runs-in-a-browser',
+      comment:
+        'There is nothing of Node in a browser, and no package but the one that reads answers.',
+      severity: 'error',
+      from: { path: '^console/' },
+      to: {
+        path: '^node_modules/(?!zod/)|^(node:)?(fs|net|crypto|http|https|path|os|url|process|timers)(/|$)',
+      },
     },
     {
       name: 'core-needs-few-packages',

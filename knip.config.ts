@@ -10,6 +10,7 @@ const config: KnipConfig = {
     'local/{bootstrap.mjs,main.ts,demo.ts,deploy.ts}',
     'local/localstack/gantry_localstack/runtime.mjs',
     'scripts/{test,check,format,conformance,review}.ts',
+    'console/main.ts',
     'bench/{main,listener/{discarding-sink,local-disk-listener,slow-store-listener}}.ts',
     'bench/listener/dcmjs-dimse-receiver.mjs',
     'test/**/*.test.ts',
@@ -17,12 +18,12 @@ const config: KnipConfig = {
     '{site,examples}/processors/**/*.test.ts',
   ],
   project: [
-    '{core,aws,lambdas,site,listener-container,worker-container,cli,infra,local,scripts,test,bench}/**/*.{ts,mjs}',
+    '{core,aws,lambdas,site,listener-container,worker-container,cli,console,infra,local,scripts,test,bench}/**/*.{ts,mjs}',
   ],
   // Programs that are started by their path.
-  ignoreDependencies: ['aws-cdk', 'dependency-cruiser', 'prettier', 'playwright-core'],
+  ignoreDependencies: ['aws-cdk', 'dependency-cruiser', 'prettier'],
   // Of DCMTK, and of the system: the database of users.
-  ignoreBinaries: ['Orthanc', 'getent', 'storescp'],
+  ignoreBinaries: ['Orthanc', 'getent', 'dcmodify', 'storescp'],
   // The vocabulary is written to be read: its types stand beside their schemas, used or not yet.
   ignoreExportsUsedInFile: true,
 };

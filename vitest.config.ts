@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            'test/{core,aws,lambdas,worker-container,cli,local,scripts,bench}/**/*.test.ts',
+            'test/{core,aws,lambdas,worker-container,cli,console,local,scripts,bench}/**/*.test.ts',
             '{site,examples}/processors/**/*.test.ts',
           ],
         },

@@ -151,6 +151,17 @@ const Identity = z.discriminatedUnion('kind', [
     issuer: z.url({ protocol: /^https$/ }),
     /** Accepted values of the token's `aud`, or `client_id`. */
     audience: z.array(z.string().min(1)).min(1),
+    /** The client by which people sign in to the console; without it, there is no console. */
+    console: z
+      .strictObject({
+        authorizationEndpoint: z.url({ protocol: /^https$/ }),
+        tokenEndpoint: z.url({ protocol: /^https$/ }),
+        /** A public client (PKCE, no secret) whose redirect address is the output `ConsoleAddress`. */
+        clientId: z.string().min(1),
+        /** Words with spaces between them, such that access tokens have an accepted `aud`. */
+        scope: z.string().min(1).default('openid'),
+      })
+      .optional(),
   }),
 ]);
 

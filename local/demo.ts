@@ -79,6 +79,8 @@ const demonstrate = async (
   }
 };
 
+const addresses = (apiUrl: string): string => `\nAPI      ${apiUrl}/api/v1\nConsole  ${apiUrl}/`;
+
 /** On a Gantry that somebody else has started, which goes on running. */
 const onRunning = async (
   settings: Settings,
@@ -93,7 +95,7 @@ const onRunning = async (
     logFile: join(settings.dataDirectory, 'logs', 'python-worker.log'),
   });
   const succeeded = await demonstrate({ apiUrl, dimsePort, workerEnvironment }, signal);
-  write(`\nAPI  ${apiUrl}/api/v1`);
+  write(addresses(apiUrl));
   return succeeded;
 };
 
@@ -112,7 +114,7 @@ const onOwn = async (
         throw failure;
       }),
     ]);
-    write(`\nAPI  ${started.apiUrl}/api/v1`);
+    write(addresses(started.apiUrl));
     if (keep) {
       write('Gantry goes on running until Ctrl-C.');
       const failure = await Promise.race([started.failed, stop.requested]);

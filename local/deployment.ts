@@ -20,8 +20,8 @@ import { REPOSITORY } from './settings.ts';
 
 /** Everything that a synthesis reads. */
 const SYNTHESIS_INPUTS = [
-  ...['infra', 'lambdas', 'core', 'aws', 'site', 'examples/processors'],
-  ...['cdk.json', 'package-lock.json'],
+  ...['infra', 'lambdas', 'core', 'console', 'aws', 'site', 'examples/processors'],
+  ...['cdk.json', 'package.json', 'package-lock.json'],
 ];
 
 const STACKS = ['data', 'workers', 'orchestration'].map((name) => `${DEFAULT_DEPLOYMENT}-${name}`);

@@ -48,6 +48,8 @@ export const startHttpFront = async (
     };
     if (apiHost === undefined) {
       incoming.resume();
+      // A browser that is too early asks again by itself.
+      outgoing.setHeader('refresh', '2');
       refuse(503, { status: 'starting' });
       return;
     }

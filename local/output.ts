@@ -38,6 +38,7 @@ export const describeReady = (gantry: StartedGantry, seconds: number): string =>
     ...(gantry.dimseTlsPort === undefined
       ? []
       : [`  DICOM   127.0.0.1:${gantry.dimseTlsPort}, by TLS`]),
+    `  console ${gantry.apiUrl}/`,
     `  API     ${gantry.apiUrl}/api/v1`,
     `  AWS     http://127.0.0.1:${gantry.awsPort} (emulated: AWS_ENDPOINT_URL)`,
     `  data    ${shown(gantry.dataDirectory)} (logs in ${shown(gantry.dataDirectory)}/logs)`,

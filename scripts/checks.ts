@@ -17,7 +17,7 @@ export interface CheckResult {
 
 /** Folders whose TypeScript the import rules hold for. */
 const ROOMS = [
-  ...['core', 'aws', 'lambdas', 'listener-container', 'worker-container', 'cli'],
+  ...['core', 'aws', 'lambdas', 'listener-container', 'worker-container', 'cli', 'console'],
   ...['infra', 'local', 'scripts', 'test', 'bench', 'examples'],
 ];
 
@@ -51,6 +51,7 @@ const hasPython = (folder: string): boolean =>
 export const allChecks = ({ program }: PythonTools): Check[] => [
   node('eslint', 'eslint', '.'),
   node('types', 'tsc', '-p', '.'),
+  node('types of the console', 'tsc', '-p', 'console'),
   node('dead code', 'knip'),
   node(
     'import direction',

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 const PACKAGES = [
   { name: 'dcmtk', programs: ['echoscu', 'storescu', 'dcmsend'] },
   { name: 'orthanc', programs: ['Orthanc'] },
+  { name: 'chromium', programs: ['chromium'] },
 ];
 const FOR_LOCALSTACK = [
   { name: 'default-jre-headless', programs: ['java'] },

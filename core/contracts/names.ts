@@ -171,4 +171,6 @@ export const ENV = {
   /** Set by ECS in every task: its container agent. */
   ecsAgentUri: 'ECS_AGENT_URI',
   spoolDirectory: 'GANTRY_SPOOL_DIR',
+  /** JSON of the settings that the console is told. */
+  consoleSettings: 'GANTRY_CONSOLE_SETTINGS',
 } as const;

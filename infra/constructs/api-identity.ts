@@ -13,11 +13,18 @@ import {
   UserPool,
 } from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
+import type { SignInSettings } from '../../core/contracts/console.ts';
 import { SIGN_IN_ANSWER } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
 
 /** Long enough for a working session, short enough for a token that got away. */
 const TOKEN_LIFE = Duration.hours(1);
+
+export interface ApiIdentity {
+  readonly authorizer: HttpJwtAuthorizer;
+  /** How a person signs in who opened the console; undefined if the site does not say. */
+  readonly signIn: SignInSettings | undefined;
+}
 
 const userPool = (scope: Construct, { deployment }: SiteConfig): UserPool =>
   new UserPool(scope, 'Users', {
@@ -44,7 +51,8 @@ const cognito = (
   scope: Construct,
   config: SiteConfig,
   domainPrefix: string | undefined,
-): HttpJwtAuthorizer => {
+  consoleAddress: string,
+): ApiIdentity => {
   const pool = userPool(scope, config);
   const people = pool.addClient('People', {
     generateSecret: false,
@@ -55,7 +63,10 @@ const cognito = (
     oAuth: {
       flows: { authorizationCodeGrant: true },
       scopes: [OAuthScope.OPENID],
-      callbackUrls: [`http://localhost:${SIGN_IN_ANSWER.port}${SIGN_IN_ANSWER.path}`],
+      callbackUrls: [
+        `http://localhost:${SIGN_IN_ANSWER.port}${SIGN_IN_ANSWER.path}`,
+        consoleAddress,
+      ],
     },
   });
   const use = new ResourceServerScope({ scopeName: 'use', scopeDescription: 'Call the API' });
@@ -82,14 +93,32 @@ const cognito = (
     ProgramsClientId: programs.userPoolClientId,
   };
   for (const [name, value] of Object.entries(outputs)) new CfnOutput(scope, name, { value });
-  return new HttpJwtAuthorizer('Identity', issuer, {
-    jwtAudience: [people.userPoolClientId, programs.userPoolClientId],
-  });
+  return {
+    authorizer: new HttpJwtAuthorizer('Identity', issuer, {
+      jwtAudience: [people.userPoolClientId, programs.userPoolClientId],
+    }),
+    signIn: {
+      authorizationEndpoint: `${domain.baseUrl()}/oauth2/authorize`,
+      tokenEndpoint: `${domain.baseUrl()}/oauth2/token`,
+      clientId: people.userPoolClientId,
+      scope: 'openid',
+    },
+  };
 };
 
-export const apiAuthorizer = (scope: Construct, config: SiteConfig): HttpJwtAuthorizer => {
+/** `consoleAddress`: where the sign-in page sends people back to. */
+export const apiIdentity = (
+  scope: Construct,
+  config: SiteConfig,
+  consoleAddress: string,
+): ApiIdentity => {
   const { identity } = config.api;
   return identity.kind === 'cognito'
-    ? cognito(scope, config, identity.domainPrefix)
-    : new HttpJwtAuthorizer('Identity', identity.issuer, { jwtAudience: [...identity.audience] });
+    ? cognito(scope, config, identity.domainPrefix, consoleAddress)
+    : {
+        authorizer: new HttpJwtAuthorizer('Identity', identity.issuer, {
+          jwtAudience: [...identity.audience],
+        }),
+        signIn: identity.console,
+      };
 };

@@ -26,6 +26,8 @@ export interface PlatformFunctionProps {
   /** MiB; CPU grows with it (1769 MiB is one vCPU). */
   readonly memorySize: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** Shell commands that put further files beside the bundle, into the folder that they are given. */
+  readonly files?: (outputDirectory: string) => string[];
 }
 
 /** May write into its own log group; what else is given by platform-grants. */
@@ -45,7 +47,7 @@ const functionRole = (scope: Construct, id: string, logGroup: ILogGroup): Role =
 export const platformFunction = (
   scope: Construct,
   id: string,
-  { config, name, environment, ...settings }: PlatformFunctionProps,
+  { config, name, environment, files = () => [], ...settings }: PlatformFunctionProps,
 ): NodejsFunction => {
   const logGroup = programLogs(scope, `${id}Logs`, config, name);
   const holder = new NodejsFunction(scope, id, {
@@ -74,6 +76,11 @@ export const platformFunction = (
       minify: true,
       // Errors are told apart by their class's name in logs.
       keepNames: true,
+      commandHooks: {
+        beforeBundling: () => [],
+        beforeInstall: () => [],
+        afterBundling: (_input, output) => files(output),
+      },
     },
   });
   acknowledge(holder, {

@@ -11,8 +11,9 @@ import { ENV, resourceNames } from '../../core/contracts/names.ts';
 import { accountNeeds } from '../constructs/account-needs.ts';
 import { dockerJobRole } from '../constructs/docker-job-role.ts';
 import { durableQueue } from '../constructs/durable-queue.ts';
+import { consoleFiles } from '../constructs/console-files.ts';
 import { imageMachine } from '../constructs/image-machine.ts';
-import { httpApi } from '../constructs/http-api.ts';
+import { hasConsole, httpApi } from '../constructs/http-api.ts';
 import { jobMachineDefinition } from '../constructs/job-machine.ts';
 import { platformFunction } from '../constructs/platform-function.ts';
 import { platformGrants } from '../constructs/platform-grants.ts';
@@ -234,7 +235,22 @@ export class OrchestrationStack extends Stack {
         : { [ENV.accountNeeds]: JSON.stringify(accountNeeds(config)) }),
     });
     grants.api(api);
-    const address = httpApi(this, 'HttpApi', config, api);
+    const address = httpApi(this, 'HttpApi', config, {
+      api,
+      ...(hasConsole(config)
+        ? {
+            console: platformFunction(this, 'console-function', {
+              config,
+              name: 'console',
+              description: "The console's files",
+              timeout: Duration.seconds(10),
+              memorySize: 256,
+              environment: {},
+              files: consoleFiles,
+            }),
+          }
+        : {}),
+    });
 
     const session = platformStateMachine(this, 'SessionMachine', {
       config,
@@ -273,6 +289,7 @@ export class OrchestrationStack extends Stack {
     const outputs = {
       ApiId: address.apiId,
       ApiEndpoint: address.apiEndpoint,
+      ...(hasConsole(config) ? { ConsoleAddress: `${address.apiEndpoint}/` } : {}),
       StabilityChecksQueueUrl: queues.checks.queueUrl,
       PlanQueueUrl: queues.plan.queueUrl,
       AdvanceQueueUrl: queues.advance.queueUrl,

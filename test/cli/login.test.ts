@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { runProgram, type ProgramOutcome } from '../support/program.ts';
-import { startProvider, type StandInProvider } from './stand-in-provider.ts';
+import { startProvider, type StandInProvider } from '../support/stand-in-provider.ts';
 
 const CLI = join(import.meta.dirname, '..', '..', 'cli', 'gantry.mjs');
 

@@ -19,6 +19,23 @@ describe('permissions', () => {
     expect(JSON.stringify(statements)).toContain('/aws/lambda/gantry-registry-*');
   });
 
+  it('let the function behind the only open routes write its own log and nothing else', () => {
+    const routes = Object.values(orchestration.findResources('AWS::ApiGatewayV2::Route')) as {
+      Properties: { RouteKey: string; AuthorizationType: string; Target: unknown };
+    }[];
+    const open = routes.filter(({ Properties }) => Properties.AuthorizationType === 'NONE');
+    const statements = statementsOf(orchestration, /^consolefunction/);
+
+    expect(open.map(({ Properties }) => Properties.RouteKey).sort()).toEqual([
+      'GET /',
+      'GET /console/{file}',
+    ]);
+    for (const { Properties } of open) {
+      expect(JSON.stringify(Properties.Target)).toContain('Console');
+    }
+    expect(actionsOf(statements)).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents']);
+  });
+
   it('never allow everything, and everything of a service only where it has no resources', () => {
     const policies = [...allResources(templates).values()].filter(
       ({ Type }) => Type === 'AWS::IAM::Policy',

@@ -172,7 +172,7 @@ describe('the stacks', () => {
       Properties: { Runtime: 'nodejs24.x', Architectures: ['arm64'] },
     });
 
-    expect(Object.keys(functions)).toHaveLength(9);
+    expect(Object.keys(functions)).toHaveLength(10);
     expect(countMatching(orchestration, 'AWS::Logs::LogGroup', { RetentionInDays: 90 })).toBe(
       Object.keys(orchestration.findResources('AWS::Logs::LogGroup')).length,
     );

@@ -37,6 +37,7 @@ describe('the API’s address', () => {
     const response = await fetch(`${address}/api/v1/health`);
 
     expect(response.status).toBe(503);
+    expect(response.headers.get('refresh')).toBe('2');
     expect(await response.json()).toEqual({ status: 'starting' });
   });
 

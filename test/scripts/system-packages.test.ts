@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 const script = join(import.meta.dirname, '..', '..', 'scripts', 'test.mjs');
 
-describe('npm test on a computer without DCMTK and Orthanc', () => {
+describe('npm test on a computer without DCMTK, Orthanc and Chromium', () => {
   it('names what is missing and the command that installs it in one line, and fails', () => {
     const emptyFolder = mkdtempSync(join(tmpdir(), 'gantry-path-'));
 
@@ -18,7 +18,7 @@ describe('npm test on a computer without DCMTK and Orthanc', () => {
 
     expect(status).toBe(1);
     expect(stdout.trimEnd().split('\n')).toEqual([
-      'Missing for the tests: echoscu, storescu, dcmsend, Orthanc. Install with: sudo apt-get install -y dcmtk orthanc',
+      'Missing for the tests: echoscu, storescu, dcmsend, Orthanc, chromium. Install with: sudo apt-get install -y dcmtk orthanc chromium',
       '0 passed, 1 failed',
     ]);
   });

@@ -19,7 +19,9 @@ export interface StandInProvider {
 }
 
 const json = (answer: ServerResponse, status: number, body: unknown): void => {
-  answer.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  // A page of another origin may read what it says.
+  const headers = { 'content-type': 'application/json', 'access-control-allow-origin': '*' };
+  answer.writeHead(status, headers).end(JSON.stringify(body));
 };
 
 export const startProvider = async (
