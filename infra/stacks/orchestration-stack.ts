@@ -11,7 +11,7 @@ import { ENV, resourceNames } from '../../core/contracts/names.ts';
 import { accountNeeds } from '../constructs/account-needs.ts';
 import { dockerJobRole } from '../constructs/docker-job-role.ts';
 import { durableQueue } from '../constructs/durable-queue.ts';
-import { consoleFiles } from '../constructs/console-files.ts';
+import { consoleFunction } from '../constructs/console-function.ts';
 import { imageMachine } from '../constructs/image-machine.ts';
 import { hasConsole, httpApi } from '../constructs/http-api.ts';
 import { jobMachineDefinition } from '../constructs/job-machine.ts';
@@ -237,19 +237,7 @@ export class OrchestrationStack extends Stack {
     grants.api(api);
     const address = httpApi(this, 'HttpApi', config, {
       api,
-      ...(hasConsole(config)
-        ? {
-            console: platformFunction(this, 'console-function', {
-              config,
-              name: 'console',
-              description: "The console's files",
-              timeout: Duration.seconds(10),
-              memorySize: 256,
-              environment: {},
-              files: consoleFiles,
-            }),
-          }
-        : {}),
+      ...(hasConsole(config) ? { console: consoleFunction(this, config) } : {}),
     });
 
     const session = platformStateMachine(this, 'SessionMachine', {

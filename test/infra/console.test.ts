@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { ENV } from '../../core/contracts/names.ts';
-import { consoleFiles } from '../../infra/constructs/console-files.ts';
+import { consoleFiles } from '../../infra/constructs/console-function.ts';
 import { countMatching, synthesise } from './synthesised.ts';
 
 const issuer = 'https://people.hospital.example';
