@@ -40,6 +40,7 @@ const Outputs = z.object({
   ProcessorsQueueUrl: z.url(),
   SweepFunctionName: z.string(),
   ApiFunctionName: z.string(),
+  ConsoleFunctionName: z.string(),
 });
 /** What the stacks tell about themselves: see their CfnOutputs. */
 export type Outputs = z.infer<typeof Outputs>;

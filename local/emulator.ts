@@ -9,6 +9,7 @@ import { startChildProgram, untilHealthy, type ChildProgram } from './child-prog
 import type { Commands } from './commands.ts';
 import type { DataFolder } from './data-folder.ts';
 import { moveState } from './emulator-address.ts';
+import type { HttpEndpoints } from './http-front.ts';
 import { EMULATOR_PYTHON, type PythonEnvironmentOptions } from './python.ts';
 import { REPOSITORY } from './settings.ts';
 
@@ -71,13 +72,14 @@ export interface Emulator {
   /** Whether it finds its tables again after an orderly stop. */
   readonly keepsState: boolean;
   start(options: EmulatorOptions & Installation): Promise<StartedEmulator>;
-  /** Where the deployed REST API is reached: requests go to the emulator's port with this URL's host. */
-  apiEndpoint(port: number, outputs: ApiOutputs): Promise<string>;
+  /** Where REST API and console are reached: requests go to the emulator's port with the host of these URLs. */
+  endpoints(port: number, outputs: ApiOutputs): Promise<HttpEndpoints>;
 }
 
 export interface ApiOutputs {
   readonly ApiEndpoint: string;
   readonly ApiFunctionName: string;
+  readonly ConsoleFunctionName: string;
 }
 
 const START_TIMEOUT_MS = 60_000;
@@ -158,5 +160,6 @@ export const MINISTACK: Emulator = {
     const program = await startEmulator(options);
     return { ...program, answers: (signal) => emulatorAnswers(program, options.port, signal) };
   },
-  apiEndpoint: (_port, { ApiEndpoint }) => Promise.resolve(ApiEndpoint),
+  endpoints: (_port, { ApiEndpoint }) =>
+    Promise.resolve({ api: ApiEndpoint, console: ApiEndpoint }),
 };

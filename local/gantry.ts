@@ -228,7 +228,7 @@ const startPrograms = async (context: StartContext): Promise<string> => {
     }),
   ]);
   progress('the listener accepts associations');
-  started.front.ready(await kind.apiEndpoint(ports.aws, outputs));
+  started.front.ready(await kind.endpoints(ports.aws, outputs));
   return workerEnvironment;
 };
 

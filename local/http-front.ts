@@ -1,8 +1,9 @@
 /**
- * The API's address on this computer: hands every request to the emulator's HTTP API, which tells its APIs
- * apart by the Host header. Until the API is there, it answers 503.
+ * The address of API and console on this computer: hands every request to the emulator, which tells its HTTP APIs
+ * and functions' URLs apart by the Host header. Until they are there, it answers 503.
  */
-import { Agent, createServer, request, type Server } from 'node:http';
+import { Agent, createServer, request, type IncomingHttpHeaders, type Server } from 'node:http';
+import { CONSOLE_FILES } from '../core/contracts/console.ts';
 
 /** Hop-by-hop headers (RFC 9110, section 7.6.1) are between two neighbours and not passed on. */
 const HOP_BY_HOP = new Set([
@@ -16,11 +17,32 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
+/** URLs of the emulator's: an HTTP API serves both, without one each is a function of its own. */
+export interface HttpEndpoints {
+  readonly api: string;
+  readonly console: string;
+}
+
+/** Whose page asks has been looked at here; an emulator may have rules of its own about it. */
+const NOT_PASSED_ON = new Set([...HOP_BY_HOP, 'origin']);
+
 export interface HttpFront {
-  /** From now on requests are handed on to this endpoint of the emulator's. */
-  ready(apiEndpoint: string): void;
+  /** From now on requests are handed on to these endpoints of the emulator's. */
+  ready(endpoints: HttpEndpoints): void;
   close(): Promise<void>;
 }
+
+const hostOf = (url: string): string => url.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+
+/** The page, and its files. */
+const isOfConsole = (path: string): boolean => {
+  const [before = ''] = path.split('?');
+  return before === '/' || before.startsWith(`${CONSOLE_FILES}/`);
+};
+
+/** Browsers tell whose page asks: nobody signs in here, so a page of another site must not ask in our name. */
+const isOfAnotherSite = ({ origin, host }: IncomingHttpHeaders): boolean =>
+  origin !== undefined && origin !== `http://${host ?? ''}`;
 
 const listen = (server: Server, host: string, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -37,7 +59,7 @@ export const startHttpFront = async (
   awsPort: number,
 ): Promise<HttpFront> => {
   const agent = new Agent({ keepAlive: true });
-  let apiHost: string | undefined;
+  let hosts: HttpEndpoints | undefined;
   const server = createServer((incoming, outgoing) => {
     const refuse = (status: number, body: object): void => {
       if (outgoing.headersSent) {
@@ -46,14 +68,19 @@ export const startHttpFront = async (
       }
       outgoing.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
-    if (apiHost === undefined) {
+    if (hosts === undefined) {
       incoming.resume();
       // A browser that is too early asks again by itself.
       outgoing.setHeader('refresh', '2');
       refuse(503, { status: 'starting' });
       return;
     }
-    const passedOn = Object.entries(incoming.headers).filter(([name]) => !HOP_BY_HOP.has(name));
+    if (isOfAnotherSite(incoming.headers)) {
+      incoming.resume();
+      refuse(403, { message: 'a page of another site may not use this API' });
+      return;
+    }
+    const passedOn = Object.entries(incoming.headers).filter(([name]) => !NOT_PASSED_ON.has(name));
     const forwarded = request(
       {
         agent,
@@ -61,7 +88,10 @@ export const startHttpFront = async (
         port: awsPort,
         method: incoming.method,
         path: incoming.url,
-        headers: { ...Object.fromEntries(passedOn), host: apiHost },
+        headers: {
+          ...Object.fromEntries(passedOn),
+          host: isOfConsole(incoming.url ?? '') ? hosts.console : hosts.api,
+        },
       },
       (response) => {
         const headers = Object.entries(response.headers).filter(([name]) => !HOP_BY_HOP.has(name));
@@ -79,8 +109,8 @@ export const startHttpFront = async (
   });
   await listen(server, host, port);
   return {
-    ready: (apiEndpoint) => {
-      apiHost = apiEndpoint.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+    ready: ({ api, console }) => {
+      hosts = { api: hostOf(api), console: hostOf(console) };
     },
     close: async () => {
       await new Promise<void>((resolve) => {

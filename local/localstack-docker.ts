@@ -10,7 +10,7 @@ import type { Emulator, EmulatorOptions, StartedEmulator } from './emulator.ts';
 import { inherited } from './emulator.ts';
 import { LOCALSTACK_FUNCTIONS_PYTHON } from './localstack.ts';
 import {
-  functionUrl,
+  functionUrls,
   localStackHealthUrl,
   localStackVariables,
   tellLocalStack,
@@ -87,5 +87,5 @@ export const DOCKER_LOCALSTACK: Emulator = {
   ownsItsPort: true,
   keepsState: false,
   start: startInDocker,
-  apiEndpoint: (port, { ApiFunctionName }) => functionUrl(port, ApiFunctionName),
+  endpoints: functionUrls,
 };

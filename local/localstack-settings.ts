@@ -7,7 +7,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateFunctionUrlConfigCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { z } from 'zod';
-import { emulatedAws, emulatedConnection, type EmulatorOptions } from './emulator.ts';
+import {
+  emulatedAws,
+  emulatedConnection,
+  type ApiOutputs,
+  type EmulatorOptions,
+} from './emulator.ts';
+import type { HttpEndpoints } from './http-front.ts';
 import { REPOSITORY } from './settings.ts';
 
 const PLUGIN = join(REPOSITORY, 'local', 'localstack');
@@ -100,15 +106,25 @@ export const tellLocalStack = async (options: EmulatorOptions): Promise<void> =>
   if (!answer.ok) throw new LocalStackUnfit(port, await answer.text());
 };
 
+const functionUrl = async (client: LambdaClient, FunctionName: string): Promise<string> => {
+  const answer = await client.send(
+    new CreateFunctionUrlConfigCommand({ FunctionName, AuthType: 'NONE' }),
+  );
+  if (answer.FunctionUrl === undefined) throw new Error(`${FunctionName} got no URL`);
+  return answer.FunctionUrl;
+};
+
 /** It has no HTTP APIs; the URL of a function hands over the same events. */
-export const functionUrl = async (port: number, FunctionName: string): Promise<string> => {
+export const functionUrls = async (
+  port: number,
+  { ApiFunctionName, ConsoleFunctionName }: ApiOutputs,
+): Promise<HttpEndpoints> => {
   const client = new LambdaClient(emulatedConnection(port));
   try {
-    const answer = await client.send(
-      new CreateFunctionUrlConfigCommand({ FunctionName, AuthType: 'NONE' }),
-    );
-    if (answer.FunctionUrl === undefined) throw new Error(`${FunctionName} got no URL`);
-    return answer.FunctionUrl;
+    return {
+      api: await functionUrl(client, ApiFunctionName),
+      console: await functionUrl(client, ConsoleFunctionName),
+    };
   } finally {
     client.destroy();
   }

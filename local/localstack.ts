@@ -19,7 +19,7 @@ import {
 import { javaLibraries } from './localstack-java.ts';
 import {
   checkVariables,
-  functionUrl,
+  functionUrls,
   localStackHealthUrl,
   LocalStackUnfit,
   localStackVariables,
@@ -79,7 +79,7 @@ export const LOCALSTACK: Emulator = {
   ownsItsPort: true,
   keepsState: false,
   start: startInHostMode,
-  apiEndpoint: (port, { ApiFunctionName }) => functionUrl(port, ApiFunctionName),
+  endpoints: functionUrls,
 };
 
 /** For Python functions, where LocalStack's own Python is somewhere else. */

@@ -235,9 +235,10 @@ export class OrchestrationStack extends Stack {
         : { [ENV.accountNeeds]: JSON.stringify(accountNeeds(config)) }),
     });
     grants.api(api);
+    const console = hasConsole(config) ? consoleFunction(this, config) : undefined;
     const address = httpApi(this, 'HttpApi', config, {
       api,
-      ...(hasConsole(config) ? { console: consoleFunction(this, config) } : {}),
+      ...(console === undefined ? {} : { console }),
     });
 
     const session = platformStateMachine(this, 'SessionMachine', {
@@ -277,7 +278,12 @@ export class OrchestrationStack extends Stack {
     const outputs = {
       ApiId: address.apiId,
       ApiEndpoint: address.apiEndpoint,
-      ...(hasConsole(config) ? { ConsoleAddress: `${address.apiEndpoint}/` } : {}),
+      ...(console === undefined
+        ? {}
+        : {
+            ConsoleAddress: `${address.apiEndpoint}/`,
+            ConsoleFunctionName: console.functionName,
+          }),
       StabilityChecksQueueUrl: queues.checks.queueUrl,
       PlanQueueUrl: queues.plan.queueUrl,
       AdvanceQueueUrl: queues.advance.queueUrl,

@@ -9,6 +9,8 @@ let front: HttpFront;
 let address: string;
 const seen: IncomingMessage[] = [];
 
+const API = 'http://a1.execute-api.127.0.0.1:4566';
+
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 beforeEach(async () => {
@@ -42,7 +44,7 @@ describe('the API’s address', () => {
   });
 
   it('hands requests on under the host name by which the emulator knows the API', async () => {
-    front.ready('http://a1.execute-api.127.0.0.1:4566');
+    front.ready({ api: API, console: API });
 
     const response = await fetch(`${address}/api/v1/sources/A%20B?limit=2`, {
       method: 'PUT',
@@ -56,8 +58,36 @@ describe('the API’s address', () => {
     expect(seen[0]?.headers.host).toBe('a1.execute-api.127.0.0.1:4566');
   });
 
+  it.each([
+    ['/', 'console.test:4566'],
+    ['/?from=a-mail', 'console.test:4566'],
+    ['/console/main.js', 'console.test:4566'],
+    ['/api/v1/status', 'a1.execute-api.127.0.0.1:4566'],
+    ['/consoles', 'a1.execute-api.127.0.0.1:4566'],
+  ])('asks for %s under the host name %s', async (path, host) => {
+    front.ready({ api: API, console: 'http://console.test:4566/' });
+
+    await fetch(`${address}${path}`);
+
+    expect(seen[0]?.headers.host).toBe(host);
+  });
+
+  it('serves pages of its own address, and no other site’s', async () => {
+    front.ready({ api: API, console: API });
+    const post = (origin: string) =>
+      fetch(`${address}/api/v1/groups/g/release`, { method: 'POST', headers: { origin } });
+
+    const own = await post(address);
+    const other = await post('https://elsewhere.example');
+
+    expect(own.status).toBe(201);
+    expect(other.status).toBe(403);
+    expect(seen).toHaveLength(1);
+    expect(seen[0]?.headers.origin).toBeUndefined();
+  });
+
   it('says so when the emulator does not answer', async () => {
-    front.ready('http://a1.execute-api.127.0.0.1:4566');
+    front.ready({ api: API, console: API });
     api.close();
     api.closeAllConnections();
 

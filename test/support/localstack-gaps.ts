@@ -19,11 +19,6 @@ const LOCALSTACK_GAPS: readonly Gap[] = [
     reason: 'it starts a second Gantry, and a LocalStack that runs already has room for one',
     onlyWhenRunning: true,
   },
-  ...['console', 'console-sign-in'].map((name) => ({
-    file: `test/integration/${name}.test.ts`,
-    reason:
-      'it has no HTTP APIs: the address is that of the API’s function alone, without the console',
-  })),
 ];
 
 /** Those of an emulator that GANTRY_EMULATOR names; the default one has none. */
