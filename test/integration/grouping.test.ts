@@ -217,7 +217,8 @@ describe.concurrent('grouping on the running system', () => {
 
       expect(first?.closedBecause).toBe('maxWait');
       expect(sizes(groups).reduce((a, b) => a + b)).toBe(files.length);
-      expect(sessionsOf(groups)).toBe(groups.length);
+      // A generation may have been opened for an instance that was still in time for the one before.
+      expect(sessionsOf(groups)).toBe(sizes(groups).filter((size) => size > 0).length);
       expect(await gantry.groups('NEVER')).toEqual([]);
     },
     LIMIT_MS,
