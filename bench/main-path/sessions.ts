@@ -1,7 +1,8 @@
 /** Sessions on a running Gantry: cold and warm, a chain, and many jobs; each of one study of one small image. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
-import type { Group, Session, SessionSummary } from '../../core/contracts/api.ts';
+import type { Group, Session } from '../../core/contracts/api.ts';
+import { ENDED_SESSION_STATES } from '../../core/contracts/vocabulary.ts';
 import { sendFiles } from '../../cli/dimse/send-files.ts';
 import { REPOSITORY } from '../../local/settings.ts';
 import type { RunningGantry } from '../../test/support/gantry.ts';
@@ -24,8 +25,6 @@ const QUIET_MS = 5500;
 const POLL_MS = 1000;
 const SESSION_TIMEOUT_MS = 240_000;
 
-const ENDED = new Set<SessionSummary['state']>(['SUCCEEDED', 'FAILED', 'CANCELLED', 'EMPTY']);
-
 export interface Outcome {
   readonly group: Group;
   readonly session: Session;
@@ -42,7 +41,8 @@ const ended = async (gantry: RunningGantry, studyInstanceUid: string): Promise<S
   const deadline = Date.now() + SESSION_TIMEOUT_MS;
   while (Date.now() < deadline) {
     const [session] = await gantry.sessionsOf(studyInstanceUid);
-    if (session !== undefined && ENDED.has(session.state)) return gantry.session(session.id);
+    if (session !== undefined && ENDED_SESSION_STATES.has(session.state))
+      return gantry.session(session.id);
     await sleep(POLL_MS);
   }
   throw new Error(`a session did not end within ${SESSION_TIMEOUT_MS / 1000} s`);

@@ -13,6 +13,7 @@ import {
   Status,
   type SessionSummary,
 } from '../../core/contracts/api.ts';
+import { ENDED_SESSION_STATES } from '../../core/contracts/vocabulary.ts';
 import { AssociationFailed } from '../dimse/association-failed.ts';
 import { sendEcho, type PeerOptions } from '../dimse/send-echo.ts';
 import { sendFiles } from '../dimse/send-files.ts';
@@ -33,10 +34,6 @@ interface Check {
   /** What was seen, or what is wrong. */
   readonly says: string;
 }
-
-const ENDED: ReadonlySet<SessionSummary['state']> = new Set([
-  ...(['SUCCEEDED', 'FAILED', 'CANCELLED', 'EMPTY'] as const),
-]);
 
 const POLL_MS = 1000;
 
@@ -85,7 +82,7 @@ const sessionsEnded = async (
   let seen: readonly SessionSummary[] = [];
   while (Date.now() < deadline) {
     ({ items: seen } = await api.get(SessionPage, `/sessions?study=${studyInstanceUid}`));
-    if (seen.length > 0 && seen.every(({ state }) => ENDED.has(state))) {
+    if (seen.length > 0 && seen.every(({ state }) => ENDED_SESSION_STATES.has(state))) {
       const failed = seen.filter(({ state }) => state === 'FAILED' || state === 'CANCELLED');
       return {
         check: 'sessions',

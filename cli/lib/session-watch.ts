@@ -2,13 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExplanationPage } from '../../core/contracts/api-explanation.ts';
 import { Session } from '../../core/contracts/api.ts';
-import type { SessionState } from '../../core/contracts/vocabulary.ts';
+import { ENDED_SESSION_STATES } from '../../core/contracts/vocabulary.ts';
 import { apiPath, type ApiClient } from './api-client.ts';
 import { showTime, type Output } from './output.ts';
 
 const WATCH_EVERY_MS = 500;
-
-const ENDED: readonly SessionState[] = ['SUCCEEDED', 'FAILED', 'CANCELLED', 'EMPTY'];
 
 interface Watching {
   readonly api: ApiClient;
@@ -42,7 +40,7 @@ export const watchSession = async (watching: Watching): Promise<Session> => {
       else await tell();
     }
     seen = document;
-    if (ENDED.includes(session.state)) return session;
+    if (ENDED_SESSION_STATES.has(session.state)) return session;
     await delay(WATCH_EVERY_MS);
   }
 };

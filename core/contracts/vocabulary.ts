@@ -58,6 +58,11 @@ export const SESSION_STATES = [
 export const SessionState = z.enum(SESSION_STATES);
 export type SessionState = z.infer<typeof SessionState>;
 
+/** In which nothing happens any more, unless a person retries the session. */
+export const ENDED_SESSION_STATES: ReadonlySet<SessionState> = new Set([
+  ...(['SUCCEEDED', 'FAILED', 'CANCELLED', 'EMPTY'] as const),
+]);
+
 export const JOB_STATES = [
   'WAITING',
   'QUEUED',

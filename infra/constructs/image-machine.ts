@@ -10,7 +10,7 @@ import type { Construct } from 'constructs';
 import { resourceNames } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
 import { platformStateMachine } from './state-machine.ts';
-import { aslExecution } from './states-language.ts';
+import { aslExecution, REPORT_RETRY } from './states-language.ts';
 
 const variable = (Name: string, field: string) => ({
   ...{ Name, Value: aslExecution(field), Type: 'PLAINTEXT' },
@@ -66,15 +66,7 @@ export const imageMachineDefinition = (targets: {
           },
         },
       },
-      Retry: [
-        {
-          ErrorEquals: ['States.ALL'],
-          IntervalSeconds: 1,
-          BackoffRate: 2,
-          MaxAttempts: 8,
-          MaxDelaySeconds: 60,
-        },
-      ],
+      Retry: REPORT_RETRY,
       Output: {},
       End: true,
     },

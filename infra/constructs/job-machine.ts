@@ -3,7 +3,7 @@
  * the input names; the runner answers it. However that ends, Report tells `advance`: state, result and error
  * are in the job's item.
  */
-import { aslExecution, SEND_AND_WAIT, SEND_RETRY, TOKEN } from './states-language.ts';
+import { aslExecution, REPORT_RETRY, SEND_AND_WAIT, SEND_RETRY, TOKEN } from './states-language.ts';
 
 /** Shorter than the queue keeps a message (14 days): no message outlives its token. */
 const LONGEST_WAIT_SECONDS = 12 * 86_400;
@@ -43,15 +43,7 @@ export const jobMachineDefinition = (targets: { readonly advanceQueueUrl: string
           run: aslExecution('run'),
         },
       },
-      Retry: [
-        {
-          ErrorEquals: ['States.ALL'],
-          IntervalSeconds: 1,
-          BackoffRate: 2,
-          MaxAttempts: 8,
-          MaxDelaySeconds: 60,
-        },
-      ],
+      Retry: REPORT_RETRY,
       Output: {},
       End: true,
     },

@@ -2,7 +2,7 @@
  * The state machine `session`: plan, wait for the jobs, finish. Both waits are answered by a Lambda behind a
  * queue, so no Lambda waits with a token. Whatever goes wrong ends in Finish, with the error as its input.
  */
-import { aslExecution, SEND_AND_WAIT, SEND_RETRY, TOKEN } from './states-language.ts';
+import { aslExecution, REPORT_RETRY, SEND_AND_WAIT, SEND_RETRY, TOKEN } from './states-language.ts';
 
 export interface SessionMachineTargets {
   readonly planQueueUrl: string;
@@ -81,15 +81,7 @@ export const sessionMachineDefinition = (targets: SessionMachineTargets) => ({
           "{% $merge([{'sessionId': $states.context.Execution.Input.sessionId, 'run': $states.context.Execution.Input.run}, " +
           "$exists($states.input.error) ? {'error': $states.input.error} : {}]) %}",
       },
-      Retry: [
-        {
-          ErrorEquals: ['States.ALL'],
-          IntervalSeconds: 1,
-          BackoffRate: 2,
-          MaxAttempts: 8,
-          MaxDelaySeconds: 60,
-        },
-      ],
+      Retry: REPORT_RETRY,
       Output: {},
       End: true,
     },

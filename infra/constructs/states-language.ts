@@ -1,4 +1,4 @@
-/** Pieces of the Amazon States Language (JSONata) that both state machines use. */
+/** Pieces of the Amazon States Language (JSONata) that the state machines share. */
 
 /** A field of the execution's input: it stays the same in every state. */
 export const aslExecution = (field: string): string =>
@@ -17,5 +17,16 @@ export const SEND_RETRY = [
     BackoffRate: 2,
     MaxAttempts: 6,
     MaxDelaySeconds: 30,
+  },
+];
+
+/** Of what tells the end of an execution, which nobody tells again: whatever it fails with. */
+export const REPORT_RETRY = [
+  {
+    ErrorEquals: ['States.ALL'],
+    IntervalSeconds: 1,
+    BackoffRate: 2,
+    MaxAttempts: 8,
+    MaxDelaySeconds: 60,
   },
 ];

@@ -11,6 +11,7 @@ import {
   type Job,
   type SessionSummary,
 } from '../../core/contracts/api.ts';
+import { ENDED_SESSION_STATES } from '../../core/contracts/vocabulary.ts';
 import { REPOSITORY } from '../../local/settings.ts';
 import { runProgram, type ProgramOutcome } from './program.ts';
 import { until } from './until.ts';
@@ -21,8 +22,6 @@ export interface GantryAddress {
   readonly awsPort: number;
   readonly dataDirectory: string;
 }
-
-const TERMINAL = new Set(['SUCCEEDED', 'FAILED', 'CANCELLED', 'EMPTY']);
 
 export class RunningGantry {
   readonly address: GantryAddress;
@@ -117,7 +116,7 @@ export class RunningGantry {
       return await until(`the end of ${count} sessions`, timeoutMs, async () => {
         const sessions = await this.sessionsOf(studyInstanceUid);
         if (sessions.length > count) throw new Error(`${sessions.length} sessions, not ${count}`);
-        const ended = sessions.filter(({ state }) => TERMINAL.has(state));
+        const ended = sessions.filter(({ state }) => ENDED_SESSION_STATES.has(state));
         return ended.length === count ? ended : undefined;
       });
     } catch (error) {

@@ -3,6 +3,7 @@
  * lost and repeated messages and clocks that differ: the rules of grouping run in it as they are, in virtual
  * time, on a store whose calls take effect somewhere between their start and their end.
  */
+import { seeded } from '../../bench/scale/random.ts';
 import { groupKeyId } from '../../core/contracts/keys.ts';
 import type { StabilityCheck } from '../../core/contracts/messages.ts';
 import { createAdmission } from '../../core/processors/admission.ts';
@@ -17,7 +18,6 @@ import { claimGroup, releaseGroup } from '../../core/processors/release.ts';
 import { checkGroup, sweepGroups } from '../../core/processors/stability.ts';
 import {
   CallFailed,
-  randomOf,
   simulatedInstance,
   simulatedSettings,
   type Mutation,
@@ -38,7 +38,7 @@ export const simulate = async (
   scenario: Scenario,
   mutation: Mutation = {},
 ): Promise<SimulationResult> => {
-  const random = randomOf(scenario.seed);
+  const random = seeded(scenario.seed);
   const chance = (probability: number): boolean => random() < probability;
   const between = (low: number, high: number): number =>
     Math.floor(low + random() * (high - low + 1));

@@ -9,17 +9,6 @@ export class Killed extends Error {
   override readonly name = 'Killed';
 }
 
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-export const randomNumbers = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
-
 interface Waiting {
   readonly program: { dead: boolean };
   readonly open: () => void;

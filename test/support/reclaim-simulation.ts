@@ -16,7 +16,8 @@ import { PURGE_AFTER_MS, reclaimHandOver } from '../../core/processors/reclaim.t
 import type { ReclaimStore } from '../../core/processors/reclaim-store.ts';
 import { isTerminalSessionState } from '../../core/running/states.ts';
 import { simulatedInstance, simulatedSettings } from './grouping-scenario.ts';
-import { interleaving, randomNumbers } from './interleaving.ts';
+import { seeded } from '../../bench/scale/random.ts';
+import { interleaving } from './interleaving.ts';
 import { memoryGroups } from './memory-groups.ts';
 import { memoryReclaims } from './memory-reclaims.ts';
 
@@ -39,7 +40,7 @@ export const simulateReclaiming = async (
   seed: number,
   mutation: ReclaimMutation = {},
 ): Promise<string[]> => {
-  const random = randomNumbers(seed);
+  const random = seeded(seed);
   const pick = (count: number): number => Math.floor(random() * count);
   const found = new Set<string>();
   let now = 1_000_000;

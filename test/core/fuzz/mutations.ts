@@ -3,19 +3,15 @@
  * are dropped, doubled and exchanged with other seeds. All of it follows from one number, so that a finding is
  * repeated by its seed.
  */
+import { seeded } from '../../../bench/scale/random.ts';
 
 /** Numbers from 0 up to, not including, `below`. */
 export type Random = (below: number) => number;
 
-/** mulberry32: small, fast, and the same everywhere. */
+/** The same numbers for the same seed. */
 export const randomFrom = (seed: number): Random => {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000) * below);
-  };
+  const next = seeded(seed);
+  return (below) => Math.floor(next() * below);
 };
 
 /** Lengths at which readers go wrong. */

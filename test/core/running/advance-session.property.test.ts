@@ -16,7 +16,8 @@ import {
 import { endAttempt } from '../../../core/running/end-attempt.ts';
 import { PLATFORM_NODE_LIMIT_MS } from '../../../core/running/graph-pass.ts';
 import { isTerminalJobState } from '../../../core/running/states.ts';
-import { interleaving, randomNumbers } from '../../support/interleaving.ts';
+import { seeded } from '../../../bench/scale/random.ts';
+import { interleaving } from '../../support/interleaving.ts';
 import { memorySessions, type MemorySessions } from '../../support/memory-sessions.ts';
 import { buildGraph, graphs, type Graph, type Outcome } from '../../support/random-graphs.ts';
 import { aSession } from '../../support/sessions.ts';
@@ -48,7 +49,7 @@ const REPETITION = 0.25;
 const LOSS = 0.3;
 
 const simulate = async (graph: Graph, seed: number, crashProbability: number) => {
-  const random = randomNumbers(seed);
+  const random = seeded(seed);
   const store = memorySessions();
   const session = aSession();
   const planned = buildGraph(session.id, graph);

@@ -15,7 +15,8 @@ import { PLATFORM_NODE_LIMIT_MS } from '../../../core/running/graph-pass.ts';
 import { retrySession } from '../../../core/running/retry-session.ts';
 import { sessionOutcome } from '../../../core/running/session-outcome.ts';
 import { isTerminalJobState, isTerminalSessionState } from '../../../core/running/states.ts';
-import { interleaving, randomNumbers } from '../../support/interleaving.ts';
+import { seeded } from '../../../bench/scale/random.ts';
+import { interleaving } from '../../support/interleaving.ts';
 import { memorySessionData } from '../../support/memory-cloud.ts';
 import { memorySessions, type MemorySessions } from '../../support/memory-sessions.ts';
 import { buildGraph, graphs, type Graph, type Outcome } from '../../support/random-graphs.ts';
@@ -43,7 +44,7 @@ const simulate = async (
   seed: number,
   crashProbability: number,
 ) => {
-  const random = randomNumbers(seed);
+  const random = seeded(seed);
   const store = memorySessions();
   const sessionData = memorySessionData();
   const session = aSession();
