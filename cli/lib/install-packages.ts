@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { Upload, type WorkerInstallation } from '../../core/contracts/api-packages.ts';
 import type { ApiClient } from './api-client.ts';
-import { CommandFailed, failureLines } from './failures.ts';
+import { ApiRefused, CommandFailed, failureLines } from './failures.ts';
 import type { Output } from './output.ts';
 import { packageZip } from './package-source.ts';
 
@@ -56,7 +56,14 @@ const install = async <T>(
   }
 };
 
-/** Each source by itself: what one of them lacks does not keep the others out. */
+/** Whether the package lacks others alone, which may come with the same command. */
+const lacksOthers = (error: unknown): boolean =>
+  error instanceof ApiRefused && error.problem.code === 'unmet-requirements';
+
+/**
+ * Each source by itself: what one of them lacks does not keep the others out. One that requires another of them is
+ * installed after it, whatever their order.
+ */
 export const installAll = async <T>(
   sources: readonly string[],
   force: boolean,
@@ -65,16 +72,29 @@ export const installAll = async <T>(
   kind: PackageKind<T>,
 ): Promise<void> => {
   const done: T[] = [];
-  for (const source of sources) {
-    try {
-      const installation = await install(api, source, force, kind);
-      done.push(installation);
-      kind.tell(installation);
-    } catch (error) {
-      output.message(`${source}:`);
-      for (const line of failureLines(error)) output.message(line);
+  const tellRefused = (source: string, error: unknown): void => {
+    output.message(`${source}:`);
+    for (const line of failureLines(error)) output.message(line);
+  };
+  let waiting = new Map<string, unknown>();
+  let asked: Iterable<string> = sources;
+  let before: number;
+  do {
+    before = done.length;
+    waiting = new Map();
+    for (const source of asked) {
+      try {
+        const installation = await install(api, source, force, kind);
+        done.push(installation);
+        kind.tell(installation);
+      } catch (error) {
+        if (lacksOthers(error)) waiting.set(source, error);
+        else tellRefused(source, error);
+      }
     }
-  }
+    asked = [...waiting.keys()];
+  } while (waiting.size > 0 && done.length > before);
+  for (const [source, error] of waiting) tellRefused(source, error);
   if (output.json) output.document(done);
   const failed = sources.length - done.length;
   if (failed > 0) throw new CommandFailed(`${failed} of ${sources.length} packages not installed`);

@@ -35,6 +35,15 @@ describe('the load balancer of the listener', () => {
     ).toBe(1);
   });
 
+  it('sends to the tasks of either zone, and is deleted by nobody in passing', () => {
+    expect(
+      attributes('AWS::ElasticLoadBalancingV2::LoadBalancer', 'LoadBalancerAttributes'),
+    ).toMatchObject({
+      'load_balancing.cross_zone.enabled': 'true',
+      'deletion_protection.enabled': 'true',
+    });
+  });
+
   it('lets associations be idle for an hour', () => {
     expect(attributes('AWS::ElasticLoadBalancingV2::Listener', 'ListenerAttributes')).toMatchObject(
       { 'tcp.idle_timeout.seconds': '3600' },

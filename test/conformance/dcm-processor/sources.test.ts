@@ -139,13 +139,34 @@ describe('§1.3 what a package requires', () => {
     'required',
     'required==1.4.2',
     'required>=1.0',
-    'required~=1.4.0',
+    'required===1.4.2',
+    'required ~= 1.4.0',
+    'required~1.4.0',
     'required!=2.0.0',
     'required<2',
+    'required<=1.4.2',
   ])('is there: %s', async (requirement) => {
-    const name = `needs-${requirement.replace(/[^a-z0-9]/g, '-')}`;
+    const name = `needs-${Buffer.from(requirement).toString('hex')}`;
 
     expect((await requiring(name, { required_services: [requirement] })).code).toBe(0);
+  });
+
+  it('may come with the same command, in any order', async () => {
+    const chain = [
+      ['comes-last', ['comes-second']],
+      ['comes-second', ['comes-first==1.0.0']],
+      ['comes-first', []],
+    ] as const;
+    const folders = chain.map(([name, required]) =>
+      aServiceFolder({ name, jobs: [aJob()], service: { required_services: required } }),
+    );
+
+    const outcome = await gantry.cli('service', 'install', ...folders);
+
+    expect(outcome.stderr.match(/installed: \S+/g)).toEqual(
+      chain.map(([name]) => `installed: ${name}`).reverse(),
+    );
+    expect(outcome.code).toBe(0);
   });
 
   it.each(['required>2', 'required==1.4', 'required~=1.3.0', 'nowhere'])(
