@@ -12,6 +12,8 @@ export interface RegistryRuntime {
   /** Holds the handler `gantry_registry.handler` and the libraries that callbacks may import. */
   readonly layerArn: string;
   readonly roleArn: string;
+  /** One of the deployment's own: Lambda's would be kept for ever, under no key of the site. */
+  readonly logGroup: string;
   /** That of the libraries in the layer. */
   readonly architecture: Architecture;
 }
@@ -36,6 +38,7 @@ export const registryFunctions = (client: LambdaClient, runtime: RegistryRuntime
           Code: { S3Bucket: runtime.bucket, S3Key: codeKey },
           Layers: [runtime.layerArn],
           Role: runtime.roleArn,
+          LoggingConfig: { LogGroup: runtime.logGroup },
           Timeout: TIMEOUT_SECONDS,
           MemorySize: MEMORY_MIB,
         }),

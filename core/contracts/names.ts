@@ -126,6 +126,7 @@ export const ENV = {
   securityGroups: 'GANTRY_SECURITY_GROUPS',
   registryLayerArn: 'GANTRY_REGISTRY_LAYER_ARN',
   registryRoleArn: 'GANTRY_REGISTRY_ROLE_ARN',
+  registryLogGroup: 'GANTRY_REGISTRY_LOG_GROUP',
   maxRunners: 'GANTRY_MAX_RUNNERS',
   /** JSON: what `gantry doctor` holds the account against. Not set where there is no account. */
   accountNeeds: 'GANTRY_ACCOUNT_NEEDS',

@@ -1,6 +1,6 @@
 /**
  * The customer-managed key under which everything with a patient's data rests: table, objects, logs, secrets, and
- * the disks of tasks. Who may use it is said by the policies of those who use the data.
+ * the disks of Fargate tasks. Who may use it is said by the policies of those who use the data.
  */
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';

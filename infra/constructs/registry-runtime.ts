@@ -5,12 +5,13 @@
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { AssetHashType, DockerImage, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { AssetHashType, DockerImage, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, LayerVersion, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { resourceNames } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
+import { programLogs } from './logging.ts';
 
 const SOURCE = new URL('../../lambdas/registry/', import.meta.url).pathname;
 const REQUIREMENTS = 'requirements.txt';
@@ -49,6 +50,8 @@ const installLayer = (python: string, options: readonly string[], output: string
 export interface RegistryRuntime {
   readonly layerArn: string;
   readonly role: Role;
+  /** Of all registry functions: what callbacks print may name a patient, so it has the site's key and an end. */
+  readonly logGroupName: string;
 }
 
 export const registryRuntime = (scope: Construct, config: SiteConfig): RegistryRuntime => {
@@ -77,6 +80,7 @@ export const registryRuntime = (scope: Construct, config: SiteConfig): RegistryR
     removalPolicy: onAws ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
   });
 
+  const logs = programLogs(scope, 'RegistryLogs', config, 'registry');
   const role = new Role(scope, 'RegistryRole', {
     roleName: names.registryRole,
     description: 'Registry functions: their own logs and nothing else',
@@ -84,14 +88,9 @@ export const registryRuntime = (scope: Construct, config: SiteConfig): RegistryR
   });
   role.addToPolicy(
     new PolicyStatement({
-      actions: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [
-        Stack.of(scope).formatArn({
-          service: 'logs',
-          resource: `log-group:/aws/lambda/${config.deployment}-registry-*`,
-        }),
-      ],
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [logs.logGroupArn],
     }),
   );
-  return { layerArn: layer.layerVersionArn, role };
+  return { layerArn: layer.layerVersionArn, role, logGroupName: logs.logGroupName };
 };

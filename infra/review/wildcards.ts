@@ -38,8 +38,8 @@ export const WILDCARDS: readonly Wildcard[] = [
     reason: 'Work queues of workers, which people install while the platform runs.',
   },
   {
-    form: /:function:[a-z-]+-registry-\*|:log-group:\/aws\/lambda\/[a-z-]+-registry-\*/,
-    reason: 'Registry functions and their logs: one for each service version that people install.',
+    form: /:function:[a-z-]+-registry-\*/,
+    reason: 'Registry functions: one for each service version that people install.',
   },
   {
     form: /:layer:[a-z-]+-registry-python:\*/,

@@ -100,6 +100,7 @@ export class OrchestrationStack extends Stack {
       [ENV.securityGroups]: placement.securityGroups.join(','),
       [ENV.registryLayerArn]: registry.layerArn,
       [ENV.registryRoleArn]: registry.role.roleArn,
+      [ENV.registryLogGroup]: registry.logGroupName,
       [ENV.runnerSlots]: String(config.runners.slots),
       [ENV.maxRunners]: String(config.runners.maxRunners),
       ...taskCapacityVariables(config),

@@ -50,6 +50,7 @@ const environment = z
     [ENV.workQueueUrlPrefix]: z.string().min(1),
     [ENV.registryLayerArn]: z.string().min(1),
     [ENV.registryRoleArn]: z.string().min(1),
+    [ENV.registryLogGroup]: z.string().min(1),
     [ENV.runnerSlots]: z.coerce.number().int().min(1),
     [ENV.maxRunners]: z.coerce.number().int().min(1),
     [ENV.accountNeeds]: z
@@ -108,6 +109,7 @@ const context: ApiContext = {
     bucket,
     layerArn: environment[ENV.registryLayerArn],
     roleArn: environment[ENV.registryRoleArn],
+    logGroup: environment[ENV.registryLogGroup],
     // Layer and platform functions are built for the same processors.
     architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
   }),

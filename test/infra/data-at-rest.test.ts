@@ -1,6 +1,7 @@
 /** What is kept on AWS, and how: under which key, for how long, with which traces of who read it. */
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { ENV } from '../../core/contracts/names.ts';
 import { allResources, countMatching, synthesise } from './synthesised.ts';
 
 const templates = synthesise({});
@@ -123,6 +124,26 @@ describe('every log group', () => {
       expect(Properties['RetentionInDays']).toBe(365);
       expect(DeletionPolicy).toBe('Retain');
     }
+  });
+});
+
+describe('what registry callbacks print', () => {
+  it('goes to a log group of the deployment, which the API names when it makes their functions', () => {
+    const orchestration = templates.get('Orchestration')!;
+    const groups = orchestration.findResources('AWS::Logs::LogGroup', {
+      Properties: { LogGroupName: '/gantry/registry' },
+    });
+    const [group = ''] = Object.keys(groups);
+
+    expect(Object.keys(groups)).toHaveLength(1);
+    expect(
+      countMatching(orchestration, 'AWS::Lambda::Function', {
+        FunctionName: 'gantry-api',
+        Environment: {
+          Variables: Match.objectLike({ [ENV.registryLogGroup]: { Ref: group } }),
+        },
+      }),
+    ).toBe(1);
   });
 });
 

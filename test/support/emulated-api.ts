@@ -137,6 +137,7 @@ export const startEmulatedApi = async (): Promise<EmulatedApi> => {
       bucket: BUCKET,
       layerArn: LayerVersionArn ?? '',
       roleArn: `arn:aws:iam::000000000000:role/${names.registryRole}`,
+      logGroup: `/${DEPLOYMENT}/registry`,
       architecture: 'x86_64',
     }),
     platformQueues,

@@ -103,6 +103,7 @@ describe('planning in the emulated cloud', () => {
       bucket: 'plans',
       layerArn: layer.LayerVersionArn ?? '',
       roleArn: 'arn:aws:iam::000000000000:role/registry',
+      logGroup: '/plans/registry',
       architecture: 'x86_64',
     }).ensure('registry-one', 'code.zip', 'for this test');
 
