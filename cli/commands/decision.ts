@@ -1,11 +1,10 @@
 /** `gantry decision …`: why something did or did not happen, such as an association that was refused. */
 import type { Command } from 'commander';
 import { DecisionPage, type Decision } from '../../core/contracts/api.ts';
+import { DAY_MS } from '../../core/contracts/day.ts';
 import { addCommand } from '../lib/command.ts';
 import { WrongUsage } from '../lib/failures.ts';
 import { showTime } from '../lib/output.ts';
-
-const DAY_MS = 86_400_000;
 const MAX_DAYS = 366;
 
 /** UTC days from `now` back to `since`, the latest first. */

@@ -7,9 +7,7 @@ import { BUILT_IN_PROCESSORS } from '../contracts/api-configuration.ts';
 import {
   AE_TITLE_DEFAULTS,
   RECEPTION_DEFAULTS,
-  MINIMUM_TIMEOUT_SECONDS,
   type AeTitleItem,
-  type DeclaredInput,
 } from '../contracts/configuration.ts';
 import { CACHE_PROCESSOR, GROUPING_PROCESSOR } from '../contracts/names.ts';
 import {
@@ -23,10 +21,8 @@ import {
 } from '../contracts/vocabulary.ts';
 import { nearest } from '../packages/nearest.ts';
 import { CacheSettings } from '../processors/extension/cache.ts';
-import { readDeclaredInputs } from './declared-inputs.ts';
-import { keyAttribute } from './key-attributes.ts';
 import { isObject } from './section-reading.ts';
-import { readSopClass } from './sop-classes.ts';
+import { SettingsReader } from './settings-reader.ts';
 
 type Settings = Omit<AeTitleItem, 'aeTitle'>;
 
@@ -74,116 +70,6 @@ const DEFAULTS: Settings = {
   retentionDays: AE_TITLE_DEFAULTS.retentionDays,
 };
 
-/** Collects problems while the fields are read one by one. */
-class Reader {
-  readonly problems: ProblemDetail[] = [];
-  readonly notes: string[] = [];
-
-  tell(path: string, message: string): void {
-    this.problems.push({ path, message });
-  }
-
-  /** A text or a list of them, each of which `readOne` turns into what is stored; undefined if one is wrong. */
-  texts(
-    path: string,
-    value: unknown,
-    readOne: (text: string) => readonly string[] | { readonly problem: string },
-  ): string[] | undefined {
-    const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
-    const found: string[] = [];
-    const before = this.problems.length;
-    for (const text of texts) {
-      if (typeof text !== 'string') {
-        this.tell(path, `must be a text or a list of texts, not ${JSON.stringify(text)}`);
-        continue;
-      }
-      const reading = readOne(text);
-      if ('problem' in reading) this.tell(path, reading.problem);
-      else found.push(...reading);
-    }
-    return this.problems.length > before ? undefined : [...new Set(found)];
-  }
-
-  groupBy(value: unknown): string[] | undefined {
-    const keywords = this.texts('groupBy', value, (text) => {
-      const attribute = keyAttribute(text);
-      return attribute.ok ? [attribute.keyword] : attribute;
-    });
-    if (keywords?.length !== 0) return keywords;
-    this.tell('groupBy', 'must name at least one attribute');
-    return undefined;
-  }
-
-  sopClasses(path: string, value: unknown): string[] | undefined {
-    return this.texts(path, value, (text) => {
-      const reading = readSopClass(text);
-      return reading.ok ? reading.uids : reading;
-    });
-  }
-
-  duration(path: string, value: unknown, unit = 'seconds'): number | undefined {
-    if (typeof value !== 'number' || !Number.isFinite(value)) {
-      this.tell(path, `must be a number of ${unit}, not ${JSON.stringify(value)}`);
-      return undefined;
-    }
-    if (value >= 0) return value;
-    this.tell(path, `must not be negative, and is ${value}`);
-    return undefined;
-  }
-
-  timeout(value: unknown): number | undefined {
-    const seconds = this.duration('timeout', value);
-    if (seconds === undefined || seconds >= MINIMUM_TIMEOUT_SECONDS) return seconds;
-    this.notes.push(
-      `timeout ${seconds} is below ${MINIMUM_TIMEOUT_SECONDS} seconds and was raised to ${MINIMUM_TIMEOUT_SECONDS}`,
-    );
-    return MINIMUM_TIMEOUT_SECONDS;
-  }
-
-  declaredInputs(value: unknown): DeclaredInput[] | undefined {
-    const reading = readDeclaredInputs(value);
-    if (reading.ok) return reading.inputs;
-    this.problems.push(...reading.problems);
-    return undefined;
-  }
-
-  yesOrNo(path: string, value: unknown): boolean | undefined {
-    if (typeof value === 'boolean') return value;
-    this.tell(path, `must be true or false, not ${JSON.stringify(value)}`);
-    return undefined;
-  }
-
-  oneOf<T extends string>(path: string, value: unknown, known: readonly T[]): T | undefined {
-    const lower = typeof value === 'string' ? value.trim().toLowerCase() : undefined;
-    const found = known.find((word) => word.toLowerCase() === lower);
-    if (found === undefined) {
-      this.tell(path, `must be one of ${known.join(', ')}, not ${JSON.stringify(value)}`);
-    }
-    return found;
-  }
-
-  /** `null` takes a name away; an id must be that of a pipeline. */
-  pipelines(
-    changes: readonly (readonly [path: string, name: string, id: unknown])[],
-    before: Settings['pipelines'],
-    known: ReadonlySet<string>,
-  ): Settings['pipelines'] {
-    const after = new Map(Object.entries(before));
-    for (const [path, name, id] of changes) {
-      if (name === '') this.tell(path, 'a pipeline needs a name');
-      else if (id === null) after.delete(name);
-      else if (typeof id !== 'string') this.tell(path, 'must be the id of a pipeline');
-      else if (!known.has(id)) {
-        this.tell(
-          path,
-          `there is no pipeline "${id}"; known: ${[...known].sort().join(', ')}; make it with: gantry pipeline set ${id}`,
-        );
-      } else after.set(name, id);
-    }
-    return Object.fromEntries(after);
-  }
-}
-
 /** Which processors a site wrote, and what is wrong with the settings of the one that is named. */
 export interface SiteProcessors {
   readonly known: readonly string[];
@@ -230,7 +116,7 @@ export const readAeTitleSettings = (
   knownPipelines: ReadonlySet<string>,
   site: SiteProcessors = { known: [], problems: [] },
 ): SettingsReading => {
-  const reader = new Reader();
+  const reader = new SettingsReader();
   const base: Settings = before ?? DEFAULTS;
   const named = Object.keys(changes).filter((key) => key.startsWith(PIPELINE_PREFIX));
   for (const key of Object.keys(changes)) {
@@ -340,7 +226,8 @@ export const readAeTitleSettings = (
   ) {
     reader.tell(
       'maxWait',
-      `is ${item.maxWaitSeconds} seconds and must not be less than timeout (${item.timeoutSeconds})`,
+      `is ${item.maxWaitSeconds} seconds and must not be less than timeout (${item.timeoutSeconds})` +
+        (changes['maxWait'] === undefined ? '; set it as well' : ''),
     );
   }
   return reader.problems.length > 0

@@ -49,6 +49,10 @@ export const showGroupBy = (keywords: readonly string[]): string | string[] => {
 /** Between the values of a composite key: DICOM's own separator of values (PS3.5 section 6.2). */
 const VALUE_SEPARATOR = '\\';
 
+/** A group that was held, by whatever policy: its due time is none that anybody waited for, before or after its release. */
+export const wasHeld = ({ held, late, incomplete }: GroupItem): boolean =>
+  held === true || late === 'hold' || incomplete === true;
+
 export const toGroup = (item: GroupItem): Group => ({
   id: item.id,
   aeTitle: item.aeTitle,
@@ -64,7 +68,7 @@ export const toGroup = (item: GroupItem): Group => ({
   instanceCount: item.instanceCount,
   firstReceivedAt: isoTime(item.firstReceivedAt),
   lastReceivedAt: isoTime(item.lastReceivedAt),
-  dueAt: item.held === true ? null : isoTime(item.dueAt),
+  dueAt: wasHeld(item) ? null : isoTime(item.dueAt),
   releasedAt: optionalTime(item.releasedAt),
   closedBecause: item.closedBecause ?? null,
   sessions: item.sessions,

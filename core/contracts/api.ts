@@ -87,7 +87,7 @@ export const TimelineEntry = named(
     at: Time,
     /** Of what took some time: its end. */
     until: Time.nullable(),
-    event: z.enum(['opened', 'received', 'due-moved', 'claimed', 'sealed', 'released']),
+    event: z.enum(['opened', 'received', 'due-moved', 'held', 'claimed', 'sealed', 'released']),
     message: z.string(),
     callingAeTitle: z.string().nullable(),
     associationId: z.string().nullable(),

@@ -3,8 +3,9 @@
  * is stored anyway; nothing is written for it. Bounded, however many associations sent to the group.
  */
 import type { TimelineEntry } from './api.ts';
-import { isoTime } from './api-conversion.ts';
+import { isoTime, wasHeld } from './api-conversion.ts';
 import type { GroupItem, ManifestInstance, Sender } from './items.ts';
+import { plural } from './plural.ts';
 
 /** Associations that have an entry of their own; those after them share one per calling AE title. */
 const MAX_ASSOCIATIONS = 50;
@@ -29,8 +30,6 @@ interface Reception {
   last: number;
   count: number;
 }
-
-const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Manifests of earlier versions do not say which association it was. */
 const onlyOf = (associations: ReadonlySet<string>): string | null =>
@@ -85,6 +84,18 @@ const by = (sender: Sender | undefined): Partial<Sender> =>
     ? {}
     : { callingAeTitle: sender.callingAeTitle, associationId: sender.associationId };
 
+/** One that came late is held from its opening on, which says so. */
+const holding = ({ incomplete, lateUntil = 0, lateWindowMs = 0 }: GroupItem): Entry[] =>
+  incomplete === true
+    ? [
+        {
+          at: lateUntil - lateWindowMs,
+          event: 'held',
+          message: `its time was over before its declared inputs were there: it waits for them until ${isoTime(lateUntil)}, and for a person`,
+        },
+      ]
+    : [];
+
 const closing = (group: GroupItem, sealedAt: number | undefined, facts: TimelineFacts): Entry[] => {
   const { claimedAt, releasedAt, closedBecause = 'quiet', sessions, supersedes } = group;
   const repeated = facts.instances.filter((instance) => instance.repeated === true).length;
@@ -131,13 +142,13 @@ export const groupTimeline = (facts: TimelineFacts): TimelineEntry[] => {
           {
             at: group.lastReceivedAt,
             event: 'due-moved',
-            message:
-              group.late === 'hold'
-                ? 'the last one so far; it is never due by itself'
-                : `moved the due time last, to ${isoTime(group.dueAt)}`,
+            message: wasHeld(group)
+              ? 'the last one so far; it is never due by itself'
+              : `moved the due time last, to ${isoTime(group.dueAt)}`,
             ...by(group.touchedBy),
           } satisfies Entry,
         ]),
+    ...holding(group),
     ...closing(group, sealedAt, facts),
   ];
   return entries

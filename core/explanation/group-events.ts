@@ -3,8 +3,9 @@ import type { TimelineEntry } from '../contracts/api.ts';
 import { isoTime, showGroupBy } from '../contracts/api-conversion.ts';
 import { groupTimeline, type TimelineFacts } from '../contracts/group-timeline.ts';
 import type { GroupItem, InputReport } from '../contracts/items.ts';
+import { plural } from '../contracts/plural.ts';
 import { inputsText } from '../processors/completeness.ts';
-import { plural, type ToldEvent } from './told-event.ts';
+import type { ToldEvent } from './told-event.ts';
 
 const nameOf = ({ groupBy, keyValues, aeTitle, generation }: GroupItem): string => {
   const shown = showGroupBy(groupBy);
@@ -26,6 +27,8 @@ const sentenceOf = (entry: TimelineEntry, group: GroupItem): string => {
       );
     case 'due-moved':
       return `An instance from ${sender}: ${message}.`;
+    case 'held':
+      return `The group was held, because ${message}.`;
     case 'claimed':
       return `The group was claimed, because ${message}.`;
     case 'sealed':

@@ -1,7 +1,8 @@
 /** A job's part of a story: whether it was planned and why not, when it ran and how that ended. */
 import { isShown } from '../contracts/api-conversion.ts';
 import type { JobItem, SessionItem } from '../contracts/items.ts';
-import { asSentence, inOneLine, namesOf, plural, type ToldEvent } from './told-event.ts';
+import { plural } from '../contracts/plural.ts';
+import { asSentence, inOneLine, namesOf, type ToldEvent } from './told-event.ts';
 
 const nameOf = ({ name, object }: JobItem): string =>
   object === undefined ? `The job "${name}"` : `The job "${name}" (${object.level} ${object.uid})`;

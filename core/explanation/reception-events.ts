@@ -6,7 +6,8 @@ import type { AeTitleItem } from '../contracts/configuration.ts';
 import type { DecisionRecord, InstanceItem, UnroutedItem } from '../contracts/items.ts';
 import { isoTime } from '../contracts/api-conversion.ts';
 import { CACHE_PROCESSOR } from '../contracts/names.ts';
-import { asSentence, inOneLine, plural, type ToldEvent } from './told-event.ts';
+import { plural } from '../contracts/plural.ts';
+import { asSentence, inOneLine, type ToldEvent } from './told-event.ts';
 
 export const decisionEvents = (decisions: readonly DecisionRecord[]): ToldEvent[] =>
   decisions.map(({ at, code, message, callingAeTitle, groupId, sessionId, jobId }) => ({

@@ -5,11 +5,12 @@
 import { showGroupBy } from '../contracts/api-conversion.ts';
 import type { PipelineItem, ServiceItem } from '../contracts/configuration.ts';
 import type { JobItem, SessionItem } from '../contracts/items.ts';
+import { plural } from '../contracts/plural.ts';
 import type { StableEvent } from '../contracts/vocabulary.ts';
 import { servicesOfPipeline } from '../planning/candidates.ts';
 import { eventsOfGroup } from '../planning/events.ts';
 import { plannedCounts, planEvents, runEvents } from './job-events.ts';
-import { asSentence, inOneLine, namesOf, plural, type ToldEvent } from './told-event.ts';
+import { asSentence, inOneLine, namesOf, type ToldEvent } from './told-event.ts';
 
 export interface SessionFacts {
   readonly session: SessionItem;

@@ -25,10 +25,6 @@ export const inOrder = (events: readonly ToldEvent[]): ExplanationEvent[] =>
       jobId: jobId ?? null,
     }));
 
-/** `1 job`, `2 jobs`. */
-export const plural = (count: number, noun: string): string =>
-  `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
-
 /** `"a"`, `"a" and "b"`, `"a", "b" and "c"`. */
 export const namesOf = (names: readonly string[]): string => {
   const quoted = names.map((name) => `"${name}"`);

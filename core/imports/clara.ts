@@ -1,6 +1,7 @@
 /**
  * The configuration of NVIDIA Clara DICOM Adapter: what its REST API lists (`/api/config/claraaetitle`,
- * `sourceaetitle`, `destinationaetitle`), or an `appsettings.json` that has them below `DicomAdapter.dicom`.
+ * `sourceaetitle`, `destinationaetitle`), or an `appsettings.json` that has them below `DicomAdapter.dicom`, where
+ * earlier versions kept them.
  */
 import {
   fieldsOf,
@@ -106,6 +107,7 @@ const KINDS: ThingReaders = {
     destinationaetitle: importDestination,
     destinationaetitles: importDestination,
   },
+  listedAt: 'GET /api/config/claraaetitle, …/sourceaetitle and …/destinationaetitle',
   other: importOther,
 };
 

@@ -79,6 +79,7 @@ const KINDS: ThingReaders = {
     destination: importDestination,
     destinations: importDestination,
   },
+  listedAt: 'GET /config/ae, /config/source and /config/destination',
   other: (_key, _value, where, importer) => {
     importer.tell('cannot', where, 'is a setting of the gateway itself');
   },

@@ -18,6 +18,8 @@ export interface ThingReaders {
   readonly aeTitle: ReadThing;
   /** By the plain key of a list. */
   readonly sections: Readonly<Record<string, ReadThing>>;
+  /** Where the gateway tells what it has, for who brought a file without any of it. */
+  readonly listedAt: string;
   /** A setting that is none of these. */
   readonly other: (key: string, value: unknown, where: string, importer: Importer) => void;
 }
@@ -82,21 +84,26 @@ const importList = (
   }
 };
 
+/** Whether there was a list of things, however long. */
 const importSections = (
   document: object,
   path: string,
   readers: ThingReaders,
   importer: Importer,
-): void => {
+): boolean => {
+  let hasList = false;
   for (const [key, value] of Object.entries(document) as [string, unknown][]) {
     const where = path === '' ? key : `${path}.${key}`;
     const plain = plainKey(key);
     const read = Object.hasOwn(readers.sections, plain) ? readers.sections[plain] : undefined;
-    if (read !== undefined && Array.isArray(value)) importList(value, where, read, importer);
-    else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      importSections(value, where, readers, importer);
+    if (read !== undefined && Array.isArray(value)) {
+      hasList = true;
+      importList(value, where, read, importer);
+    } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      hasList = importSections(value, where, readers, importer) || hasList;
     } else readers.other(key, value, where, importer);
   }
+  return hasList;
 };
 
 /** Throws NotImportable when there is nothing in the document. */
@@ -111,7 +118,11 @@ export const importThings = (
   if (Array.isArray(document)) importList(document, 'entry', read, importer);
   else if (fields?.has('aetitle') === true) read(fields, importer);
   else if (typeof document === 'object' && document !== null) {
-    importSections(document, '', readers, importer);
+    const hasList = importSections(document, '', readers, importer);
+    if (!hasList && importer.imported().findings.length > 0) {
+      const message = `are not in the file; they are what ${readers.listedAt} answer: save each as a file, and import these`;
+      importer.tell('cannot', 'AE titles, sources and destinations', message);
+    }
   }
   const imported = importer.imported();
   if (imported.findings.length > 0) return imported;

@@ -3,13 +3,12 @@
  * handed over is worked off, in bounded batches and until the run's time is over. The next run goes on.
  */
 import { AE_TITLE_DEFAULTS, type AeTitleItem } from '../contracts/configuration.ts';
+import { DAY_MS } from '../contracts/day.ts';
 import type { GroupItem, UnroutedItem } from '../contracts/items.ts';
 import { objectKeys } from '../contracts/keys.ts';
 import type { ReclaimReason } from '../contracts/reclaim-items.ts';
 import { createHandOver } from './hand-over.ts';
 import { PURGE_AFTER_MS, reclaimHandOver, type ReclaimDependencies } from './reclaim.ts';
-
-const DAY_MS = 86_400_000;
 const BATCH = 100;
 
 export interface ReclaimRunDependencies extends ReclaimDependencies {

@@ -2,13 +2,13 @@
  * What service code kept for the length of a session outlives a session that was no success, so that its jobs
  * can be tried again where they stood. It goes when the session succeeds after all, or some days later.
  */
+import { DAY_MS } from '../contracts/day.ts';
 import { objectKeys } from '../contracts/keys.ts';
 import type { Clock, ObjectListing, ObjectStore } from '../contracts/ports.ts';
 import type { SessionDataStore, SessionStore } from './session-store.ts';
 import { isTerminalSessionState } from './states.ts';
 
 const KEPT_DAYS = 7;
-const DAY_MS = 86_400_000;
 
 /** Sessions whose data one call removes: each may have thousands of values and files. */
 const REMOVALS_AT_A_TIME = 10;

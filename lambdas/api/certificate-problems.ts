@@ -1,12 +1,12 @@
 /** What is wrong with the certificate of the listener's TLS port, as problems of the status. */
 import { isoTime } from '../../core/contracts/api-conversion.ts';
+import { DAY_MS } from '../../core/contracts/day.ts';
 import { CertificateItem } from '../../core/contracts/items.ts';
 import { tableKeys } from '../../core/contracts/keys.ts';
 import type { ApiContext } from './context.ts';
 
 /** Below so many days a certificate is a problem; one that no listener has told of lately is none. */
 const WARNING_DAYS = 30;
-const DAY_MS = 86_400_000;
 const REPORTED_WITHIN_MS = 3_600_000;
 
 export const certificateProblems = async ({

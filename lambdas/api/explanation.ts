@@ -1,6 +1,7 @@
 /** Puts a story together from what is stored: groups with their sessions and jobs, decisions, unrouted instances. */
 import type { ExplanationEvent } from '../../core/contracts/api-explanation.ts';
 import type { ServiceItem } from '../../core/contracts/configuration.ts';
+import { DAY_MS } from '../../core/contracts/day.ts';
 import {
   DecisionRecord,
   UnroutedItem,
@@ -23,8 +24,6 @@ import type { ApiContext } from './context.ts';
 import { groupsNamed, isOf, studiesNamed } from './explained-groups.ts';
 import { getGroup, membersOf } from './group-members.ts';
 import { ApiProblem, notFound } from './problems.ts';
-
-const DAY_MS = 86_400_000;
 /** Decisions are looked for on so many days before now, and on so many of each group. */
 const DAYS = 7;
 /** The latest unrouted instances that are looked through. */

@@ -5,6 +5,7 @@
  */
 import { X509Certificate, constants } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { DAY_MS } from '../../core/contracts/day.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import { UnusableTls, type TlsSource } from './tls-source.ts';
 
@@ -23,8 +24,6 @@ const CIPHERS = [
   'ECDHE-ECDSA-CHACHA20-POLY1305',
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
-
-const DAY_MS = 86_400_000;
 const WARNING_DAYS = 30;
 
 /** Who has just filled or mended what could not be used waits no longer. */

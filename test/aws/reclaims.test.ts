@@ -5,6 +5,7 @@ import { tableReclaims } from '../../aws/reclaims.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { tableStoredInstances } from '../../aws/stored-instances.ts';
 import type { Table } from '../../aws/table.ts';
+import { DAY_MS } from '../../core/contracts/day.ts';
 import type { GroupItem, InstanceItem } from '../../core/contracts/items.ts';
 import { sessionId } from '../../core/contracts/keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
@@ -15,8 +16,6 @@ import { runReclaimer } from '../../core/processors/reclaim-run.ts';
 import type { ReclaimStore } from '../../core/processors/reclaim-store.ts';
 import { startEmulator, type Emulator } from '../support/emulator.ts';
 import { aGroup, aManifest, anInstance } from '../support/groups.ts';
-
-const DAY_MS = 86_400_000;
 const RELEASED_AT = 1_700_000_000_000;
 
 let emulator: Emulator | undefined;

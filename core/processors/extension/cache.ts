@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { AeTitleItem } from '../../contracts/configuration.ts';
 import type { CachedSeries } from '../../contracts/cached-series.ts';
+import { DAY_MS } from '../../contracts/day.ts';
 import type { InstanceItem } from '../../contracts/items.ts';
 import { CACHE_PROCESSOR } from '../../contracts/names.ts';
 import type { Clock } from '../../contracts/ports.ts';
@@ -56,8 +57,6 @@ export const cleanSeries = async (
   for (const entry of series) await cache.removeSeries(entry);
   return instances.length;
 };
-
-const DAY_MS = 86_400_000;
 
 const byStudy = (series: readonly CachedSeries[]): CachedSeries[][] => [
   ...Map.groupBy(series, ({ studyInstanceUid }) => studyInstanceUid).values(),

@@ -38,7 +38,8 @@ const detailOf = async (context: ApiContext, group: GroupItem): Promise<GroupDet
   const { manifest, items = [] } = await membersOf(context, group);
   const instances = manifest?.series.flatMap((series) => series.instances) ?? items;
   const timeline = groupTimeline({ group, instances, sealedAt: manifest?.sealedAt });
-  return { ...toGroup(group), timeline };
+  // Listeners of an open group tell their number now and then: shown alone it is counted.
+  return { ...toGroup(group), instanceCount: instances.length, timeline };
 };
 
 /** As its manifest has it; of a group that has none yet, as it would be sealed now. */

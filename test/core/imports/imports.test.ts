@@ -97,6 +97,19 @@ describe("an import from Clara's DICOM adapter", () => {
     expect(problemsOf(imported)).toEqual([]);
   });
 
+  it('says where AE titles are told when the settings of the adapter have none', () => {
+    const scp = { port: 104, rejectUnknownSources: true };
+    const imported = importClara({
+      DicomAdapter: { dicom: { scp }, storage: { temporary: '/p' } },
+    });
+
+    expect(imported.configuration.aeTitles).toEqual({});
+    expect(told(imported, 'cannot')).toContainEqual(
+      expect.stringMatching(/^AE titles, sources and destinations: .*claraaetitle/),
+    );
+    expect(told(importClara({ claraAeTitles: [], port: 104 }), 'cannot')).toHaveLength(1);
+  });
+
   it.each([[{}], [[]], [7], [null]])('finds nothing in %j, and says so', (document) => {
     expect(() => importClara(document)).toThrow(NotImportable);
   });

@@ -24,6 +24,7 @@ describe('groups', () => {
   it('are shown by the names of the interface, with times in milliseconds', async () => {
     const group = aGroup({ keyValues: ['1.2.3'], aeTitle: 'SHOWN' });
     await groups().open(group);
+    for (const uid of ['1.11.1', '1.11.2']) await groups().putInstance(anInstance(group, uid));
 
     const shown = Group.parse((await api.call('GET', `/groups/${group.id}`)).json);
 
@@ -227,6 +228,35 @@ describe("a group's timeline", () => {
       { event: 'sealed', count: 3 },
       { event: 'released', message: expect.stringContaining('1 session started') as string },
     ]);
+  });
+
+  it('tells since when a group is held and for what; its due time is none, also after its release', async () => {
+    const group = aGroup({
+      ...{ keyValues: ['6.8'], instanceCount: 1, held: true, incomplete: true },
+      ...{ dueAt: 1_005_000 + HOLD_MS, lateUntil: 1_065_000, lateWindowMs: 60_000 },
+      touchedBy: { callingAeTitle: 'CT1', associationId: 'a1' },
+    });
+    await groups().open(group);
+    for (const uid of ['1.10.1', '1.10.2']) {
+      await groups().putInstance(anInstance(group, uid, { receivedAt: 1_000_000 }));
+    }
+
+    const show = async () => GroupDetail.parse((await api.call('GET', `/groups/${group.id}`)).json);
+    const held = await show();
+    await api.call('POST', `/groups/${group.id}/release`);
+    const released = await show();
+
+    expect(held).toMatchObject({ held: true, dueAt: null, instanceCount: 2 });
+    expect(held.timeline).toContainEqual(
+      expect.objectContaining({
+        at: '1970-01-01T00:16:45.000Z',
+        event: 'held',
+        message: expect.stringContaining('until 1970-01-01T00:17:45.000Z') as string,
+      }),
+    );
+    expect(released).toMatchObject({ state: 'CLAIMED', held: false, dueAt: null });
+    const moved = released.timeline.filter(({ event }) => event === 'due-moved');
+    expect(moved).toMatchObject([{ message: expect.not.stringMatching(/\d{4}-/) as string }]);
   });
 
   it('of a group to which very many associations sent is bounded', async () => {

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import type { SQSRecord } from 'aws-lambda';
 import { FunctionFailed } from '../../../aws/functions.ts';
-import type { ServiceItem } from '../../../core/contracts/configuration.ts';
+import type { AeTitleItem, ServiceItem } from '../../../core/contracts/configuration.ts';
 import type {
   DecisionRecord,
   EdgeItem,
@@ -46,6 +46,8 @@ export const yes: Invoke = ({ objects, then }) => {
 export interface World {
   readonly session?: SessionItem | undefined;
   readonly manifest?: GroupManifest | undefined;
+  /** The AE title that received the group; it was removed since when it is not there. */
+  readonly aeTitle?: AeTitleItem;
   readonly services?: readonly ServiceItem[];
   readonly pipelines?: Readonly<Record<string, readonly string[]>>;
   /** Of those pipelines. */
@@ -106,7 +108,7 @@ export const aWorld = (world: World = {}) => {
       },
     },
     configuration: {
-      aeTitles: { get: () => Promise.resolve(undefined) },
+      aeTitles: { get: () => Promise.resolve(world.aeTitle) },
       pipelines: {
         get: (id) => {
           const services = world.pipelines?.[id];

@@ -4,6 +4,7 @@ import { SessionObject, SessionPlan } from '../../../core/contracts/items.ts';
 import { objectKeys } from '../../../core/contracts/keys.ts';
 import { makeHandler } from '../../../lambdas/plan/handler.ts';
 import { aJob, aManifest, aSeries, aService } from '../../core/planning/factories.ts';
+import { anAeTitle } from '../../support/ae-titles.ts';
 import { aRecord, aRequest, aSession, aWorld, SESSION_ID } from './fakes.ts';
 
 const DONE = { batchItemFailures: [] };
@@ -49,6 +50,30 @@ describe('planning a session', () => {
     ]);
     expect(world.invoked[0]?.objects).toHaveLength(3);
   });
+
+  it.each([
+    ['that of its AE title', anAeTitle({ jobRetryDelayMs: 250 }), 0.25],
+    ['five seconds when the AE title is gone', undefined, 5],
+  ])(
+    'has a job that is tried again wait before its first retry: %s',
+    async (_which, aeTitle, seconds) => {
+      const world = aWorld({
+        ...(aeTitle === undefined ? {} : { aeTitle }),
+        services: [
+          aService('one', [
+            aJob('a', { retry: { attempts: 3 } }),
+            aJob('b', { retry: { attempts: 2, backoffSeconds: 60 } }),
+            aJob('c'),
+          ]),
+        ],
+      });
+
+      await makeHandler(world.deps)(aRequest());
+
+      const jobs = world.stored[0]?.jobs.filter(({ kind }) => kind === 'job');
+      expect(jobs?.map(({ retry }) => retry?.backoffSeconds)).toEqual([seconds, 60, undefined]);
+    },
+  );
 
   it('answers with no jobs when nothing applies, and keeps the reasons', async () => {
     const world = aWorld({
