@@ -10,6 +10,9 @@ const iso = (time: number): string => new Date(time).toISOString();
 
 const Fence = z.object({ count: z.int() });
 
+/** DynamoDB takes 100 items in a transaction; one of them is the group. */
+const MAX_FENCES_AT_ONCE = 99;
+
 export const tableReclaims = (table: Table): ReclaimStore => {
   const { write } = table;
   const partition = (keyId: string): string => tableKeys.useFence(keyId).pk;
@@ -109,16 +112,24 @@ export const tableReclaims = (table: Table): ReclaimStore => {
         values: { at, statePk: stateIndexKeys.reclaimedGroup, released: 'RELEASED' },
       });
     },
-    setLegalHold: ({ keyId, generation }, hold) =>
-      table.transact([
-        raiseFence(keyId),
+    setLegalHold: async ({ keyId, generation, instanceKeys = [keyId] }, hold) => {
+      const [first, others] = [
+        instanceKeys.slice(0, MAX_FENCES_AT_ONCE),
+        instanceKeys.slice(MAX_FENCES_AT_ONCE),
+      ];
+      const done = await table.transact([
+        ...first.map(raiseFence),
         write.update(tableKeys.group(keyId, generation), {
           update: hold === undefined ? 'REMOVE #legalHold' : 'SET #legalHold = :hold',
           condition: 'attribute_exists(pk)',
           names: ['legalHold'],
           ...(hold === undefined ? {} : { values: { hold } }),
         }),
-      ]),
+      ]);
+      // Of a composition of very many studies: whoever looked before the hold was there is stopped before we answer.
+      for (const key of done ? others : []) await table.transact([raiseFence(key)]);
+      return done;
+    },
 
     doomUnrouted: async (item, handedOver) => {
       const doomed = await table.update(unroutedKey(item), {

@@ -76,6 +76,8 @@ export const GroupItem = z.object({
     .enum(['quiet', 'maxWait', 'manual', 'empty', 'complete', 'discarded', 'submitted', 'composed'])
     .optional(),
   sessions: z.array(z.string()),
+  /** Of one that was submitted or composed: the keys of its instances, of which its own is none. */
+  instanceKeys: z.array(z.string()).optional(),
   /** Whose instance opened it, and whose moved its due time last. */
   openedBy: Sender.optional(),
   touchedBy: Sender.optional(),

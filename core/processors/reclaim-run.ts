@@ -53,6 +53,8 @@ const handOverByRetention = async (
   const reasonFor = (group: GroupItem): ReclaimReason | undefined => {
     const { aeTitle, releasedAt = now, handedOver, legalHold } = group;
     if (handedOver !== undefined || legalHold !== undefined) return undefined;
+    // What it is composed of is the cache's, which has a retention of its own.
+    if (group.closedBecause === 'composed') return undefined;
     if (group.closedBecause === 'discarded') return 'discarded';
     return now - releasedAt >= retentionMs(aeTitle) ? 'retention' : undefined;
   };

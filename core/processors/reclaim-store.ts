@@ -52,8 +52,11 @@ export interface ReclaimStore {
   releasedBetween(from: number, until: number, limit: number): Promise<GroupItem[]>;
   markHandedOver(group: GroupRef, handedOver: HandedOver): Promise<void>;
   markReclaimed(group: GroupRef, at: number): Promise<void>;
-  /** Undefined takes it away. False when there is no such group. */
-  setLegalHold(group: GroupRef, hold: LegalHold | undefined): Promise<boolean>;
+  /** Undefined takes it away. The fence of each key that has instances of it is raised. False when there is no such group. */
+  setLegalHold(
+    group: GroupRef & Pick<GroupItem, 'instanceKeys'>,
+    hold: LegalHold | undefined,
+  ): Promise<boolean>;
 
   /** Takes an unrouted instance from the sight of everybody. False when it is gone or doomed already. */
   doomUnrouted(item: UnroutedItem, handedOver: HandedOver): Promise<boolean>;

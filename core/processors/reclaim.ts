@@ -4,7 +4,6 @@
  * deleted. An hour later, when nobody can still be storing or deleting under those names, their items go as well.
  * Every step may be repeated. docs/architecture.md, "Deleting, exactly", has the rule.
  */
-import { isTerminalSessionState } from '../running/states.ts';
 import type { SessionStore } from '../running/session-store.ts';
 import type { DecisionRecord, GroupItem, InstanceItem } from '../contracts/items.ts';
 import { parseGroupId } from '../contracts/keys.ts';
@@ -12,14 +11,12 @@ import type { Clock, ObjectStore } from '../contracts/ports.ts';
 import type { HandOverItem, InstanceReference } from '../contracts/reclaim-items.ts';
 import type { GroupStore } from './group-store.ts';
 import { objectKeysUpTo } from './instance-object.ts';
+import { findGroup, otherUsers } from './instance-users.ts';
 import { manifestInstances, memberId } from './manifest.ts';
 import { MAX_DOOMED_AT_ONCE, type ReclaimStore } from './reclaim-store.ts';
 
 /** Longer than a listener takes from an object to its item, and than a function lives that deletes. */
 export const PURGE_AFTER_MS = 3_600_000;
-
-/** A use whose session was never made: whoever announced it has died. */
-const ABANDONED_USE_MS = 3_600_000;
 
 const FIRST_PAUSE_MS = 60_000;
 const LONGEST_PAUSE_MS = 3_600_000;
@@ -54,26 +51,18 @@ const wantedOf = async (
 const sameInstance = ({ sopInstanceUid, sha256 }: InstanceReference): string =>
   `${sopInstanceUid} ${sha256}`;
 
-/** Sessions that may read instances of the key and have not ended. */
-const isInUse = async (
-  { sessions, reclaims, clock }: ReclaimDependencies,
-  keyId: string,
-  generations: readonly GroupItem[],
-): Promise<boolean> => {
-  for (const id of new Set(generations.flatMap((group) => group.sessions))) {
-    const session = await sessions.getSession(id);
-    if (session !== undefined && !isTerminalSessionState(session.state)) return true;
+/** A submitted group: its instances are handed over key by key, and go where they are. */
+const handOverByKey = async (
+  { reclaims, clock }: ReclaimDependencies,
+  handOver: HandOverItem,
+  group: GroupItem,
+): Promise<ReclaimOutcome> => {
+  for (const keyId of group.instanceKeys ?? []) {
+    await reclaims.putHandOver({ ...handOver, keyId, dueAt: clock(), attempts: 0 });
   }
-  for (const { sessionId, at } of await reclaims.uses(keyId)) {
-    const session = await sessions.getSession(sessionId);
-    const isOver =
-      session === undefined
-        ? clock() - at > ABANDONED_USE_MS
-        : isTerminalSessionState(session.state);
-    if (!isOver) return true;
-    await reclaims.endUse(keyId, sessionId);
-  }
-  return false;
+  await reclaims.markHandedOver(group, handOver.handedOver);
+  await reclaims.removeHandOver(handOver);
+  return { outcome: 'done' };
 };
 
 /** Ids of members that other groups keep: such as are released and not handed over, and those on hold. */
@@ -126,12 +115,14 @@ const doom = async (
   if (own !== undefined) await reclaims.markHandedOver(own, handOver.handedOver);
   const generations = await groups.generations(keyId);
   if (generations.some(({ state }) => state !== 'RELEASED')) return blocked('group-open');
-  if (await isInUse(deps, keyId, generations)) return blocked('session-running');
+  const users = await otherUsers(deps, keyId, generations);
+  if (users === undefined) return blocked('session-running');
+  const keepers = [...generations, ...users];
 
   const wanted = await wantedOf(deps, handOver);
   const onHold = await keptBy(
     deps,
-    generations.filter(({ legalHold }) => legalHold !== undefined),
+    keepers.filter(({ legalHold }) => legalHold !== undefined),
   );
   const items = new Map(
     (await reclaims.allInstances(keyId)).map((item) => [sameInstance(item), item]),
@@ -148,7 +139,7 @@ const doom = async (
       ? new Set<string>()
       : await keptBy(
           deps,
-          generations.filter(({ handedOver }) => handedOver === undefined),
+          keepers.filter(({ handedOver }) => handedOver === undefined),
         );
   const going = alive.filter((item) => !kept.has(memberId(item)));
   // Versions that one of them replaces are in no group: they go first, or they would come to light again.
@@ -200,6 +191,11 @@ const deleteObjects = async (
   handOver: HandOverItem,
 ): Promise<ReclaimOutcome> => {
   const { reclaims, groups, objects, clock } = deps;
+  const group =
+    handOver.groupId === undefined ? undefined : await findGroup(deps, handOver.groupId);
+  if (group?.instanceKeys !== undefined && group.keyId === handOver.keyId) {
+    return handOverByKey(deps, handOver, group);
+  }
   const doomed = await doom(deps, handOver);
   if (doomed.outcome === 'blocked') {
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** handOver.attempts);

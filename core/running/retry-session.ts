@@ -3,9 +3,11 @@
  * execution of the session's next run. It keeps the versions of services and workers that it was planned with.
  */
 import { SessionPlan, type SessionItem } from '../contracts/items.ts';
-import { executionName, objectKeys } from '../contracts/keys.ts';
+import { executionName, objectKeys, parseGroupId } from '../contracts/keys.ts';
 import type { SessionInput } from '../contracts/messages.ts';
 import type { Clock, Executions, ObjectStore } from '../contracts/ports.ts';
+import type { GroupStore } from '../processors/group-store.ts';
+import type { ReclaimStore } from '../processors/reclaim-store.ts';
 import { chooseRetry, resetGraph, type RetryChoice, type RetryWish } from './retry-graph.ts';
 import { keptUntil } from './kept-data.ts';
 import type { SessionDataStore, SessionStore } from './session-store.ts';
@@ -16,6 +18,8 @@ export interface RetryDependencies {
   readonly sessionData: Pick<SessionDataStore, 'keepUntil' | 'isKept'>;
   readonly objects: Pick<ObjectStore, 'getJson' | 'size'>;
   readonly executions: Pick<Executions, 'start'>;
+  readonly groups: Pick<GroupStore, 'get'>;
+  readonly reclaims: Pick<ReclaimStore, 'use'>;
   readonly sessionMachineArn: string;
   readonly clock: Clock;
 }
@@ -50,8 +54,22 @@ const start = async (
   return session === undefined ? { outcome: 'not-found' } : { outcome: 'retried', session, jobs };
 };
 
+/** From then on the reclaimer takes nothing that the session reads; what it has taken before, its first job misses. */
+const holdInstances = async (
+  { groups, reclaims, clock }: RetryDependencies,
+  { id, groupId }: SessionItem,
+): Promise<void> => {
+  const parsed = parseGroupId(groupId);
+  const group = parsed && (await groups.get(parsed.keyId, parsed.generation));
+  if (group === undefined) return;
+  for (const keyId of group.instanceKeys ?? [group.keyId]) {
+    await reclaims.use(keyId, { sessionId: id, at: clock() });
+  }
+};
+
 /** A session that failed before it had a graph is planned once more. */
 const planAgain = async (deps: RetryDependencies, session: SessionItem): Promise<Retry> => {
+  await holdInstances(deps, session);
   const done = await deps.sessions.retrySession(session.id, session.run, () => ({
     state: 'PLANNING',
     jobs: [],
@@ -90,6 +108,7 @@ export const retrySession = async (
   }
   // Not to go while the jobs that may need it run again.
   await sessionData.keepUntil(sessionId, keptUntil(clock()));
+  await holdInstances(deps, session);
   const done = await sessions.retrySession(sessionId, session.run, (current, epoch) =>
     resetGraph(nodes, current, plan, epoch),
   );

@@ -147,6 +147,18 @@ describe('the reclaimer on a real table and bucket', () => {
     expect(await runAt(RELEASED_AT + 2 * DAY_MS)).toMatchObject({ deletedInstances: 2 });
   });
 
+  it('is stopped at every key that has instances of a submitted group when that is put on hold', async () => {
+    const keys = Array.from({ length: 120 }, (_, index) => String(index).padStart(20, '0'));
+    const group = aGroup({ keyValues: ['submitted'], instanceKeys: keys, state: 'RELEASED' });
+    await groups.open(group);
+
+    await reclaims.setLegalHold(group, { reason: 'a claim', at: RELEASED_AT });
+
+    const fences = await Promise.all(keys.map((key) => reclaims.fence(key)));
+    expect(new Set(fences)).toEqual(new Set([1]));
+    expect(await groups.get(group.keyId, 1)).toMatchObject({ legalHold: { reason: 'a claim' } });
+  });
+
   it('takes an instance from everybody only if nobody began to use its key since', async () => {
     const { group, items } = await released();
     const { keyId } = group;

@@ -7,12 +7,22 @@ import type { MemoryGroups } from './memory-groups.ts';
 
 type Unused = 'doomUnrouted' | 'doomedUnrouted' | 'markUnroutedDeleted' | 'removeUnrouted';
 
+/** The rest of a ReclaimStore where no instance is unrouted. */
+export const NOTHING_UNROUTED: Pick<ReclaimStore, Unused> = {
+  doomUnrouted: () => Promise.resolve(false),
+  doomedUnrouted: () => Promise.resolve([]),
+  markUnroutedDeleted: () => Promise.resolve(false),
+  removeUnrouted: () => Promise.resolve(false),
+};
+
 export interface MemoryReclaims extends Omit<ReclaimStore, Unused> {
   readonly handOvers: Map<string, HandOverItem>;
 }
 
 export const memoryReclaims = (groups: MemoryGroups): MemoryReclaims => {
+  /** By key and id. */
   const handOvers = new Map<string, HandOverItem>();
+  const nameOf = ({ keyId, id }: Pick<HandOverItem, 'keyId' | 'id'>): string => `${keyId} ${id}`;
   const fences = new Map<string, number>();
   const uses = new Map<string, Map<string, InstanceUse>>();
   const raise = (keyId: string): void => {
@@ -42,19 +52,19 @@ export const memoryReclaims = (groups: MemoryGroups): MemoryReclaims => {
   return {
     handOvers,
     putHandOver: (item) => {
-      if (handOvers.has(item.id)) return Promise.resolve(false);
-      handOvers.set(item.id, item);
+      if (handOvers.has(nameOf(item))) return Promise.resolve(false);
+      handOvers.set(nameOf(item), item);
       return Promise.resolve(true);
     },
     dueHandOvers: (now, limit) =>
       Promise.resolve([...handOvers.values()].filter(({ dueAt }) => dueAt <= now).slice(0, limit)),
     updateHandOver: (item) => {
-      if (!handOvers.has(item.id)) return Promise.resolve(false);
-      handOvers.set(item.id, item);
+      if (!handOvers.has(nameOf(item))) return Promise.resolve(false);
+      handOvers.set(nameOf(item), item);
       return Promise.resolve(true);
     },
-    removeHandOver: ({ id }) => {
-      handOvers.delete(id);
+    removeHandOver: (item) => {
+      handOvers.delete(nameOf(item));
       return Promise.resolve();
     },
     use: (keyId, use) => {
@@ -113,7 +123,7 @@ export const memoryReclaims = (groups: MemoryGroups): MemoryReclaims => {
       return Promise.resolve();
     },
     setLegalHold: (group, legalHold) => {
-      raise(group.keyId);
+      for (const keyId of group.instanceKeys ?? [group.keyId]) raise(keyId);
       return Promise.resolve(changeGroup(group, { legalHold }));
     },
   };

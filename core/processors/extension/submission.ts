@@ -114,6 +114,7 @@ export const submitSession = async (
     dueAt: now,
     capAt: now,
     instanceCount: instances.length,
+    instanceKeys: [...new Set(instances.map((item) => item.keyId))],
     claimedAt: now,
     sealAfter: now,
     closedBecause: because,

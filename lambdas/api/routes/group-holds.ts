@@ -12,10 +12,11 @@ import { route } from '../router.ts';
 /** Recorded with its reason; a reclaimer that is at work on the key looks again. */
 const changeHold = async (
   context: ApiContext,
-  { id, aeTitle, keyId, generation }: GroupItem,
+  group: GroupItem,
   hold: LegalHold | undefined,
 ): Promise<{ json: Group }> => {
-  await context.reclaims.setLegalHold({ keyId, generation }, hold);
+  const { id, aeTitle } = group;
+  await context.reclaims.setLegalHold(group, hold);
   await context.groups.recordDecision({
     id: randomUUID(),
     at: context.clock(),

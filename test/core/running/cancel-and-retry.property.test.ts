@@ -201,6 +201,8 @@ const simulate = async (
                 },
               },
               sessionMachineArn: 'session',
+              groups: { get: () => Promise.resolve(undefined) },
+              reclaims: { use: () => Promise.resolve() },
               clock: () => now,
             },
             session.id,

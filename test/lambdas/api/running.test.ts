@@ -11,7 +11,7 @@ import {
 } from '../../../core/contracts/items.ts';
 import { objectKeys, tableKeys } from '../../../core/contracts/keys.ts';
 import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';
-import { anInstance } from '../../support/groups.ts';
+import { aGroup, anInstance } from '../../support/groups.ts';
 import { aLine, aNode, aSession } from '../../support/sessions.ts';
 
 let api: EmulatedApi;
@@ -251,7 +251,9 @@ describe('cancelling and retrying', () => {
   });
 
   it('tries a failed job of an ended session again under the next run', async () => {
-    const session = aSession({ createdAt: 1_700_000_000_123 });
+    const group = aGroup({ keyValues: ['retried'], state: 'RELEASED' });
+    await groups().open(group);
+    const session = aSession({ createdAt: 1_700_000_000_123, groupId: group.id });
     const line = aLine(session.id, 2);
     const states = ['SUCCEEDED', 'FAILED', 'SKIPPED', 'SUCCEEDED'] as const;
     const jobs = line.jobs.map((job, index) => ({ ...job, state: states[index]!, waiting: 0 }));
@@ -292,5 +294,8 @@ describe('cancelling and retrying', () => {
     ]);
     const decisions = await page<{ code: string }>(`/decisions?session=${session.id}`);
     expect(decisions.items.map(({ code }) => code)).toContain('session-retried');
+    // The reclaimer knows before the session begins anew.
+    expect(await api.context.reclaims.uses(group.keyId)).toMatchObject([{ sessionId: session.id }]);
+    expect(await api.context.reclaims.fence(group.keyId)).toBeGreaterThan(0);
   });
 });

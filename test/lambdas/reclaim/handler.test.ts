@@ -4,17 +4,10 @@ import { makeHandler } from '../../../lambdas/reclaim/handler.ts';
 import { recordedLogs } from '../../support/logs.ts';
 import { memoryObjects } from '../../support/memory-cloud.ts';
 import { memoryGroups } from '../../support/memory-groups.ts';
-import { memoryReclaims } from '../../support/memory-reclaims.ts';
+import { memoryReclaims, NOTHING_UNROUTED } from '../../support/memory-reclaims.ts';
 import { memorySessions } from '../../support/memory-sessions.ts';
 
 const OBJECT = 'instances/00/GANTRY/1.2/1.2.3/1.2.3.4-00-00.dcm';
-
-const NOTHING_UNROUTED = {
-  doomUnrouted: () => Promise.resolve(false),
-  doomedUnrouted: () => Promise.resolve([]),
-  markUnroutedDeleted: () => Promise.resolve(false),
-  removeUnrouted: () => Promise.resolve(false),
-};
 
 const site = () => {
   const groups = memoryGroups();
