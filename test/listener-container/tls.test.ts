@@ -4,12 +4,13 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openAssociation } from '../../cli/dimse/association.ts';
-import { AeTitleItem, type SourceItem } from '../../core/contracts/configuration.ts';
+import type { SourceItem } from '../../core/contracts/configuration.ts';
 import { echoRequest } from '../../core/dimse/messages.ts';
 import { configuredAdmission } from '../../listener-container/admission/configured-admission.ts';
 import { TlsCredentials, type TlsPolicy } from '../../listener-container/tls/tls-credentials.ts';
 import { tlsFiles, type TlsFiles } from '../../listener-container/tls/tls-source.ts';
 import { preparePythonTools } from '../../scripts/python-tools.ts';
+import { GANTRY_AE_TITLE } from '../support/ae-titles.ts';
 import { runProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
 import { pydicomFiles } from '../support/dicom-files.ts';
@@ -39,17 +40,7 @@ const secured = async (options: { ca?: boolean; files?: Issued; sources?: Source
       ? undefined
       : configuredAdmission(
           {
-            aeTitles: listOf([
-              AeTitleItem.parse({
-                aeTitle: 'GANTRY',
-                processor: 'ae-title',
-                groupBy: ['PatientID'],
-                timeoutSeconds: 5,
-                maxWaitSeconds: 3600,
-                priority: 'normal',
-                pipelines: {},
-              }),
-            ]),
+            aeTitles: listOf([GANTRY_AE_TITLE]),
             sources: listOf(sources),
           },
           Date.now,

@@ -1,5 +1,5 @@
 /** What a simulation of the grouping is told: how much happens, how much of it goes wrong, and which rule is missing. */
-import { RECEPTION_DEFAULTS, type AeTitleItem } from '../../core/contracts/configuration.ts';
+import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { GroupItem, InstanceItem } from '../../core/contracts/items.ts';
 import type {
   DuplicatePolicy,
@@ -7,6 +7,7 @@ import type {
   LatePolicy,
   ResendPolicy,
 } from '../../core/contracts/vocabulary.ts';
+import { anAeTitle } from './ae-titles.ts';
 import type { MemoryGroups } from './memory-groups.ts';
 
 export interface Scenario {
@@ -83,32 +84,24 @@ export interface Mutation {
   readonly noSweep?: boolean;
 }
 
-export const simulatedSettings = (scenario: Scenario, timeoutMs: number): AeTitleItem => ({
-  aeTitle: 'GANTRY',
-  processor: 'ae-title',
-  groupBy: ['PatientID'],
-  timeoutSeconds: timeoutMs / 1000,
-  maxWaitSeconds: scenario.maxWaitSeconds,
-  priority: 'normal',
-  pipelines: { lung: 'l', heart: 'h' },
-  late: scenario.late,
-  lateWindowSeconds: scenario.lateWindowSeconds,
-  accept: [],
-  ignore: [],
-  ...(scenario.declared === 0
-    ? {}
-    : {
-        complete: [
-          { name: 'all', match: 'true', count: scenario.declared, countOf: 'instances' as const },
-        ],
-        onIncomplete: scenario.onIncomplete,
-      }),
-  jobRetryDelayMs: 5000,
-  ...RECEPTION_DEFAULTS,
-  duplicates: scenario.duplicates,
-  resends: scenario.resendPolicy,
-  retentionDays: 30,
-});
+export const simulatedSettings = (scenario: Scenario, timeoutMs: number): AeTitleItem =>
+  anAeTitle({
+    timeoutSeconds: timeoutMs / 1000,
+    maxWaitSeconds: scenario.maxWaitSeconds,
+    pipelines: { lung: 'l', heart: 'h' },
+    late: scenario.late,
+    lateWindowSeconds: scenario.lateWindowSeconds,
+    ...(scenario.declared === 0
+      ? {}
+      : {
+          complete: [
+            { name: 'all', match: 'true', count: scenario.declared, countOf: 'instances' as const },
+          ],
+          onIncomplete: scenario.onIncomplete,
+        }),
+    duplicates: scenario.duplicates,
+    resends: scenario.resendPolicy,
+  });
 
 /** The instance with this number. */
 export const simulatedInstance = (

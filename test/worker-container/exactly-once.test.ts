@@ -33,6 +33,25 @@ const writableFolder = (): string => {
   return folder;
 };
 
+/** Leases a running job to another runner; returns when the first attempt, which comes back late, has been refused. */
+const fencedOut = async (entry: string) => {
+  const released = join(writableFolder(), 'released');
+  const session = await storeSession(cloud, good, [{ name: 'late', entry, params: { released } }]);
+  await session.dispatch(0);
+  const runner = await startRunner(cloud, { slots: 1 });
+  const { sessionId } = session;
+  await until('it runs', 30_000, async () =>
+    (await session.job(0))?.state === 'RUNNING' ? true : undefined,
+  );
+
+  await cloud.store.leaseJob(sessionId, nodeId(0), 1, 'another', Date.now());
+  writeFileSync(released, '');
+  await until('the late attempt is refused', 30_000, () =>
+    Promise.resolve(runner.log().includes('not this attempt') ? true : undefined),
+  );
+  return { session, runner };
+};
+
 describe('a job has one result', { timeout: 240_000 }, () => {
   it('when its runner stalls for longer than its message is held, and comes back', async () => {
     const marker = join(writableFolder(), 'attempted');
@@ -64,49 +83,21 @@ describe('a job has one result', { timeout: 240_000 }, () => {
   });
 
   it('when an attempt that is fenced out returns after the next one was leased', async () => {
-    const released = join(writableFolder(), 'released');
-    const session = await storeSession(cloud, good, [
-      { name: 'late', entry: 'prints_and_waits', params: { released } },
-    ]);
-    await session.dispatch(0);
-    const runner = await startRunner(cloud, { slots: 1 });
-    const { sessionId } = session;
-    await until('it runs', 30_000, async () =>
-      (await session.job(0))?.state === 'RUNNING' ? true : undefined,
-    );
-
-    await cloud.store.leaseJob(sessionId, nodeId(0), 1, 'another', Date.now());
-    writeFileSync(released, '');
-    await until('the late attempt is refused', 30_000, () =>
-      Promise.resolve(runner.log().includes('not this attempt') ? true : undefined),
-    );
+    const { session, runner } = await fencedOut('prints_and_waits');
 
     expect(await session.job(0)).toMatchObject({ state: 'RUNNING', attempt: 2 });
     const outcome = { state: 'SUCCEEDED', resultJson: '"of the second"' } as const;
-    expect(await cloud.store.finishJob(sessionId, nodeId(0), 2, outcome, Date.now())).toBe(true);
+    expect(await cloud.store.finishJob(session.sessionId, nodeId(0), 2, outcome, Date.now())).toBe(
+      true,
+    );
     expect(resultOf(await ended(session, 0))).toBe('of the second');
     await runner.stop();
   });
 
   it('and what its jobs keep is changed by no attempt that is fenced out', async () => {
-    const released = join(writableFolder(), 'released');
-    const session = await storeSession(cloud, good, [
-      { name: 'late', entry: 'keeps_late', params: { released } },
-    ]);
-    await session.dispatch(0);
-    const runner = await startRunner(cloud, { slots: 1 });
-    const { sessionId } = session;
-    await until('it runs', 30_000, async () =>
-      (await session.job(0))?.state === 'RUNNING' ? true : undefined,
-    );
+    const { session, runner } = await fencedOut('keeps_late');
 
-    await cloud.store.leaseJob(sessionId, nodeId(0), 1, 'another', Date.now());
-    writeFileSync(released, '');
-    await until('the late attempt is refused', 30_000, () =>
-      Promise.resolve(runner.log().includes('not this attempt') ? true : undefined),
-    );
-
-    expect(await tableSessionData(cloud.table).listValues(sessionId)).toEqual([]);
+    expect(await tableSessionData(cloud.table).listValues(session.sessionId)).toEqual([]);
     await runner.stop();
   });
 
