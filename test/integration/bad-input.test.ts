@@ -89,12 +89,12 @@ describe('an association that is refused', () => {
   it('leaves a decision record with who called whom, and why not', async () => {
     const study = await makeVolume(1);
 
-    const sent = await storescu({ ...to, calledAeTitle: 'TYPO' }, study.files);
+    const refused = await storescu({ ...to, calledAeTitle: 'TYPO' }, study.files);
     const decision = await until('the decision record', 10_000, async () =>
       (await gantry.get(DecisionPage, 'decisions')).items.find(({ aeTitle }) => aeTitle === 'TYPO'),
     );
 
-    expect(sent.code).not.toBe(0);
+    expect(refused.code).not.toBe(0);
     expect(decision.callingAeTitle).toBe('MODALITY');
     expect(decision.message).toContain('TYPO');
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { isTerminalSessionState } from '../../core/running/states.ts';
 import { jobNamed, RunningGantry } from '../support/gantry.ts';
-import { storescu } from '../support/senders.ts';
+import { sent, storescu } from '../support/senders.ts';
 import { makeVolume } from '../support/studies.ts';
 import { until } from '../support/until.ts';
 
@@ -29,11 +29,7 @@ describe('a session in the middle of a job', () => {
     await gantry.done('service', 'install', folder, '--force');
     await gantry.aeTitle('RETRY', ['retryable']);
     const study = await makeVolume(1);
-    const sent = await storescu(
-      { port: gantry.address.dimsePort, calledAeTitle: 'RETRY' },
-      study.files,
-    );
-    if (sent.code !== 0) throw new Error(sent.stderr);
+    await sent(storescu({ port: gantry.address.dimsePort, calledAeTitle: 'RETRY' }, study.files));
     id = await until('the callback in the middle of its work', 180_000, async () => {
       const [summary] = await gantry.sessionsOf(study.studyInstanceUid);
       if (summary?.state !== 'RUNNING') return undefined;

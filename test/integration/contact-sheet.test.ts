@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Session } from '../../core/contracts/api.ts';
 import { jobNamed, RunningGantry } from '../support/gantry.ts';
-import { storescu } from '../support/senders.ts';
+import { sent, storescu } from '../support/senders.ts';
 import { makeStudy, type Study } from '../support/studies.ts';
 
 const gantry = new RunningGantry(inject('gantry'));
@@ -14,7 +14,7 @@ beforeAll(async () => {
   await gantry.done('service', 'install', './examples/services/contact-sheet');
   await gantry.aeTitle('SHEETS', ['contact-sheet']);
   study = await makeStudy();
-  await storescu({ port: gantry.address.dimsePort, calledAeTitle: 'SHEETS' }, study.files);
+  await sent(storescu({ port: gantry.address.dimsePort, calledAeTitle: 'SHEETS' }, study.files));
   session = await gantry.endedSession(study.studyInstanceUid, 240_000);
 });
 

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Session } from '../../core/contracts/api.ts';
 import { jobNamed, RunningGantry } from '../support/gantry.ts';
-import { storescu } from '../support/senders.ts';
+import { sent, storescu } from '../support/senders.ts';
 import { makeVolume } from '../support/studies.ts';
 
 const gantry = new RunningGantry(inject('gantry'));
@@ -12,7 +12,7 @@ const sessionWith = async (aeTitle: string, folder: string, service: string): Pr
   await gantry.done('service', 'install', folder);
   await gantry.aeTitle(aeTitle, [service]);
   const study = await makeVolume(2);
-  await storescu({ port: gantry.address.dimsePort, calledAeTitle: aeTitle }, study.files);
+  await sent(storescu({ port: gantry.address.dimsePort, calledAeTitle: aeTitle }, study.files));
   return gantry.endedSession(study.studyInstanceUid, 180_000);
 };
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Session } from '../../core/contracts/api.ts';
 import { isAlive } from '../../local/processes.ts';
 import { jobNamed, RunningGantry, time } from '../support/gantry.ts';
-import { storescu } from '../support/senders.ts';
+import { sent, storescu } from '../support/senders.ts';
 import { makeVolume } from '../support/studies.ts';
 
 const gantry = new RunningGantry(inject('gantry'));
@@ -12,11 +12,7 @@ const sessionWith = async (aeTitle: string, service: string): Promise<Session> =
   await gantry.done('service', 'install', `./test/fixtures/services/${service}`, '--force');
   await gantry.aeTitle(aeTitle, [service]);
   const study = await makeVolume(1);
-  const sent = await storescu(
-    { port: gantry.address.dimsePort, calledAeTitle: aeTitle },
-    study.files,
-  );
-  if (sent.code !== 0) throw new Error(sent.stderr);
+  await sent(storescu({ port: gantry.address.dimsePort, calledAeTitle: aeTitle }, study.files));
   return gantry.endedSession(study.studyInstanceUid, 180_000);
 };
 

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Group } from '../../core/contracts/api.ts';
 import { RunningGantry, time } from '../support/gantry.ts';
 import { newUid, plainFiles } from '../support/plain-files.ts';
-import { storescu } from '../support/senders.ts';
+import { sent, storescu } from '../support/senders.ts';
 import { until } from '../support/until.ts';
 
 const gantry = new RunningGantry(inject('gantry'));
@@ -15,8 +15,7 @@ const LIMIT_MS = 300_000;
 
 /** All files in one association. */
 const send = async (calledAeTitle: string, ...files: readonly string[]): Promise<void> => {
-  const sent = await storescu({ port: gantry.address.dimsePort, calledAeTitle }, files);
-  if (sent.code !== 0) throw new Error(sent.stderr);
+  await sent(storescu({ port: gantry.address.dimsePort, calledAeTitle }, files));
 };
 
 /** The groups of an AE title when none of them collects any more and each has its sessions. */

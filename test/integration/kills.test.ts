@@ -11,7 +11,7 @@ import { resourceNames } from '../../core/contracts/names.ts';
 import { emulatedConnection } from '../../local/emulator.ts';
 import { RunningGantry, time } from '../support/gantry.ts';
 import { killFunctions, killListener } from '../support/processes-of.ts';
-import { echoscu, storescu } from '../support/senders.ts';
+import { echoscu, sent, storescu } from '../support/senders.ts';
 import { makeVolume, type Study } from '../support/studies.ts';
 import { until } from '../support/until.ts';
 
@@ -25,8 +25,7 @@ const names = resourceNames('gantry');
 const SWEPT_MS = 180_000;
 
 const send = async (...files: string[]): Promise<void> => {
-  const sent = await storescu(to, files);
-  if (sent.code !== 0) throw new Error(sent.stderr);
+  await sent(storescu(to, files));
 };
 
 /** The one session of the one generation of the study, and for how long its group had been quiet. */

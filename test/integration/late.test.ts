@@ -4,15 +4,14 @@ import { z } from 'zod';
 import { Group, Routed, Unrouted } from '../../core/contracts/api.ts';
 import { RunningGantry, time } from '../support/gantry.ts';
 import { newUid, plainFiles } from '../support/plain-files.ts';
-import { storescu } from '../support/senders.ts';
+import { sent, storescu } from '../support/senders.ts';
 import { until } from '../support/until.ts';
 
 const gantry = new RunningGantry(inject('gantry'));
 const LIMIT_MS = 300_000;
 
 const send = async (calledAeTitle: string, ...files: readonly string[]): Promise<void> => {
-  const sent = await storescu({ port: gantry.address.dimsePort, calledAeTitle }, files);
-  if (sent.code !== 0) throw new Error(sent.stderr);
+  await sent(storescu({ port: gantry.address.dimsePort, calledAeTitle }, files));
 };
 
 /** The generations of the one key of an AE title, the first one first, as soon as there are so many that are so. */

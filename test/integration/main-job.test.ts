@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import type { Group, Session } from '../../core/contracts/api.ts';
 import { jobNamed, RunningGantry, time } from '../support/gantry.ts';
-import { storescu } from '../support/senders.ts';
+import { sent, storescu } from '../support/senders.ts';
 import { makeStudy, SeriesNumbers, type Study } from '../support/studies.ts';
 
 const gantry = new RunningGantry(inject('gantry'));
@@ -30,8 +30,7 @@ beforeAll(async () => {
   await gantry.aeTitle('MAINJOB', ['volume-report'], '--group-by', 'Study');
   study = await makeStudy('--colour', '--structured-report');
   const to = { port: gantry.address.dimsePort, calledAeTitle: 'MAINJOB' };
-  const sent = await storescu(to, study.files);
-  if (sent.code !== 0) throw new Error(sent.stderr);
+  await sent(storescu(to, study.files));
   session = await gantry.endedSession(study.studyInstanceUid);
   group = await gantry.group(session.groupId);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { jobNamed, RunningGantry } from '../support/gantry.ts';
-import { storescu } from '../support/senders.ts';
+import { sent, storescu } from '../support/senders.ts';
 import { makeVolume } from '../support/studies.ts';
 
 const gantry = new RunningGantry(inject('gantry'));
@@ -13,7 +13,7 @@ const parent = mkdtempSync(join(tmpdir(), 'gantry-new-'));
 const sessionWith = async (aeTitle: string, service: string) => {
   await gantry.aeTitle(aeTitle, [service]);
   const study = await makeVolume(2);
-  await storescu({ port: gantry.address.dimsePort, calledAeTitle: aeTitle }, study.files);
+  await sent(storescu({ port: gantry.address.dimsePort, calledAeTitle: aeTitle }, study.files));
   return gantry.endedSession(study.studyInstanceUid, 180_000);
 };
 

@@ -9,7 +9,7 @@ import type { Group } from '../../core/contracts/api.ts';
 import { emulatedConnection } from '../../local/emulator.ts';
 import { jobNamed, RunningGantry, time } from '../support/gantry.ts';
 import { newUid, plainFiles } from '../support/plain-files.ts';
-import { storescu } from '../support/senders.ts';
+import { sent, storescu } from '../support/senders.ts';
 import { until } from '../support/until.ts';
 
 const gantry = new RunningGantry(inject('gantry'));
@@ -32,8 +32,7 @@ const released = async (aeTitle: string): Promise<Released> => {
   const studyInstanceUid = newUid();
   const files = plainFiles({ studyInstanceUid }, { studyInstanceUid });
   const to = { port: gantry.address.dimsePort, calledAeTitle: aeTitle };
-  const sent = await storescu(to, files);
-  if (sent.code !== 0) throw new Error(sent.stderr);
+  await sent(storescu(to, files));
   const instances = await gantry.instancesOf(aeTitle, studyInstanceUid);
   const group = await until('the release', 90_000, async () => {
     const groups = await gantry.groups(aeTitle);

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { startGantry, type StartedGantry } from '../../local/gantry.ts';
 import { jobNamed, RunningGantry } from '../support/gantry.ts';
 import { leftBehindIn } from '../support/processes-of.ts';
-import { storescu } from '../support/senders.ts';
+import { sent, storescu } from '../support/senders.ts';
 import { discard, settingsFor } from '../support/shared-gantry.ts';
 import { makeVolume } from '../support/studies.ts';
 import { until } from '../support/until.ts';
@@ -39,8 +39,7 @@ describe('a Gantry that is stopped and started again', () => {
     const interrupted = await makeVolume(1);
     const open = await makeVolume(3);
     const send = async (gantry: RunningGantry, calledAeTitle: string, files: string[]) => {
-      const sent = await storescu({ port: gantry.address.dimsePort, calledAeTitle }, files);
-      if (sent.code !== 0) throw new Error(sent.stderr);
+      await sent(storescu({ port: gantry.address.dimsePort, calledAeTitle }, files));
     };
 
     const before = await start();

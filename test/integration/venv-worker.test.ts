@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Session } from '../../core/contracts/api.ts';
 import { WorkerDetail } from '../../core/contracts/api-packages.ts';
 import { jobNamed, RunningGantry } from '../support/gantry.ts';
-import { storescu } from '../support/senders.ts';
+import { sent, storescu } from '../support/senders.ts';
 import { makeVolume } from '../support/studies.ts';
 
 const gantry = new RunningGantry(inject('gantry'));
@@ -20,7 +20,7 @@ beforeAll(async () => {
   await gantry.done('service', 'install', './test/fixtures/services/venv-library');
   await gantry.aeTitle('VENV', ['venv-library']);
   const study = await makeVolume(1);
-  await storescu({ port: gantry.address.dimsePort, calledAeTitle: 'VENV' }, study.files);
+  await sent(storescu({ port: gantry.address.dimsePort, calledAeTitle: 'VENV' }, study.files));
   session = await gantry.endedSession(study.studyInstanceUid, BUILD_MS);
 }, BUILD_MS);
 

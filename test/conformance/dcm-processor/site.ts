@@ -9,7 +9,7 @@ import type { RunningGantry } from '../../support/gantry.ts';
 import { packageFolder } from '../../support/package-folders.ts';
 import { aPackage, type PackageFiles } from '../../support/packages.ts';
 import { runProgram } from '../../support/program.ts';
-import { storescu } from '../../support/senders.ts';
+import { sent, storescu } from '../../support/senders.ts';
 
 const Patient = z.object({
   patientId: z.string(),
@@ -68,6 +68,6 @@ export const sessionOf = async (
     studyInstanceUid,
   }: { readonly files: readonly string[]; readonly studyInstanceUid: string },
 ): Promise<Session> => {
-  await storescu({ port: gantry.address.dimsePort, calledAeTitle: aeTitle }, files);
+  await sent(storescu({ port: gantry.address.dimsePort, calledAeTitle: aeTitle }, files));
   return gantry.endedSession(studyInstanceUid, LIMIT_MS);
 };

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Session } from '../../../core/contracts/api.ts';
 import { jobNamed, RunningGantry } from '../../support/gantry.ts';
 import { packageFolder } from '../../support/package-folders.ts';
-import { storescu } from '../../support/senders.ts';
+import { sent, storescu } from '../../support/senders.ts';
 import { makeStudy, type Study } from '../../support/studies.ts';
 import { until } from '../../support/until.ts';
 
@@ -136,7 +136,7 @@ beforeAll(async () => {
   await gantry.done('service', 'install', folder, '--force');
   await gantry.aeTitle('V1', ['oldservice'], '--group-by', 'PatientID');
   study = await makeStudy();
-  await storescu({ port: gantry.address.dimsePort, calledAeTitle: 'V1' }, study.files);
+  await sent(storescu({ port: gantry.address.dimsePort, calledAeTitle: 'V1' }, study.files));
   session = await gantry.endedSession(study.studyInstanceUid);
 });
 
