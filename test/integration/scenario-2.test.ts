@@ -1,9 +1,9 @@
 /** Scenario 2 of the job processors with real seconds: `priority: higher`, one pipeline, the rest by default. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { RunningGantry, time } from '../support/gantry.ts';
 import { sent, storescu } from '../support/senders.ts';
 import { makeVolume } from '../support/studies.ts';
+import { timetable } from '../support/timetable.ts';
 
 const gantry = new RunningGantry(inject('gantry'));
 const to = { port: gantry.address.dimsePort, calledAeTitle: 'BREAST' };
@@ -44,12 +44,13 @@ describe('an AE title by study with a window of 5 s', () => {
     const study = await makeVolume(4);
     const [first = '', second = '', third = '', fourth = ''] = study.files;
 
+    const at = timetable();
     await sent(storescu(to, [first]));
-    await sleep(4000);
+    await at(4000);
     await sent(storescu(to, [second]));
-    await sleep(3000);
+    await at(7000);
     await sent(storescu(to, [third]));
-    await sleep(1000);
+    await at(8000);
     const beforeLast = Date.now();
     await sent(storescu(to, [fourth]));
     const session = await gantry.endedSession(study.studyInstanceUid);
