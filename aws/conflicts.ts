@@ -1,8 +1,9 @@
 /**
  * DynamoDB refuses a write to an item that a transaction of somebody else holds at that moment, instead of
- * waiting for it, and a transaction to a partition that has had its writes for this second; the SDK repeats
- * neither. Many jobs that end together decrement the same counter, and a large graph is in one partition, so
- * here such a write is repeated, after a pause that grows and differs from caller to caller.
+ * waiting for it, and any write to a partition that has had its writes for this second; the SDK repeats the former
+ * never, and the latter hardly, of a transaction never. Many jobs that end together decrement the same counter, and
+ * what is written of a graph at once meets in a few partitions, so here such a write is repeated, after a pause that
+ * grows and differs from caller to caller.
  */
 import {
   TransactionCanceledException,
@@ -10,26 +11,41 @@ import {
 } from '@aws-sdk/client-dynamodb';
 
 /** With pauses of 10, 20, 40 … 640 ms, halved to full at random: 0.6 to 1.3 s until it is given up. */
-const MAX_RETRIES = 7;
+const MAX_CONFLICTS = 7;
 const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 640;
 
-/** Why a transaction is cancelled that may be done a moment later. */
-const PASSING = ['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded'];
+/** A partition takes 1,000 units in each second, so the turn of every write comes: some 10 s until it is given up. */
+const MAX_THROTTLES = 25;
+
+const CONFLICT = 'TransactionConflict';
+const THROTTLES = ['ThrottlingError', 'ProvisionedThroughputExceeded'];
+const THROTTLE_ERRORS = ['ThrottlingException', 'ProvisionedThroughputExceededException'];
+
+/** Why a transaction is cancelled; nothing when it is for a reason that a repetition does not mend. */
+const passingReasons = (error: unknown): readonly string[] => {
+  if (!(error instanceof TransactionCanceledException)) return [];
+  const codes = (error.CancellationReasons ?? []).map(({ Code = '' }) => Code);
+  return codes.includes('ConditionalCheckFailed') ? [] : codes;
+};
+
+/** The partition, or the table, has had its calls for this second. */
+export const isThrottled = (error: unknown): boolean =>
+  (error instanceof Error && THROTTLE_ERRORS.includes(error.name)) ||
+  passingReasons(error).some((code) => THROTTLES.includes(code));
 
 const isConflict = (error: unknown): boolean =>
-  error instanceof TransactionConflictException ||
-  (error instanceof TransactionCanceledException &&
-    (error.CancellationReasons ?? []).some(({ Code = '' }) => PASSING.includes(Code)) &&
-    !(error.CancellationReasons ?? []).some(({ Code }) => Code === 'ConditionalCheckFailed'));
+  error instanceof TransactionConflictException || passingReasons(error).includes(CONFLICT);
 
 export const retryingConflicts = async <T>(write: () => Promise<T>): Promise<T> => {
   for (let retry = 0; ; retry += 1) {
     try {
       return await write();
     } catch (error) {
-      if (!isConflict(error) || retry === MAX_RETRIES) throw error;
-      const pauseMs = FIRST_PAUSE_MS * 2 ** retry * (0.5 + Math.random() / 2);
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      const most = isThrottled(error) ? MAX_THROTTLES : isConflict(error) ? MAX_CONFLICTS : 0;
+      if (retry >= most) throw error;
+      const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** retry);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random() / 2)));
     }
   }
 };

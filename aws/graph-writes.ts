@@ -1,27 +1,20 @@
 /**
- * Writes the graph of a session in many transactions of which none may come late: one that puts back an edge after
- * the session runs would let a job start too early. So each checks who the session's planner is. Transactions that
+ * Resets the graph of a session, where it lies, in many transactions of which none may come late: one that puts back
+ * an edge after the session runs again would let a job start too early. So each checks who resets it. Transactions that
  * check one item at the same time cancel each other, so there are some items of that kind, the lanes: who signs the
- * session as its planner signs all lanes in one transaction with that, and what is written in a lane asks for it.
+ * session signs all lanes in one transaction with that, and what is written in a lane asks for it.
  */
-import type { EdgeItem, JobItem } from '../core/contracts/items.ts';
 import { tableKeys, type TableKey } from '../core/contracts/keys.ts';
 import type { Table, Write } from './table.ts';
 
-/** DynamoDB takes 100 writes in a transaction; one of them is the check of the lane, or of the session. */
-export const WRITES_PER_BATCH = 99;
+/** DynamoDB takes 100 writes in a transaction; one of them is the check of the lane. */
+const WRITES_PER_BATCH = 99;
 
 /** How many transactions of one planner are under way at a time. Nobody may know of fewer than another does. */
 const LANES = 8;
 
 const laneKeys = (sessionId: string): TableKey[] =>
   Array.from({ length: LANES }, (_, lane) => tableKeys.plannerLane(sessionId, lane));
-
-/** Of the item that holds a node. */
-export const jobKey = (job: JobItem): TableKey => tableKeys.job(job.sessionId, job.nodeId);
-/** Of the item that holds an edge. */
-export const edgeKey = (edge: EdgeItem): TableKey =>
-  tableKeys.edge(edge.sessionId, edge.from, edge.to);
 
 /** For one transaction with what makes `planner` the session's: from then on nobody else writes in a lane. */
 export const signLanes = (table: Table, sessionId: string, planner: string): Write[] =>

@@ -1,4 +1,4 @@
-/** Session data of service code, as items of the session's partition. */
+/** Session data of service code, as items of the session's own partition. */
 import { z } from 'zod';
 import { stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
 import {
@@ -8,6 +8,7 @@ import {
   type SessionDataKey,
   type SessionDataStore,
 } from '../core/running/session-store.ts';
+import { graphLookup } from './session-graphs.ts';
 import type { Table } from './table.ts';
 
 const Value = z.object({
@@ -28,8 +29,9 @@ const keyOf = (sessionId: string, { event, jobName, objectId, name }: SessionDat
 export const tableSessionData = (table: Table): SessionDataStore => {
   const all = (sessionId: string) =>
     table.queryAll(tableKeys.sessionPartition(sessionId), tableKeys.sessionDataPrefix, Value);
-  const stillWrites = (sessionId: string, { nodeId, attempt }: DataWriter) =>
-    table.write.check(tableKeys.job(sessionId, nodeId), {
+  const graphOf = graphLookup(table);
+  const stillWrites = async (sessionId: string, { nodeId, attempt }: DataWriter) =>
+    table.write.check((await graphOf(sessionId)).job(nodeId), {
       condition: '#state = :running AND #attempt = :attempt',
       names: ['state', 'attempt'],
       values: { running: 'RUNNING', attempt },
@@ -41,7 +43,7 @@ export const tableSessionData = (table: Table): SessionDataStore => {
       const { event, jobName, objectId, name } = key;
       const value = { event, jobName, objectId, name, valueJson };
       const done = await table.transact([
-        stillWrites(sessionId, writer),
+        await stillWrites(sessionId, writer),
         table.write.put(keyOf(sessionId, key), value),
       ]);
       return done ? 'done' : 'fenced';
@@ -50,7 +52,7 @@ export const tableSessionData = (table: Table): SessionDataStore => {
     removeValue: async (sessionId, writer, key) => {
       if ((await table.get(keyOf(sessionId, key), Value)) === undefined) return 'absent';
       const done = await table.transact([
-        stillWrites(sessionId, writer),
+        await stillWrites(sessionId, writer),
         table.write.delete(keyOf(sessionId, key)),
       ]);
       return done ? 'done' : 'fenced';

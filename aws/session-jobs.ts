@@ -1,6 +1,5 @@
 /** The conditional writes on the jobs and edges of a session: see SessionStore, whose second half this is. */
 import { JobItem } from '../core/contracts/items.ts';
-import { tableKeys } from '../core/contracts/keys.ts';
 import {
   MAX_LOST_ATTEMPTS,
   type JobOutcome,
@@ -8,6 +7,7 @@ import {
   type SessionStore,
 } from '../core/running/session-store.ts';
 import { isTerminalJobState } from '../core/running/states.ts';
+import type { GraphLookup } from './session-graphs.ts';
 import type { Expression, Table } from './table.ts';
 
 /** Somebody else changed the item between read and write; so often in a row only if something is wrong. */
@@ -54,13 +54,14 @@ type JobWrites = Pick<
   | 'finishPlatformNode'
 >;
 
-export const tableJobs = (table: Table): JobWrites => {
+export const tableJobs = (table: Table, graphOf: GraphLookup): JobWrites => {
   const update = async (
     sessionId: string,
     nodeId: string,
     expression: Expression,
   ): Promise<JobItem | undefined> => {
-    const item = await table.update(tableKeys.job(sessionId, nodeId), expression);
+    const { job } = await graphOf(sessionId);
+    const item = await table.update(job(nodeId), expression);
     return item === undefined ? undefined : JobItem.parse(item);
   };
 
@@ -112,20 +113,22 @@ export const tableJobs = (table: Table): JobWrites => {
   };
 
   return {
-    releaseEdge: ({ sessionId, from, to, epoch }) =>
-      table.transact([
-        table.write.delete(tableKeys.edge(sessionId, from, to), {
+    releaseEdge: async ({ sessionId, from, to, epoch }) => {
+      const keys = await graphOf(sessionId);
+      return table.transact([
+        table.write.delete(keys.edge(from, to), {
           condition: `attribute_exists(pk) AND ${inEpoch(epoch).condition}`,
           names: ['epoch'],
           values: inEpoch(epoch).values,
         }),
-        table.write.update(tableKeys.job(sessionId, to), {
+        table.write.update(keys.job(to), {
           update: 'SET #waiting = #waiting - :one',
           condition: '#waiting > :none',
           names: ['waiting'],
           values: { one: 1, none: 0 },
         }),
-      ]),
+      ]);
+    },
     queueJob: (sessionId, nodeId, queuedAt) =>
       update(sessionId, nodeId, {
         update: 'SET #state = :queued, #run = #run + :one, #queuedAt = :queuedAt',
@@ -182,8 +185,9 @@ export const tableJobs = (table: Table): JobWrites => {
       return noted !== undefined;
     },
     leaseJob: async (sessionId, nodeId, run, runnerId, startedAt) => {
+      const keys = await graphOf(sessionId);
       for (let tries = 0; tries < MAX_LEASE_TRIES; tries += 1) {
-        const job = await table.get(tableKeys.job(sessionId, nodeId), JobItem);
+        const job = await table.get(keys.job(nodeId), JobItem);
         if (job === undefined) return { outcome: 'stale' };
         if (isTerminalJobState(job.state)) return { outcome: 'terminal', job };
         if (job.run !== run || job.state === 'WAITING') return { outcome: 'stale' };

@@ -1,39 +1,68 @@
 /**
- * Stores the graph of a session and opens the session, once. A graph that fits into one transaction is written by
- * one. A larger one takes many, and a message for a plan can come twice, even while the first is at work: so whoever
- * stores it signs the session first as its planner (graph-writes.ts). A later planner takes over, and removes what
- * an earlier one has left.
+ * Stores the graph of a session and opens the session, once. A message for a plan can come twice, even while the first
+ * is at work, and whoever works on it may stall and go on much later: an edge that is put back after the session runs
+ * would let a job start too early. A graph that fits is written by one transaction with the session's change to
+ * RUNNING. A larger one is written without any condition, at half the price, to partitions that nobody else writes to
+ * and nobody reads: the session's change to RUNNING names them, and so makes that graph, which is whole by then, the
+ * session's. Whoever comes second finds the session running, and removes what it wrote.
  */
 import { randomUUID } from 'node:crypto';
-import { EdgeItem, JobItem, type SessionItem } from '../core/contracts/items.ts';
+import { graphKeys, partitionsFor } from '../core/contracts/graph-keys.ts';
+import {
+  SessionItem,
+  type EdgeItem,
+  type JobItem,
+  type SpreadGraph,
+} from '../core/contracts/items.ts';
 import { stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
-import { WRITES_PER_BATCH, edgeKey, jobKey, signLanes, writeInLanes } from './graph-writes.ts';
 import type { Expression, Table } from './table.ts';
 
 type Planned = Pick<SessionItem, 'id' | 'reason'>;
 
-/** PLANNING → RUNNING, if `and` holds too. */
-const opening = (
-  { reason }: Planned,
-  startedAt: number,
-  and: Required<Pick<Expression, 'condition' | 'values'>>,
-): Expression => ({
-  update:
-    'SET #state = :running, #statePk = :statePk, #startedAt = :startedAt' +
-    (reason === undefined ? '' : ', #reason = :reason'),
-  condition: `#state = :planning AND ${and.condition}`,
-  names: [
-    ...['planner', 'state', 'statePk', 'startedAt'],
-    ...(reason === undefined ? [] : ['reason']),
-  ],
-  values: {
-    ...{ planning: 'PLANNING', running: 'RUNNING' },
-    ...{ statePk: stateIndexKeys.session('RUNNING'), startedAt, reason },
-    ...and.values,
-  },
-});
+/** DynamoDB takes 100 writes in a transaction; one of them is the session. */
+const WRITES_PER_TRANSACTION = 99;
 
-/** False when the session is not PLANNING any more, or another planner took over. */
+/** PLANNING → RUNNING. */
+const opening = ({ reason }: Planned, startedAt: number, graph?: SpreadGraph): Expression => {
+  const optional = { ...(reason === undefined ? {} : { reason }), ...(graph && { graph }) };
+  const statePk = stateIndexKeys.session('RUNNING');
+  const change = { state: 'RUNNING', statePk, startedAt, ...optional };
+  const names = Object.keys(change);
+  return {
+    update: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
+    condition: '#state = :planning',
+    names,
+    values: { ...change, planning: 'PLANNING' },
+  };
+};
+
+const storeSpread = async (
+  table: Table,
+  session: Planned,
+  jobs: readonly JobItem[],
+  edges: readonly EdgeItem[],
+  startedAt: number,
+): Promise<boolean> => {
+  const graph = {
+    writer: randomUUID(),
+    partitions: partitionsFor(jobs.length + edges.length),
+  };
+  const keys = graphKeys(session.id, graph);
+  const puts = [
+    ...jobs.map((item) => ({ key: keys.job(item.nodeId), item })),
+    ...edges.map((item) => ({ key: keys.edge(item.from, item.to), item })),
+  ];
+  await table.putMany(puts);
+  const key = tableKeys.session(session.id);
+  if ((await table.update(key, opening(session, startedAt, graph))) !== undefined) return true;
+  // An update that is repeated because its answer was lost meets itself.
+  const current = await table.get(key, SessionItem);
+  if (current?.graph?.writer === graph.writer) return true;
+  await table.deleteMany(puts.map((put) => put.key));
+  return false;
+};
+
+/** False when the session is not PLANNING any more. */
 export const storePlan = async (
   table: Table,
   session: Planned,
@@ -41,41 +70,13 @@ export const storePlan = async (
   edges: readonly EdgeItem[],
   startedAt: number,
 ): Promise<boolean> => {
-  const key = tableKeys.session(session.id);
-  const puts = [
-    ...jobs.map((job) => ({ key: jobKey(job), item: job })),
-    ...edges.map((edge) => ({ key: edgeKey(edge), item: edge })),
-  ];
-  const writes = puts.map((put) => table.write.put(put.key, put.item));
-  if (writes.length <= WRITES_PER_BATCH) {
-    // Without a planner nobody has ever left a part of a graph.
-    const first = opening(session, startedAt, {
-      condition: 'attribute_not_exists(#planner)',
-      values: {},
-    });
-    if (await table.transact([table.write.update(key, first), ...writes])) return true;
+  if (jobs.length + edges.length > WRITES_PER_TRANSACTION) {
+    return storeSpread(table, session, jobs, edges, startedAt);
   }
-
-  const planner = randomUUID();
-  const signing = {
-    update: 'SET #planner = :planner',
-    condition: '#state = :planning',
-    names: ['planner', 'state'],
-    values: { planner, planning: 'PLANNING' },
-  };
-  const signed = [table.write.update(key, signing), ...signLanes(table, session.id, planner)];
-  if (!(await table.transact(signed))) return false;
-
-  const partition = tableKeys.sessionPartition(session.id);
-  const [oldJobs, oldEdges] = await Promise.all([
-    table.queryAll(partition, tableKeys.jobPrefix, JobItem),
-    table.queryAll(partition, tableKeys.edgesPrefix, EdgeItem),
+  const keys = graphKeys(session.id);
+  return table.transact([
+    table.write.update(tableKeys.session(session.id), opening(session, startedAt)),
+    ...jobs.map((job) => table.write.put(keys.job(job.nodeId), job)),
+    ...edges.map((edge) => table.write.put(keys.edge(edge.from, edge.to), edge)),
   ]);
-  const kept = new Set(puts.map((put) => put.key.sk));
-  const leftovers = [...oldJobs.map(jobKey), ...oldEdges.map(edgeKey)]
-    .filter(({ sk }) => !kept.has(sk))
-    .map((leftover) => table.write.delete(leftover));
-  if (!(await writeInLanes(table, session.id, planner, [...leftovers, ...writes]))) return false;
-  const mine = { condition: '#planner = :planner', values: { planner } };
-  return (await table.update(key, opening(session, startedAt, mine))) !== undefined;
 };

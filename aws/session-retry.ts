@@ -1,14 +1,16 @@
 /**
- * Resets the graph of a session that has ended, for a retry. As when a plan is stored: it can take many writes,
- * so whoever does it signs the session first (graph-writes.ts), and only the last write makes the session run. A
- * later retry takes over from an unfinished one.
+ * Resets the graph of a session that has ended, for a retry, where it lies. It can take many writes, so whoever does
+ * it signs the session first (graph-writes.ts), and only the last write makes the session run. A later retry takes
+ * over from an unfinished one.
  */
 import { randomUUID } from 'node:crypto';
-import { EdgeItem, JobItem, SessionItem } from '../core/contracts/items.ts';
+import { graphKeys } from '../core/contracts/graph-keys.ts';
+import { SessionItem, type JobItem } from '../core/contracts/items.ts';
 import { stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
 import type { GraphReset } from '../core/running/session-store.ts';
-import { edgeKey, jobKey, signLanes, writeInLanes } from './graph-writes.ts';
-import type { Table, Write } from './table.ts';
+import { signLanes, writeInLanes } from './graph-writes.ts';
+import { readEdges, readJobs } from './session-graphs.ts';
+import type { Table } from './table.ts';
 
 const ENDED = {
   condition: '#run = :run AND NOT #state IN (:planning, :running)',
@@ -39,22 +41,27 @@ export const retrySession = async (
   const lanes = [table.write.check(key, stillMine), ...signLanes(table, id, planner)];
   if (!(await table.transact(lanes))) return false;
 
-  const partition = tableKeys.sessionPartition(id);
-  const [jobs, oldEdges] = await Promise.all([
-    table.queryAll(partition, tableKeys.jobPrefix, JobItem),
-    table.queryAll(partition, tableKeys.edgesPrefix, EdgeItem),
-  ]);
-  const change = reset(jobs, SessionItem.parse(signed).epoch ?? 1);
-  const kept = new Set(change.edges.map((edge) => edgeKey(edge).sk));
-  const writes: Write[] = [
+  const { graph, epoch } = SessionItem.parse(signed);
+  const keys = graphKeys(id, graph);
+  const [jobs, oldEdges] = await Promise.all([readJobs(table, keys), readEdges(table, keys)]);
+  const change = reset(jobs, epoch ?? 1);
+  const edges = change.edges.map((item) => ({ key: keys.edge(item.from, item.to), item }));
+  const kept = new Set(edges.map(({ key: { sk } }) => sk));
+  const writes = [
     ...oldEdges
-      .map(edgeKey)
-      .filter(({ sk }) => !kept.has(sk))
-      .map((leftover) => table.write.delete(leftover)),
-    ...change.jobs.map((job) => table.write.put(jobKey(job), job)),
-    ...change.edges.map((edge) => table.write.put(edgeKey(edge), edge)),
+      .map(({ from, to }) => ({ key: keys.edge(from, to), item: undefined }))
+      .filter((leftover) => !kept.has(leftover.key.sk)),
+    ...change.jobs.map((item) => ({ key: keys.job(item.nodeId), item })),
+    ...edges,
   ];
-  if (!(await writeInLanes(table, id, planner, writes))) return false;
+  // A partition that has had its writes for this second cancels every transaction that it has a part in.
+  const byPartition = [...Map.groupBy(writes, (write) => write.key.pk).values()].flat();
+  const changes = byPartition.map((write) =>
+    write.item === undefined
+      ? table.write.delete(write.key)
+      : table.write.put(write.key, write.item),
+  );
+  if (!(await writeInLanes(table, id, planner, changes))) return false;
   const restarted = await table.update(key, {
     update:
       'SET #state = :state, #statePk = :statePk, #run = :next ' +

@@ -4,6 +4,7 @@ import { EdgeItem, JobItem, SessionItem } from '../core/contracts/items.ts';
 import { stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
 import type { SessionStore } from '../core/running/session-store.ts';
 import { tableJobs } from './session-jobs.ts';
+import { graphLookup, readEdges, readJobs } from './session-graphs.ts';
 import { storePlan } from './session-plan.ts';
 import { retrySession } from './session-retry.ts';
 import type { Table } from './table.ts';
@@ -14,6 +15,7 @@ const StudyEntry = z.object({ id: z.string() });
 const STUDIES_PER_TRANSACTION = 99;
 
 export const tableSessions = (table: Table): SessionStore => {
+  const graphOf = graphLookup(table);
   const studyEntry = (study: string, id: string) =>
     [tableKeys.studyIndex(study, 'S', id), { id }] as const;
 
@@ -40,12 +42,13 @@ export const tableSessions = (table: Table): SessionStore => {
       ]);
     },
     getSession: (id) => table.get(tableKeys.session(id), SessionItem),
-    getJobs: (id) => table.queryAll(tableKeys.sessionPartition(id), tableKeys.jobPrefix, JobItem),
-    getJob: (id, nodeId) => table.get(tableKeys.job(id, nodeId), JobItem),
-    getEdges: (id) =>
-      table.queryAll(tableKeys.sessionPartition(id), tableKeys.edgesPrefix, EdgeItem),
-    getEdgesFrom: (id, nodeId) =>
-      table.queryAll(tableKeys.sessionPartition(id), tableKeys.edgePrefix(nodeId), EdgeItem),
+    getJobs: async (id) => readJobs(table, await graphOf(id)),
+    getJob: async (id, nodeId) => table.get((await graphOf(id)).job(nodeId), JobItem),
+    getEdges: async (id) => readEdges(table, await graphOf(id)),
+    getEdgesFrom: async (id, nodeId) => {
+      const { pk, prefix } = (await graphOf(id)).edgesFrom(nodeId);
+      return table.queryAll(pk, prefix, EdgeItem);
+    },
     listSessions: (state, limit) =>
       table.queryState(stateIndexKeys.session(state), SessionItem, {
         newestFirst: true,
@@ -104,6 +107,6 @@ export const tableSessions = (table: Table): SessionStore => {
       });
       return finished !== undefined;
     },
-    ...tableJobs(table),
+    ...tableJobs(table, graphOf),
   };
 };

@@ -22,6 +22,7 @@ import type { z } from 'zod';
 import type { TableKey } from '../core/contracts/keys.ts';
 import { STATE_INDEX } from '../core/contracts/names.ts';
 import { retryingConflicts } from './conflicts.ts';
+import { writeMany, type ManyWrite } from './many-writes.ts';
 
 type Item = Record<string, unknown>;
 type Schema<T> = z.ZodType<T>;
@@ -73,6 +74,10 @@ export interface Table {
   ): Promise<T[]>;
   /** False when a condition of one of them did not hold: then none was done. */
   transact(writes: readonly Write[]): Promise<boolean>;
+  /** Not at once, and in no order; throws WritesThrottled when some are not done. */
+  putMany(puts: readonly Required<ManyWrite>[]): Promise<void>;
+  /** Likewise. */
+  deleteMany(keys: readonly TableKey[]): Promise<void>;
   /** For building the writes of a transaction. */
   write: {
     put(
@@ -272,6 +277,13 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
         throw error;
       }
     },
+    putMany: (puts) => writeMany(client, tableName, puts),
+    deleteMany: (keys) =>
+      writeMany(
+        client,
+        tableName,
+        keys.map((key) => ({ key })),
+      ),
     write: {
       put: (key, item, options = {}) => ({
         Put: {

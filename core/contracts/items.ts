@@ -150,6 +150,10 @@ export const GroupManifest = z.object({
 });
 export type GroupManifest = z.infer<typeof GroupManifest>;
 
+/** Where the graph of a session lies that is too large for the session's own partition: see graph-keys.ts. */
+export const SpreadGraph = z.object({ writer: z.string(), partitions: z.int().min(1) });
+export type SpreadGraph = z.infer<typeof SpreadGraph>;
+
 export const SessionItem = z.object({
   id: z.string(),
   groupId: z.string(),
@@ -162,6 +166,8 @@ export const SessionItem = z.object({
   run: z.int().min(1),
   /** How often its graph was reset for a retry; absent before the first. */
   epoch: z.int().min(1).optional(),
+  /** Absent: in the session's own partition, if there is one. Never changes once it is there. */
+  graph: SpreadGraph.optional(),
   /** A person wants it to end: its jobs are cancelled wherever they stand. */
   cancelledAt: Milliseconds.optional(),
   createdAt: Milliseconds,

@@ -143,15 +143,7 @@ export const tableKeys = {
   cachedStudyPrefix: (study: string): string => `S#${study}#`,
   session: (id: string): TableKey => ({ pk: `S#${id}`, sk: 'META' }),
   sessionPartition: (id: string): string => `S#${id}`,
-  job: (session: string, node: string): TableKey => ({ pk: `S#${session}`, sk: `J#${node}` }),
-  jobPrefix: 'J#',
-  edge: (session: string, from: string, to: string): TableKey => ({
-    pk: `S#${session}`,
-    sk: `E#${from}#${to}`,
-  }),
-  edgePrefix: (from: string): string => `E#${from}#`,
-  edgesPrefix: 'E#',
-  /** Whose writes of the graph count: see aws/graph-writes.ts. */
+  /** Who resets the graph: see aws/graph-writes.ts. */
   plannerLane: (session: string, lane: number): TableKey => ({
     pk: `S#${session}`,
     sk: `PLANNER#${String(lane)}`,

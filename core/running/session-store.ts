@@ -54,8 +54,8 @@ export interface SessionStore {
   /**
    * Writes a planned graph, then turns the session from PLANNING to RUNNING with `startedAt`, and with the
    * `reason` of `session` if it has one (why nothing applied). Of several calls, concurrent or after a crash,
-   * exactly one graph is the session's in the end: a later call takes over from an earlier unfinished one.
-   * False when the session is not PLANNING any more, or when a later call took over.
+   * exactly one graph is the session's: that of the first to be done. Until then nobody sees anything of it.
+   * False when the session is not PLANNING any more.
    */
   storePlan(
     session: Pick<SessionItem, 'id' | 'reason'>,

@@ -3,6 +3,7 @@
  * and what every job reads of workers, services and destinations. It is the session policy of AssumeRole: short,
  * and only ever taking away from what the role has (infra/constructs/docker-job-role.ts), which names each action.
  */
+import { spreadPartitionPattern } from '../contracts/graph-keys.ts';
 import { instanceKeyMark, objectKeys, tableKeys } from '../contracts/keys.ts';
 import type { GroupManifest, SessionItem } from '../contracts/items.ts';
 
@@ -60,7 +61,10 @@ export const taskPolicy = (
         Effect: 'Allow',
         Action: ['dynamodb:*Item', 'dynamodb:Query'],
         Resource: tableArn,
-        Condition: partitions(tableKeys.sessionPartition(session.id)),
+        Condition: partitions(
+          tableKeys.sessionPartition(session.id),
+          spreadPartitionPattern(session.id),
+        ),
       },
       {
         Effect: 'Allow',

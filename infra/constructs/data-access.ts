@@ -14,6 +14,8 @@ export interface DataAccess {
   readonly items: (holder: IGrantable) => void;
   /** Likewise of single partitions, which its session policy names: by key alone. */
   readonly sessionItems: (holder: IGrantable) => void;
+  /** Writes many items with one call, beside {@link items}. */
+  readonly manyItems: (holder: IGrantable) => void;
   /** Reads the table as a whole, beside {@link items}: the daily audit. */
   readonly scan: (holder: IGrantable) => void;
   /** Reads objects below a prefix, such as `groups/*`; is told of one that is not there. */
@@ -90,6 +92,9 @@ export const dataAccess = ({ table, bucket, key }: ProtectedData): DataAccess =>
     sessionItems: (holder) => {
       items(holder);
       useTableKey(holder);
+    },
+    manyItems: (holder) => {
+      allow(holder, ['dynamodb:BatchWriteItem'], [table.tableArn]);
     },
     scan: (holder) => {
       allow(holder, ['dynamodb:Scan'], [table.tableArn]);

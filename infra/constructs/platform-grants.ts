@@ -89,6 +89,7 @@ export const platformGrants = ({
     },
     plan: (holder: IFunction) => {
       data.access.items(holder);
+      data.access.manyItems(holder);
       data.access.read(holder);
       data.access.write(holder, 'sessions/*');
       allow(holder, ['lambda:InvokeFunction'], [arns.registryFunctions]);

@@ -68,9 +68,9 @@ class PlanImpossible extends Error {
   }
 }
 
-/** Another invocation took the storing of the graph over; a later try finds it stored, or stores it. */
-class PlannedElsewhere extends Error {
-  override readonly name = 'PlannedElsewhere';
+/** The session had ended before its graph was stored, and is planned anew: a later try stores it. */
+class PlannedAnew extends Error {
+  override readonly name = 'PlannedAnew';
 }
 
 const Message = messageBody(PlanRequest);
@@ -237,8 +237,7 @@ const answerFor = async (sessionId: string, deps: PlanDependencies): Promise<Pla
   const noted = { ...session, ...noteOn(plan) };
   if (!(await sessions.storePlan(noted, plan.jobs, plan.edges, clock()))) {
     const now = await sessions.getSession(sessionId);
-    // Somebody else is storing the plan at this moment, and may not live to see the end of it.
-    if (now?.state === 'PLANNING') throw new PlannedElsewhere();
+    if (now?.state === 'PLANNING') throw new PlannedAnew();
   }
   return { sessionId, jobs: plan.runnable };
 };

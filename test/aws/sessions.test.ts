@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableSessionData } from '../../aws/session-data.ts';
 import { tableSessions } from '../../aws/sessions.ts';
-import type { Table } from '../../aws/table.ts';
-import { nodeId, tableKeys } from '../../core/contracts/keys.ts';
+import { dynamoTable, type Table } from '../../aws/table.ts';
+import { graphKeys } from '../../core/contracts/graph-keys.ts';
+import { nodeId } from '../../core/contracts/keys.ts';
 import {
   MAX_SESSION_DATA_BYTES,
   SessionDataTooLarge,
@@ -11,6 +12,7 @@ import {
   type SessionDataKey,
 } from '../../core/running/session-store.ts';
 import { EMULATOR_HOOK_MS, startEmulator, type Emulator } from '../support/emulator.ts';
+import { memoryDocuments } from '../support/memory-documents.ts';
 import { sessionStoreContract } from '../support/session-store-contract.ts';
 import { aLine, aSession } from '../support/sessions.ts';
 
@@ -25,23 +27,22 @@ beforeAll(async () => {
 afterAll(() => emulator.stop());
 
 sessionStoreContract('sessions of the table', () => tableSessions(table));
+sessionStoreContract('sessions of the table in memory', () =>
+  tableSessions(dynamoTable(memoryDocuments().client(), 'sessions')),
+);
 
-/** Stops before its `nth` transaction until it is let go on. */
-const stalling = (nth: number) => {
-  let transactions = 0;
+/** Stops before its first such call until it is let go on. */
+const stalling = (call: 'putMany' | 'update') => {
   const stalled = Promise.withResolvers<undefined>();
   const goOn = Promise.withResolvers<undefined>();
-  const stalls: Table = {
-    ...table,
-    transact: async (writes) => {
-      transactions += 1;
-      if (transactions === nth) {
-        stalled.resolve(undefined);
-        await goOn.promise;
-      }
-      return table.transact(writes);
-    },
-  };
+  const before =
+    <Arguments extends unknown[], Answer>(act: (...args: Arguments) => Promise<Answer>) =>
+    async (...args: Arguments): Promise<Answer> => {
+      stalled.resolve(undefined);
+      await goOn.promise;
+      return act(...args);
+    };
+  const stalls: Table = { ...table, [call]: before<never[], unknown>(table[call]) };
   return {
     ...{ table: stalls, stalled: stalled.promise },
     goOn: () => {
@@ -72,14 +73,49 @@ describe('a graph of the table', () => {
     expect(await tableSessions(table).getJobs(session.id)).toEqual(jobs);
   });
 
-  it.each([1, 2, 3, 5, 12])(
-    'is not changed by a planner that stalled before its transaction %i (invariants E, F)',
-    async (nth) => {
+  it('of several partitions is whole when the answer to its last write was lost', async () => {
+    const session = aSession();
+    const store = tableSessions(table);
+    await store.createSession(session);
+    const { jobs, edges } = aLine(session.id, 120);
+    const losing: Table = {
+      ...table,
+      update: async (key, expression) => {
+        await table.update(key, expression);
+        return table.update(key, expression);
+      },
+    };
+
+    expect(await tableSessions(losing).storePlan(session, jobs, edges, 5)).toBe(true);
+
+    expect(await store.getJobs(session.id)).toEqual(jobs);
+    expect(await store.getEdges(session.id)).toHaveLength(edges.length);
+  });
+
+  it('keeps to the partition of its session where an earlier version stored it', async () => {
+    const session = aSession({ state: 'RUNNING' });
+    const store = tableSessions(table);
+    await store.createSession(session);
+    const { jobs, edges } = aLine(session.id, 120);
+    const pk = `S#${session.id}`;
+    for (const job of jobs) await table.put({ pk, sk: `J#${job.nodeId}` }, job);
+    for (const edge of edges) await table.put({ pk, sk: `E#${edge.from}#${edge.to}` }, edge);
+
+    expect(await store.getJobs(session.id)).toEqual(jobs);
+    expect(await store.getEdges(session.id)).toHaveLength(edges.length);
+    expect(await store.getEdgesFrom(session.id, nodeId(7))).toEqual([edges[7]]);
+    expect(await store.releaseEdge(edges[0]!)).toBe(true);
+    expect(await store.queueJob(session.id, nodeId(1), 7)).toMatchObject({ state: 'QUEUED' });
+  });
+
+  it.each(['putMany', 'update'] as const)(
+    'is not changed by a planner that stalled before its %s (invariants E, F)',
+    async (call) => {
       const store = tableSessions(table);
       const session = aSession();
       await store.createSession(session);
-      const { jobs, edges } = aLine(session.id, 600);
-      const slow = stalling(nth);
+      const { jobs, edges } = aLine(session.id, 120);
+      const slow = stalling(call);
 
       const late = tableSessions(slow.table).storePlan(session, jobs, edges, 5);
       await slow.stalled;
@@ -101,7 +137,7 @@ const WRITER: DataWriter = { nodeId: 'n00001', attempt: 2 };
 
 describe('session data of the table', () => {
   const writable = (id: string) =>
-    table.put(tableKeys.job(id, WRITER.nodeId), { state: 'RUNNING', attempt: WRITER.attempt });
+    table.put(graphKeys(id).job(WRITER.nodeId), { state: 'RUNNING', attempt: WRITER.attempt });
 
   const session = 's0123456789abcdef0123';
 

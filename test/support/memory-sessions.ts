@@ -88,27 +88,11 @@ export const memorySessions = (
           .map(({ id }) => id)
           .sort(),
       ),
-    storePlan: async ({ id, reason }, newJobs, newEdges, startedAt) => {
-      const planner = Symbol(id);
-      const mine = () => sessions.get(id)?.state === 'PLANNING' && planners.get(id) === planner;
-      const signed = await atomically(() => {
-        if (sessions.get(id)?.state !== 'PLANNING') return false;
-        planners.set(id, planner);
-        jobs.set(id, new Map());
-        edges.set(id, new Map());
-        return true;
-      });
-      if (!signed) return false;
-      for (const job of newJobs) {
-        const stored = await atomically(() => {
-          if (mine()) jobs.get(id)?.set(job.nodeId, structuredClone(job));
-          return mine();
-        });
-        if (!stored) return false;
-      }
-      return atomically(() => {
+    storePlan: ({ id, reason }, newJobs, newEdges, startedAt) =>
+      atomically(() => {
         const session = sessions.get(id);
-        if (session === undefined || !mine()) return false;
+        if (session?.state !== 'PLANNING') return false;
+        jobs.set(id, new Map(newJobs.map((job) => [job.nodeId, structuredClone(job)])));
         edges.set(id, new Map(newEdges.map((edge) => [edgeName(edge), structuredClone(edge)])));
         sessions.set(id, {
           ...session,
@@ -117,8 +101,7 @@ export const memorySessions = (
           ...(reason === undefined ? {} : { reason }),
         });
         return true;
-      });
-    },
+      }),
     setToken: (id, run, token) =>
       atomically(() => {
         const session = open(id);

@@ -259,22 +259,26 @@ export const sessionStoreContract = (name: string, open: () => SessionStore): vo
       ['very large', 900, 1100],
       ['small', 3, 5],
       ['small and large', 3, 300],
-    ])('stores exactly one of two %s graphs that are stored at the same time', async (...of) => {
-      const store = open();
-      const session = aSession();
-      await store.createSession(session);
-      const graphs = [aLine(session.id, of[1]), aLine(session.id, of[2])];
+    ])(
+      'stores exactly one of two %s graphs that are stored at the same time',
+      async (...of) => {
+        const store = open();
+        const session = aSession();
+        await store.createSession(session);
+        const graphs = [aLine(session.id, of[1]), aLine(session.id, of[2])];
 
-      const stored = await Promise.all(
-        graphs.map(({ jobs, edges }) => store.storePlan(session, jobs, edges, NOW)),
-      );
+        const stored = await Promise.all(
+          graphs.map(({ jobs, edges }) => store.storePlan(session, jobs, edges, NOW)),
+        );
 
-      expect(stored.filter(Boolean)).toHaveLength(1);
-      const winner = graphs[stored.indexOf(true)]!;
-      expect(await store.getJobs(session.id)).toEqual(winner.jobs);
-      expect(await store.getEdges(session.id)).toHaveLength(winner.edges.length);
-      expect((await store.getSession(session.id))?.state).toBe('RUNNING');
-    });
+        expect(stored.filter(Boolean)).toHaveLength(1);
+        const winner = graphs[stored.indexOf(true)]!;
+        expect(await store.getJobs(session.id)).toEqual(winner.jobs);
+        expect(await store.getEdges(session.id)).toHaveLength(winner.edges.length);
+        expect((await store.getSession(session.id))?.state).toBe('RUNNING');
+      },
+      30_000,
+    );
   });
 
   describe(`${name}: edges`, () => {
