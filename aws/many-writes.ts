@@ -12,7 +12,7 @@ import { isThrottled } from './conflicts.ts';
 const WRITES_PER_CALL = 25;
 
 /** Partitions that are written to at a time, each by one call after another. */
-const PARTITIONS_AT_A_TIME = 32;
+const PARTITIONS_AT_A_TIME = 64;
 
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 1000;

@@ -12,7 +12,8 @@ export type Unit =
   | '×'
   | 'USD'
   | 'units'
-  | 'messages';
+  | 'messages'
+  | 'calls';
 
 export interface Figure {
   readonly name: string;

@@ -1,11 +1,13 @@
 /** What planning a large session takes beside its callbacks' own time: docs/benchmarks.md, "planning". */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AE_TITLE_DEFAULTS, type ServiceItem } from '../../core/contracts/configuration.ts';
 import type { GroupManifest, SessionItem } from '../../core/contracts/items.ts';
 import { objectKeys, sessionId } from '../../core/contracts/keys.ts';
+import { advanceSession } from '../../core/running/advance-session.ts';
 import { planSession } from '../../core/planning/plan.ts';
 import { makeHandler, type PlanDependencies } from '../../lambdas/plan/handler.ts';
 import type { Bench } from '../bench.ts';
-import { modelledCloud } from './modelled-cloud.ts';
+import { MODEL_MS, modelledCloud } from './modelled-cloud.ts';
 
 const STUDIES = 4;
 const SERIES_OF_STUDY = 50;
@@ -60,10 +62,38 @@ const service = (): ServiceItem => ({
   })),
 });
 
-const SESSION: SessionItem = {
-  ...{ id: sessionId(GROUP, 'default'), groupId: GROUP, aeTitle: 'BENCH', run: 1 },
+/** Of each round its own, so that it lies in other partitions. */
+const aSession = (round: number): SessionItem => ({
+  ...{ id: sessionId(GROUP, `round-${String(round)}`), groupId: GROUP, aeTitle: 'BENCH', run: 1 },
   ...{ pipeline: 'default', pipelineName: 'default', priority: 'normal', state: 'PLANNING' },
   ...{ createdAt: START, studies: [], instanceCount: 20_000 },
+});
+
+type Cloud = ReturnType<typeof modelledCloud>;
+
+/** From a graph of which nothing has begun to the executions of all jobs that wait for no other. */
+const dispatch = async ({ sessions }: Cloud, sessionId: string): Promise<number> => {
+  let started = 0;
+  const succeeded = () => Promise.resolve({ state: 'SUCCEEDED' } as const);
+  const began = performance.now();
+  await advanceSession(
+    {
+      sessions,
+      startJob: async () => {
+        await sleep(MODEL_MS.execution);
+        started += 1;
+      },
+      stopJob: () => Promise.resolve(),
+      runPreServices: succeeded,
+      runPostServices: succeeded,
+      answerToken: () => Promise.resolve(true),
+      clock: Date.now,
+    },
+    { sessionId },
+  );
+  if (started !== STUDIES * SERIES_OF_STUDY)
+    throw new Error(`${String(started)} jobs were started`);
+  return performance.now() - began;
 };
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -74,10 +104,12 @@ export const planningBench: Bench = async (figures, tell, quick) => {
   tell(`plans ${String(STUDIES * SERIES_OF_STUDY * JOBS_OF_SERIES)} jobs, ${String(rounds)} times`);
   for (let round = 0; round < rounds; round += 1) {
     const cloud = modelledCloud();
+    const session = aSession(round);
+    await cloud.sessions.createSession(session);
     cloud.bucket.set(objectKeys.groupManifest(GROUP), JSON.stringify(group));
     const began = performance.now();
     const input = {
-      ...{ session: SESSION, manifest: group, services: [bench], now: START },
+      ...{ session, manifest: group, services: [bench], now: START },
       ...{ workers: new Map<string, string | undefined>(), retryDelaySeconds: 5 },
     };
     await planSession(input, ({ candidates, objects }) =>
@@ -90,7 +122,7 @@ export const planningBench: Bench = async (figures, tell, quick) => {
     figures.add('the graph alone', 'ms', performance.now() - began);
 
     const deps: PlanDependencies = {
-      sessions: { ...cloud.sessions, getSession: () => Promise.resolve(SESSION) },
+      sessions: cloud.sessions,
       objects: cloud.objects,
       decisions: { recordDecision: () => Promise.resolve() },
       configuration: {
@@ -106,7 +138,7 @@ export const planningBench: Bench = async (figures, tell, quick) => {
       clock: Date.now,
       logger: silent,
     };
-    const body = JSON.stringify({ sessionId: SESSION.id, run: 1, token: 'token' });
+    const body = JSON.stringify({ sessionId: session.id, run: 1, token: 'token' });
     const started = performance.now();
     const { batchItemFailures } = await makeHandler(deps)({
       Records: [{ messageId: 'm', body } as never],
@@ -114,5 +146,16 @@ export const planningBench: Bench = async (figures, tell, quick) => {
     if (batchItemFailures.length > 0) throw new Error('the session was not planned');
     figures.add('from message to token', 'ms', performance.now() - started);
     if (round === 0) tell(`calls: ${JSON.stringify(cloud.calls)}`);
+
+    const { sessions } = cloud;
+    const before = performance.now();
+    const [jobs, edges] = await Promise.all([
+      sessions.getJobs(session.id),
+      sessions.getEdges(session.id),
+    ]);
+    figures.add('the whole graph read', 'ms', performance.now() - before);
+    if (round === 0) tell(`${String(jobs.length)} nodes, ${String(edges.length)} edges`);
+    figures.add('200 ready jobs dispatched', 'ms', await dispatch(cloud, session.id));
+    figures.add('calls that were throttled', 'calls', cloud.pace.throttled);
   }
 };

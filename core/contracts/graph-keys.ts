@@ -6,8 +6,8 @@
 import type { SpreadGraph } from './items.ts';
 import { tableKeys, type TableKey } from './keys.ts';
 
-/** A batch write has 25 items: four of them for each partition. */
-const ITEMS_PER_PARTITION = 100;
+/** Few, so that a graph of some thousand is spread evenly over what DynamoDB has: it puts keys where their hash says. */
+const ITEMS_PER_PARTITION = 50;
 
 /** Each is a query for whoever reads the whole graph. */
 const MOST_PARTITIONS = 64;

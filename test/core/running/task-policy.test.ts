@@ -1,6 +1,7 @@
 /** What the credentials of a docker job reach: decided as IAM decides. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { graphKeys } from '../../../core/contracts/graph-keys.ts';
 import { objectKeys, tableKeys } from '../../../core/contracts/keys.ts';
 import type { GroupManifest } from '../../../core/contracts/items.ts';
 import { taskPolicy, type TaskPolicy } from '../../../core/running/task-policy.ts';
@@ -9,6 +10,7 @@ const KEY = '0123456789abcdef0123';
 const OTHER_KEY = 'fedcba98765432100000';
 const OWN = 's00000000000000000001';
 const OTHER = 's00000000000000000002';
+const SPREAD = { writer: '27c5a4a0-4a1c-4b54-9b3a-0f5fd53c7f5a', partitions: 64 };
 const site = {
   tableArn: 'arn:aws:dynamodb:eu-central-1:111122223333:table/gantry-table',
   bucketArn: 'arn:aws:s3:::gantry-data-bucket0123456789-abcdefghijkl',
@@ -79,6 +81,8 @@ describe('the credentials of a docker job', () => {
     for (const action of ['GetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem']) {
       expect(item(action, tableKeys.sessionPartition(OWN))).toBe(true);
       expect(item(action, tableKeys.sessionPartition(OTHER))).toBe(false);
+      expect(item(action, graphKeys(OWN, SPREAD).job('n00077').pk)).toBe(true);
+      expect(item(action, graphKeys(OTHER, SPREAD).job('n00077').pk)).toBe(false);
       expect(item(action, tableKeys.group(KEY, 1).pk)).toBe(false);
     }
     for (const partition of [tableKeys.workerVersion('lung', 'h').pk, 'CONFIG']) {
