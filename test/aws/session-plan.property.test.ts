@@ -83,7 +83,7 @@ const simulate = async (graph: Graph, planners: number, seed: number, crashing: 
     return crash;
   });
   let now = 1_000_000;
-  let isComplete = false;
+  const end = { isComplete: false };
   const outcomeOf = ({ nodeId }: JobItem) => graph.outcomes[Number(nodeId.slice(1)) - 1];
   const started = new Set<string>();
   const pass = (nodeId?: string): void => {
@@ -102,7 +102,7 @@ const simulate = async (graph: Graph, planners: number, seed: number, crashing: 
             runPreServices: () => Promise.resolve({ state: 'SUCCEEDED' }),
             runPostServices: () => Promise.resolve({ state: 'SUCCEEDED' }),
             answerToken: () => {
-              isComplete = true;
+              end.isComplete = true;
               return Promise.resolve(true);
             },
             clock: () => now,
@@ -141,7 +141,7 @@ const simulate = async (graph: Graph, planners: number, seed: number, crashing: 
   for (let planner = 0; planner < planners; planner += 1) plan();
   pass();
   await world.run();
-  for (let sweeps = 0; !isComplete && sweeps < CRASHES + 2; sweeps += 1) {
+  for (let sweeps = 0; !end.isComplete && sweeps < CRASHES + 2; sweeps += 1) {
     now += PLATFORM_NODE_LIMIT_MS + 1;
     pass();
     await world.run();
@@ -158,15 +158,15 @@ const simulate = async (graph: Graph, planners: number, seed: number, crashing: 
     answers,
     left,
     crashes,
-    isComplete,
+    isComplete: end.isComplete,
     jobs: await own.getJobs(session.id),
   };
 };
 
 const withoutKeys = (items: readonly unknown[]): unknown[] =>
   items.map((item) => {
-    const { pk: _pk, sk: _sk, ...rest } = item as Record<string, unknown>;
-    return rest;
+    const entries = Object.entries(item as Record<string, unknown>);
+    return Object.fromEntries(entries.filter(([name]) => name !== 'pk' && name !== 'sk'));
   });
 
 const nameOf = (item: unknown): string => {

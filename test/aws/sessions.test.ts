@@ -35,14 +35,22 @@ sessionStoreContract('sessions of the table in memory', () =>
 const stalling = (call: 'putMany' | 'update') => {
   const stalled = Promise.withResolvers<undefined>();
   const goOn = Promise.withResolvers<undefined>();
-  const before =
-    <Arguments extends unknown[], Answer>(act: (...args: Arguments) => Promise<Answer>) =>
-    async (...args: Arguments): Promise<Answer> => {
-      stalled.resolve(undefined);
-      await goOn.promise;
-      return act(...args);
-    };
-  const stalls: Table = { ...table, [call]: before<never[], unknown>(table[call]) };
+  const wait = async (at: typeof call): Promise<void> => {
+    if (at !== call) return;
+    stalled.resolve(undefined);
+    await goOn.promise;
+  };
+  const stalls: Table = {
+    ...table,
+    putMany: async (puts) => {
+      await wait('putMany');
+      await table.putMany(puts);
+    },
+    update: async (key, expression) => {
+      await wait('update');
+      return table.update(key, expression);
+    },
+  };
   return {
     ...{ table: stalls, stalled: stalled.promise },
     goOn: () => {
@@ -96,7 +104,7 @@ describe('a graph of the table', () => {
     const session = aSession({ state: 'RUNNING' });
     const store = tableSessions(table);
     await store.createSession(session);
-    const { jobs, edges } = aLine(session.id, 120);
+    const { jobs, edges } = aLine(session.id, 12);
     const pk = `S#${session.id}`;
     for (const job of jobs) await table.put({ pk, sk: `J#${job.nodeId}` }, job);
     for (const edge of edges) await table.put({ pk, sk: `E#${edge.from}#${edge.to}` }, edge);
@@ -136,8 +144,13 @@ describe('a graph of the table', () => {
 const WRITER: DataWriter = { nodeId: 'n00001', attempt: 2 };
 
 describe('session data of the table', () => {
-  const writable = (id: string) =>
-    table.put(graphKeys(id).job(WRITER.nodeId), { state: 'RUNNING', attempt: WRITER.attempt });
+  const writable = async (id: string) => {
+    await tableSessions(table).createSession(aSession({ id, state: 'RUNNING' }));
+    await table.put(graphKeys(id).job(WRITER.nodeId), {
+      state: 'RUNNING',
+      attempt: WRITER.attempt,
+    });
+  };
 
   const session = 's0123456789abcdef0123';
 

@@ -140,16 +140,16 @@ export const evaluate = (text: string, expressed: Expressed, item: Item): boolea
 /** The item after an update. */
 export const updated = (text: string, expressed: Expressed, item: Item): Item => {
   const reader = new Reader(text, expressed, item);
-  const after: Record<string, unknown> = structuredClone({ ...item });
+  const after = new Map(Object.entries(structuredClone(item)));
   let isSetting = true;
   while (!reader.isAtEnd) {
     if (reader.take('SET')) isSetting = true;
     else if (reader.take('REMOVE')) isSetting = false;
     else reader.take(',');
     const name = reader.name();
-    if (!isSetting) delete after[name];
-    else if (reader.take('=')) after[name] = structuredClone(reader.value());
+    if (!isSetting) after.delete(name);
+    else if (reader.take('=')) after.set(name, structuredClone(reader.value()));
     else throw new Error(`not understood: ${text}`);
   }
-  return after;
+  return Object.fromEntries(after);
 };

@@ -131,7 +131,7 @@ export const memoryDocuments = (changed: Changed = () => undefined): MemoryDocum
         return {};
       };
       const batch = (requestItems: NonNullable<Call['RequestItems']>) => {
-        const left = Object.entries(requestItems).map(([table, requests = []]) => {
+        const left = Object.entries(requestItems).map(([table, requests]) => {
           const refused = requests.filter(({ PutRequest, DeleteRequest }) => {
             const call = (PutRequest ?? DeleteRequest) as Call;
             if (!take([writeDemand(call)])) return true;
