@@ -1,4 +1,5 @@
 /** Step Functions as Executions. */
+import type { Logger } from '@aws-lambda-powertools/logger';
 import {
   DescribeExecutionCommand,
   ExecutionAlreadyExists,
@@ -7,6 +8,7 @@ import {
   SendTaskFailureCommand,
   SendTaskSuccessCommand,
   StartExecutionCommand,
+  StateMachineDoesNotExist,
   StopExecutionCommand,
   TaskDoesNotExist,
   TaskTimedOut,
@@ -14,17 +16,22 @@ import {
 } from '@aws-sdk/client-sfn';
 import type { Executions } from '../core/contracts/ports.ts';
 
-/** arn:…:stateMachine:NAME → arn:…:execution:NAME:EXECUTION */
+/** arn:…:stateMachine:NAME:VERSION → arn:…:stateMachine:NAME */
+const unqualified = (stateMachineArn: string): string =>
+  stateMachineArn.split(':').slice(0, 7).join(':');
+
+/** arn:…:stateMachine:NAME → arn:…:execution:NAME:EXECUTION; that of an execution names no version. */
 const executionArn = (stateMachineArn: string, name: string): string =>
-  `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+  `${unqualified(stateMachineArn).replace(':stateMachine:', ':execution:')}:${name}`;
 
 const isDeadToken = (error: unknown): boolean =>
   error instanceof TaskTimedOut ||
   error instanceof TaskDoesNotExist ||
   error instanceof InvalidToken;
 
-export const stepFunctions = (client: SFNClient): Executions => ({
-  start: async (stateMachineArn, name, input) => {
+/** Where a version of a machine was deleted, its latest definition takes its place, and `logger` is told. */
+export const stepFunctions = (client: SFNClient, logger?: Pick<Logger, 'warn'>): Executions => ({
+  start: async function start(stateMachineArn, name, input): Promise<'started' | 'exists'> {
     try {
       await client.send(
         new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }),
@@ -32,7 +39,12 @@ export const stepFunctions = (client: SFNClient): Executions => ({
       return 'started';
     } catch (error) {
       if (error instanceof ExecutionAlreadyExists) return 'exists';
-      throw error;
+      const latest = unqualified(stateMachineArn);
+      if (!(error instanceof StateMachineDoesNotExist) || latest === stateMachineArn) throw error;
+      logger?.warn('a version of a state machine is gone; its latest takes its place', {
+        stateMachineArn,
+      });
+      return start(latest, name, input);
     }
   },
   status: async (stateMachineArn, name) => {

@@ -77,6 +77,14 @@ export const tableSessions = (table: Table): SessionStore => {
       });
       return restarted !== undefined;
     },
+    forgetVersions: async (id) => {
+      const forgotten = await table.update(tableKeys.session(id), {
+        update: 'REMOVE #versions',
+        condition: 'attribute_exists(#versions)',
+        names: ['versions'],
+      });
+      return forgotten !== undefined;
+    },
     requestCancel: async (id, cancelledAt) => {
       const noted = await table.update(tableKeys.session(id), {
         update: 'SET #cancelledAt = if_not_exists(#cancelledAt, :cancelledAt)',

@@ -131,7 +131,10 @@ export const countStudy = async (
           return passUntil(now + milliseconds);
         },
         // What is begun with a released group is no part of knowing when it is complete.
-        sessions: { createSession: () => Promise.resolve(true) },
+        sessions: {
+          createSession: () => Promise.resolve(true),
+          getSession: () => Promise.resolve(undefined),
+        },
         executions: { start: () => Promise.resolve('started') },
       },
       message.check,

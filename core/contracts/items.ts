@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { DeclaredInput, KeepWarm, RetryRule } from './configuration.ts';
+import { PlatformVersions } from './platform-versions.ts';
 import { RuleOutcome, RuleReading } from './rules.ts';
 import { HeaderAttributes, InstanceItem, Sender } from './instance-items.ts';
 import { HandedOver, LegalHold } from './reclaim-items.ts';
@@ -164,6 +165,8 @@ export const SessionItem = z.object({
   priority: Priority,
   state: SessionState,
   run: z.int().min(1),
+  /** Of the platform, when it was created. Absent where nothing has versions, and when they are not there any more. */
+  versions: PlatformVersions.optional(),
   /** How often its graph was reset for a retry; absent before the first. */
   epoch: z.int().min(1).optional(),
   /** Absent: in the session's own partition, if there is one. Never changes once it is there. */

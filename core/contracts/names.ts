@@ -118,6 +118,8 @@ export const ENV = {
   gpuTaskCpu: 'GANTRY_GPU_TASK_CPU',
   gpuTaskMemoryMiB: 'GANTRY_GPU_TASK_MEMORY_MIB',
   sessionMachineArn: 'GANTRY_SESSION_MACHINE_ARN',
+  /** JSON of the versions that sessions begin with, see platform-versions.ts. Not set where there are none. */
+  platformVersions: 'GANTRY_PLATFORM_VERSIONS',
   /** Absent in the embedded cloud, which makes no images. */
   imageMachineArn: 'GANTRY_IMAGE_MACHINE_ARN',
   jobMachineArn: 'GANTRY_JOB_MACHINE_ARN',

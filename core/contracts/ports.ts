@@ -105,7 +105,10 @@ export interface Executions {
 
 /** Lambda functions that are called for an answer. */
 export interface Functions {
-  /** Throws FunctionFailed when the function itself failed or ran out of its time. */
+  /**
+   * `functionName` may end in `:<version>`. Throws FunctionFailed when the function itself failed or ran out of its
+   * time, FunctionMissing when there is none.
+   */
   invoke(functionName: string, payload: unknown): Promise<unknown>;
 }
 

@@ -6,6 +6,7 @@ import type { GroupItem, GroupManifest, InputReport, SessionItem } from '../cont
 import { executionName, sessionId } from '../contracts/keys.ts';
 import type { SessionInput } from '../contracts/messages.ts';
 import { DEFAULT_PIPELINE } from '../contracts/names.ts';
+import { qualified, type PlatformVersions } from '../contracts/platform-versions.ts';
 import type { Clock, Executions } from '../contracts/ports.ts';
 import type { GroupStore, Subjects } from './group-store.ts';
 import { inputsText, isComplete } from './completeness.ts';
@@ -22,9 +23,12 @@ export interface ReleaseDependencies extends SealDependencies {
   readonly sessions: {
     /** False when the session exists: it is left as it is. */
     createSession(session: SessionItem): Promise<boolean>;
+    getSession(sessionId: string): Promise<SessionItem | undefined>;
   };
   readonly executions: Pick<Executions, 'start'>;
   readonly sessionMachineArn: string;
+  /** With which a session begins; absent where nothing has versions. */
+  readonly platformVersions?: PlatformVersions | undefined;
 }
 
 /** Why a group is claimed, if it is not only because it is due. */
@@ -110,11 +114,15 @@ const startSessions = async (
         createdAt: deps.clock(),
         studies,
         instanceCount,
+        ...(deps.platformVersions === undefined ? {} : { versions: deps.platformVersions }),
       };
-      await deps.sessions.createSession(session);
-      // Also when the session exists: its creator may have died before this.
+      // Also when the session exists: its creator may have died before this, and been of another release.
+      const stored = (await deps.sessions.createSession(session))
+        ? session
+        : await deps.sessions.getSession(session.id);
+      const machine = qualified(deps.sessionMachineArn, stored?.versions?.sessionMachine);
       const input: SessionInput = { sessionId: session.id, run: 1 };
-      await deps.executions.start(deps.sessionMachineArn, executionName(session.id, 1), input);
+      await deps.executions.start(machine, executionName(session.id, 1), input);
       return session.id;
     }),
   );

@@ -1,10 +1,11 @@
 /**
  * Tries jobs of an ended session again, on the word of a person: resets what begins anew, then starts an
- * execution of the session's next run. It keeps the versions of services and workers that it was planned with.
+ * execution of the session's next run. It keeps the versions of services, workers and functions that it began with.
  */
 import { SessionPlan, type SessionItem } from '../contracts/items.ts';
 import { executionName, objectKeys, parseGroupId } from '../contracts/keys.ts';
 import type { SessionInput } from '../contracts/messages.ts';
+import { qualified } from '../contracts/platform-versions.ts';
 import type { Clock, Executions, ObjectStore } from '../contracts/ports.ts';
 import type { GroupStore } from '../processors/group-store.ts';
 import type { ReclaimStore } from '../processors/reclaim-store.ts';
@@ -41,7 +42,7 @@ const isPlanned = async ({ objects }: RetryDependencies, key: string): Promise<b
 /** The run that the reset session is at; another's when somebody else was first. */
 const start = async (
   deps: RetryDependencies,
-  { id, run }: SessionItem,
+  { id, run, versions }: SessionItem,
   done: boolean,
   jobs: number,
 ): Promise<Retry> => {
@@ -49,7 +50,8 @@ const start = async (
   if (!done) return impossible('somebody else is retrying the session at this moment', remedy);
   const input: SessionInput = { sessionId: id, run: run + 1 };
   // Whoever dies before this leaves it to the sweep.
-  await deps.executions.start(deps.sessionMachineArn, executionName(id, run + 1), input);
+  const machine = qualified(deps.sessionMachineArn, versions?.sessionMachine);
+  await deps.executions.start(machine, executionName(id, run + 1), input);
   const session = await deps.sessions.getSession(id);
   return session === undefined ? { outcome: 'not-found' } : { outcome: 'retried', session, jobs };
 };

@@ -67,6 +67,8 @@ export interface SessionStore {
   setToken(sessionId: string, run: number, token: string): Promise<boolean>;
   /** PLANNING or RUNNING at `run` → the same at `run + 1`, without a token. False when it is at another run or has ended. */
   restartSession(sessionId: string, run: number): Promise<boolean>;
+  /** Takes away the versions that a session began with, if it still has them. False when it had none: a caller was first. */
+  forgetVersions(sessionId: string): Promise<boolean>;
   /** Notes on a PLANNING or RUNNING session that a person wants it to end. False when it has ended. */
   requestCancel(sessionId: string, cancelledAt: number): Promise<boolean>;
   /**

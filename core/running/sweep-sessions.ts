@@ -7,6 +7,7 @@ import type { WorkerItem } from '../contracts/worker-item.ts';
 import type { JobItem, SessionItem } from '../contracts/items.ts';
 import { executionName } from '../contracts/keys.ts';
 import type { Advance, SessionInput } from '../contracts/messages.ts';
+import { qualified } from '../contracts/platform-versions.ts';
 import type { Clock, Executions, Queues, StoppedTask } from '../contracts/ports.ts';
 import { forEach, limiter, type Limiter } from './concurrency.ts';
 import { backlogOf } from './ensure-runners.ts';
@@ -89,6 +90,8 @@ class SessionSweep {
   readonly #limit: Limiter = limiter(CALLS_AT_A_TIME);
   /** Of the sessions looked at: their jobs that are somebody's. */
   readonly #active: JobItem[] = [];
+  /** Of those sessions: the definition with which their jobs' executions start. */
+  readonly #jobMachines = new Map<string, string>();
   /** Asked once a sweep for each queue. */
   readonly #empty = new Map<string, Promise<boolean>>();
 
@@ -149,6 +152,7 @@ class SessionSweep {
     this.report.sessionsLookedAt += 1;
     await this.#restartIfLost(session);
     if (session.state !== 'RUNNING') return;
+    this.#jobMachines.set(id, qualified(this.#deps.jobMachineArn, session.versions?.jobMachine));
     const jobs = await this.#limit(() => this.#deps.sessions.getJobs(id));
     this.#active.push(...jobs.filter((job) => job.kind === 'job' && isActiveJobState(job.state)));
     await this.#limit(() =>
@@ -158,7 +162,7 @@ class SessionSweep {
 
   #startSession(session: SessionItem, run: number): Promise<unknown> {
     return this.#deps.executions.start(
-      this.#deps.sessionMachineArn,
+      qualified(this.#deps.sessionMachineArn, session.versions?.sessionMachine),
       executionName(session.id, run),
       { sessionId: session.id, run } satisfies SessionInput,
     );
@@ -187,7 +191,7 @@ class SessionSweep {
       const name = executionName(job.id, job.run);
       const status = await executions.status(jobMachineArn, name);
       if (status === 'ABSENT') {
-        await startJob(this.#deps, job);
+        await this.#startJob(job);
         this.report.jobsRestarted += 1;
       } else if (status !== 'RUNNING') {
         await this.#restartJob(job);
@@ -199,6 +203,11 @@ class SessionSweep {
         }
       }
     });
+  }
+
+  #startJob(job: JobItem): Promise<unknown> {
+    const jobMachineArn = this.#jobMachines.get(job.sessionId) ?? this.#deps.jobMachineArn;
+    return startJob({ ...this.#deps, jobMachineArn }, job);
   }
 
   /** The event of its task's end may have been lost; on one computer there are none. */
@@ -223,7 +232,7 @@ class SessionSweep {
     const { sessions, clock } = this.#deps;
     const queued = await sessions.requeueJob(job.sessionId, job.nodeId, job.run, clock());
     if (queued === undefined) return false;
-    await startJob(this.#deps, queued);
+    await this.#startJob(queued);
     this.report.jobsRestarted += 1;
     return true;
   }

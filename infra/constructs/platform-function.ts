@@ -1,5 +1,5 @@
 /** A Lambda of the platform: lambdas/<name>/index.ts as one bundled file with the SDK it was tested with. */
-import { RemovalPolicy, type Duration } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
@@ -9,6 +9,7 @@ import { resourceNames } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
 import { acknowledge } from './acknowledge.ts';
 import { programLogs } from './logging.ts';
+import { KEPT } from './versions.ts';
 
 const REPOSITORY = new URL('../..', import.meta.url).pathname;
 
@@ -58,8 +59,7 @@ export const platformFunction = (
     depsLockFilePath: `${REPOSITORY}package-lock.json`,
     projectRoot: REPOSITORY,
     handler: 'handler',
-    // Executions that run while a release is made go on calling the version that they began with.
-    currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+    currentVersionOptions: { removalPolicy: KEPT },
     runtime: Runtime.NODEJS_24_X,
     architecture: config.profile !== 'embedded' ? Architecture.ARM_64 : Architecture.X86_64,
     logGroup,

@@ -3,6 +3,7 @@ import type { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { SessionFunction } from '../../core/contracts/platform-versions.ts';
 import type { SiteConfig } from '../config.ts';
 import type { DataStack } from '../stacks/data-stack.ts';
 import type { WorkersStack } from '../stacks/workers-stack.ts';
@@ -34,6 +35,10 @@ export const platformGrants = ({
   const arns = platformArns(stack, config.deployment);
   const allow = (holder: IFunction, actions: string[], resources: string[]): void => {
     holder.addToRolePolicy(new PolicyStatement({ actions, resources }));
+  };
+  /** What is of a session that began with another version goes there: docs/architecture.md, "Releases". */
+  const passOn = (holder: IFunction, name: SessionFunction): void => {
+    allow(holder, ['lambda:InvokeFunction'], [arns.versionsOf(name)]);
   };
   const answerTokens = (holder: IFunction): void => {
     // Answers have no resource level: whoever holds the token may answer it.
@@ -93,6 +98,7 @@ export const platformGrants = ({
       data.access.read(holder);
       data.access.write(holder, 'sessions/*');
       allow(holder, ['lambda:InvokeFunction'], [arns.registryFunctions]);
+      passOn(holder, 'plan');
       answerTokens(holder);
     },
     advance: (holder: IFunction) => {
@@ -102,6 +108,7 @@ export const platformGrants = ({
       data.access.remove(holder, 'sessions/*/files/*');
       queues.advance.grantSendMessages(holder);
       executions(holder, 'job');
+      passOn(holder, 'advance');
       answerTokens(holder);
       runners(holder);
     },
@@ -115,6 +122,7 @@ export const platformGrants = ({
       queues.advance.grantSendMessages(holder);
       queues.tasks.grantSendMessages(holder);
       executions(holder, 'job');
+      passOn(holder, 'tasks');
       answerTokens(holder);
       allow(holder, ['ecs:RunTask'], [arns.dockerTaskDefinitions]);
       // Neither has a resource level: what may be registered is bounded by the role that may be passed.

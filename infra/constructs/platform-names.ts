@@ -23,6 +23,8 @@ export const platformArns = (stack: Stack, deployment: string) => {
     jobExecutions: execution(names.jobMachine),
     /** Functions that the API makes, one for each service version. */
     registryFunctions: colon('lambda', 'function', `${deployment}-registry-*`),
+    /** Of one of the platform's functions. */
+    versionsOf: (name: string) => colon('lambda', 'function', `${names.function(name)}:*`),
     processorsFunction: colon('lambda', 'function', names.function('processors')),
     workQueues: stack.formatArn({ service: 'sqs', resource: `${deployment}-work-*` }),
     deadLetterQueues: stack.formatArn({

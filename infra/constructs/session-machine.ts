@@ -7,7 +7,10 @@ import { aslExecution, REPORT_RETRY, SEND_AND_WAIT, SEND_RETRY, TOKEN } from './
 export interface SessionMachineTargets {
   readonly planQueueUrl: string;
   readonly advanceQueueUrl: string;
+  /** In the version that the definition was made with. */
   readonly finishFunctionArn: string;
+  /** Whatever version is there when that one is not. */
+  readonly liveFinishFunctionArn: string;
 }
 
 const DAY = 86_400;
@@ -24,6 +27,19 @@ const CATCH_ALL = [
     Next: 'Finish',
   },
 ];
+
+const FINISH = {
+  Type: 'Task',
+  Resource: 'arn:aws:states:::lambda:invoke',
+  Output: {},
+  End: true,
+};
+const FINISH_PAYLOAD =
+  "{% $merge([{'sessionId': $states.context.Execution.Input.sessionId, 'run': $states.context.Execution.Input.run}, " +
+  "$exists($states.input.error) ? {'error': $states.input.error} : {}]) %}";
+
+/** Somebody has deleted the version. */
+const VERSION_GONE = ['Lambda.ResourceNotFoundException'];
 
 /** The definition in the Amazon States Language, for inputs of the shape SessionInput. */
 export const sessionMachineDefinition = (targets: SessionMachineTargets) => ({
@@ -73,17 +89,16 @@ export const sessionMachineDefinition = (targets: SessionMachineTargets) => ({
       Next: 'Finish',
     },
     Finish: {
-      Type: 'Task',
-      Resource: 'arn:aws:states:::lambda:invoke',
-      Arguments: {
-        FunctionName: targets.finishFunctionArn,
-        Payload:
-          "{% $merge([{'sessionId': $states.context.Execution.Input.sessionId, 'run': $states.context.Execution.Input.run}, " +
-          "$exists($states.input.error) ? {'error': $states.input.error} : {}]) %}",
-      },
+      ...FINISH,
+      Arguments: { FunctionName: targets.finishFunctionArn, Payload: FINISH_PAYLOAD },
+      Retry: [{ ErrorEquals: VERSION_GONE, MaxAttempts: 0 }, ...REPORT_RETRY],
+      Catch: [{ ErrorEquals: VERSION_GONE, Output: '{% $states.input %}', Next: 'FinishLive' }],
+    },
+    FinishLive: {
+      ...FINISH,
+      Comment: 'A session ends even when the version that should end it was deleted.',
+      Arguments: { FunctionName: targets.liveFinishFunctionArn, Payload: FINISH_PAYLOAD },
       Retry: REPORT_RETRY,
-      Output: {},
-      End: true,
     },
   },
 });

@@ -51,6 +51,11 @@ export const WILDCARDS: readonly Wildcard[] = [
       'Actions for which IAM knows no resource; permissions.test.ts names every one that may be used so.',
   },
   {
+    form: /:function:[a-z-]+-(plan|advance|tasks):\*/,
+    holders: /(plan|advance|tasks)-function/,
+    reason: 'Versions of the function itself: sessions end on the one that they began with.',
+  },
+  {
     form: /^Resource::<finishfunction\w+\.Arn>:\*$/,
     reason: 'Versions of the one function that ends sessions.',
   },

@@ -1,8 +1,6 @@
 /** What decides: queues, the platform's Lambdas, the two state machines, the minute sweep, the API. */
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
-import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement, type IRole } from 'aws-cdk-lib/aws-iam';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -14,15 +12,15 @@ import { durableQueue } from '../constructs/durable-queue.ts';
 import { consoleFunction } from '../constructs/console-function.ts';
 import { imageMachine } from '../constructs/image-machine.ts';
 import { hasConsole, httpApi } from '../constructs/http-api.ts';
-import { jobMachineDefinition } from '../constructs/job-machine.ts';
 import { platformFunction } from '../constructs/platform-function.ts';
 import { platformGrants } from '../constructs/platform-grants.ts';
+import { platformMachines } from '../constructs/platform-machines.ts';
 import { platformArns } from '../constructs/platform-names.ts';
 import { registryRuntime } from '../constructs/registry-runtime.ts';
+import { schedules } from '../constructs/schedules.ts';
 import { taskCapacityVariables } from '../constructs/task-capacity.ts';
 import { taskEvents } from '../constructs/task-events.ts';
-import { sessionMachineDefinition } from '../constructs/session-machine.ts';
-import { platformStateMachine } from '../constructs/state-machine.ts';
+import { liveVersion, versionsOfSessions } from '../constructs/versions.ts';
 import type { DataStack } from './data-stack.ts';
 import type { SiteStackProps } from './site-stack.ts';
 import type { WorkersStack } from './workers-stack.ts';
@@ -134,7 +132,8 @@ export class OrchestrationStack extends Stack {
       source: keyof typeof QUEUE_LAMBDAS,
     ): NodejsFunction => {
       const { batchSize, concurrency } = QUEUE_LAMBDAS[source];
-      holder.addEventSource(
+      const isOfSessions = source === 'plan' || source === 'advance' || source === 'tasks';
+      (isOfSessions ? liveVersion(config, holder) : holder).addEventSource(
         new SqsEventSource(queues[source], {
           batchSize,
           maxConcurrency: concurrency,
@@ -144,6 +143,62 @@ export class OrchestrationStack extends Stack {
       return holder;
     };
 
+    const finish = lambda('finish', 'Writes the final state of a session', 30, 512);
+    grants.finish(finish);
+    const machines = platformMachines(this, { config, queues, finish });
+    /** Of what starts jobs for a session: they have the definition that was deployed with it. */
+    const ofJobs = {
+      ...environment,
+      ...(machines.jobVersion === undefined
+        ? {}
+        : { [ENV.jobMachineArn]: machines.jobVersion.ref }),
+    };
+
+    const plan = behindQueue(
+      lambda('plan', 'Makes the job graph', QUEUE_LAMBDAS.plan.timeoutSeconds, 1769),
+      'plan',
+    );
+    grants.plan(plan);
+    const advance = behindQueue(
+      lambda(
+        'advance',
+        'Starts the jobs that became ready, and runners',
+        QUEUE_LAMBDAS.advance.timeoutSeconds,
+        1024,
+        ofJobs,
+      ),
+      'advance',
+    );
+    grants.advance(advance);
+    const tasks = behindQueue(
+      lambda(
+        'tasks',
+        'Starts a task for each job of a docker worker, and hears of tasks that stopped',
+        QUEUE_LAMBDAS.tasks.timeoutSeconds,
+        512,
+        { ...ofJobs, ...workers.dockerTasks.environment },
+      ),
+      'tasks',
+    );
+    grants.tasks(tasks);
+    if (tasks.role !== undefined) {
+      const credentials = { config, data, tasksQueue: queues.tasks, assumedBy: tasks.role };
+      for (const [name, value] of Object.entries(dockerJobRole(this, credentials))) {
+        tasks.addEnvironment(name, value);
+      }
+    }
+    taskEvents(this, { clusterArn: arns.cluster, queue: queues.tasks });
+
+    const versions = versionsOfSessions(this, {
+      functions: { plan, advance, tasks },
+      sessionMachine: machines.sessionVersion,
+      jobMachine: machines.jobVersion,
+    });
+    /** Of what creates sessions. */
+    const ofCreators = {
+      ...environment,
+      ...(versions === undefined ? {} : { [ENV.platformVersions]: versions }),
+    };
     grants.stabilityCheck(
       behindQueue(
         lambda(
@@ -151,26 +206,11 @@ export class OrchestrationStack extends Stack {
           'Releases groups that have been quiet long enough',
           QUEUE_LAMBDAS.checks.timeoutSeconds,
           512,
+          ofCreators,
         ),
         'checks',
       ),
     );
-    grants.plan(
-      behindQueue(
-        lambda('plan', 'Makes the job graph', QUEUE_LAMBDAS.plan.timeoutSeconds, 1769),
-        'plan',
-      ),
-    );
-    const advance = behindQueue(
-      lambda(
-        'advance',
-        'Starts the jobs that became ready, and runners',
-        QUEUE_LAMBDAS.advance.timeoutSeconds,
-        1024,
-      ),
-      'advance',
-    );
-    grants.advance(advance);
     grants.processors(
       behindQueue(
         lambda(
@@ -178,59 +218,23 @@ export class OrchestrationStack extends Stack {
           "The site's job processors",
           QUEUE_LAMBDAS.processors.timeoutSeconds,
           1024,
+          ofCreators,
         ),
         'processors',
       ),
     );
-    const tasks = behindQueue(
-      lambda(
-        'tasks',
-        'Starts a task for each job of a docker worker, and hears of tasks that stopped',
-        QUEUE_LAMBDAS.tasks.timeoutSeconds,
-        512,
-        { ...environment, ...workers.dockerTasks.environment },
-      ),
-      'tasks',
+    const sweep = lambda(
+      ...(['sweep', 'Repairs what was lost on the way, every minute', 55, 1024] as const),
+      ofCreators,
     );
-    grants.tasks(tasks);
-    if (tasks.role !== undefined) {
-      const ofJobs = { config, data, tasksQueue: queues.tasks, assumedBy: tasks.role };
-      for (const [name, value] of Object.entries(dockerJobRole(this, ofJobs))) {
-        tasks.addEnvironment(name, value);
-      }
-    }
-    taskEvents(this, { clusterArn: arns.cluster, queue: queues.tasks });
-    const finish = lambda('finish', 'Writes the final state of a session', 30, 512);
-    grants.finish(finish);
-
-    const sweep = lambda('sweep', 'Repairs what was lost on the way, every minute', 55, 1024);
     grants.sweep(sweep);
     this.taskStarters = [advance, tasks, sweep].flatMap(({ role }) => role ?? []);
-    new Rule(this, 'EveryMinute', {
-      schedule: Schedule.rate(Duration.minutes(1)),
-      // The next minute repairs what this one could not.
-      targets: [new LambdaFunction(sweep, { retryAttempts: 0 })],
-    });
-
     const reclaim = lambda('reclaim', 'Deletes what was handed over and nobody uses', 300, 1024);
     grants.reclaim(reclaim);
-    const reclaiming = { retryAttempts: 0 };
-    new Rule(this, 'EveryMinuteReclaim', {
-      schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(reclaim, reclaiming)],
-    });
-    new Rule(this, 'EveryDayReclaim', {
-      schedule: Schedule.rate(Duration.days(1)),
-      targets: [
-        new LambdaFunction(reclaim, {
-          ...reclaiming,
-          event: RuleTargetInput.fromObject({ daily: true }),
-        }),
-      ],
-    });
+    schedules(this, { sweep, reclaim });
 
     const api = lambda('api', 'REST API', 29, 1769, {
-      ...environment,
+      ...ofCreators,
       ...(config.profile === 'embedded'
         ? {}
         : { [ENV.accountNeeds]: JSON.stringify(accountNeeds(config)) }),
@@ -241,35 +245,6 @@ export class OrchestrationStack extends Stack {
       api,
       ...(console === undefined ? {} : { console }),
     });
-
-    const session = platformStateMachine(this, 'SessionMachine', {
-      config,
-      stateMachineName: names.sessionMachine,
-      logName: 'session-executions',
-      definition: sessionMachineDefinition({
-        planQueueUrl: queues.plan.queueUrl,
-        advanceQueueUrl: queues.advance.queueUrl,
-        // A definition is an execution's for its life, and so is the code that ends it. An embedded cloud stops
-        // with all that runs in it, and has no use for old versions.
-        finishFunctionArn:
-          config.profile === 'embedded' ? finish.functionArn : finish.currentVersion.functionArn,
-      }),
-    });
-    queues.plan.grantSendMessages(session);
-    queues.advance.grantSendMessages(session);
-    finish.grantInvoke(session);
-
-    const job = platformStateMachine(this, 'JobMachine', {
-      config,
-      stateMachineName: names.jobMachine,
-      logName: 'job-executions',
-      definition: jobMachineDefinition({ advanceQueueUrl: queues.advance.queueUrl }),
-    });
-    queues.advance.grantSendMessages(job);
-    queues.tasks.grantSendMessages(job);
-    job.addToRolePolicy(
-      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [arns.workQueues] }),
-    );
 
     if (workers.imageProject !== undefined) {
       api.addEnvironment(ENV.imageMachineArn, arns.imageMachine);

@@ -4,6 +4,7 @@ import type { ConfigurationStore } from '../../aws/configuration.ts';
 import type { Table } from '../../aws/table.ts';
 import type { ProcessorAnswer, ProcessorQuestion } from '../../core/contracts/deliveries.ts';
 import type { GpuCapacity } from '../../core/contracts/gpu-capacity.ts';
+import type { PlatformVersions } from '../../core/contracts/platform-versions.ts';
 import type {
   Clock,
   Executions,
@@ -64,6 +65,8 @@ export interface ApiContext {
   readonly sessionData: Pick<SessionDataStore, 'keepUntil' | 'isKept'>;
   readonly executions: Pick<Executions, 'start' | 'stop'>;
   readonly sessionMachineArn: string;
+  /** With which a session begins; undefined where nothing has versions. */
+  readonly platformVersions?: PlatformVersions | undefined;
   readonly jobMachineArn: string;
   readonly advanceQueueUrl: string;
   readonly objects: ObjectStore;

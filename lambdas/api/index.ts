@@ -28,6 +28,7 @@ import { sqsWorkQueues } from '../../aws/work-queues.ts';
 import { AccountNeeds } from '../../core/contracts/account-needs.ts';
 import { readGpuCapacity } from '../../core/contracts/gpu-capacity.ts';
 import { ENV } from '../../core/contracts/names.ts';
+import { readPlatformVersions } from '../../core/contracts/platform-versions.ts';
 import { checkAccount } from '../../core/operations/account-checks.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { routedAdmission } from './admission.ts';
@@ -100,8 +101,9 @@ const context: ApiContext = {
   sessions: tableSessions(table),
   handOver: tableHandOver(table, shared.clock),
   sessionData: tableSessionData(table),
-  executions: stepFunctions(new SFNClient({})),
+  executions: stepFunctions(new SFNClient({}), shared.logger),
   sessionMachineArn: environment[ENV.sessionMachineArn],
+  platformVersions: readPlatformVersions(process.env),
   jobMachineArn: environment[ENV.jobMachineArn],
   advanceQueueUrl: environment[ENV.advanceQueueUrl],
   objects,

@@ -10,6 +10,7 @@ import { repeatingSoon } from '../../aws/failed-records.ts';
 import { lambdaFunctions } from '../../aws/functions.ts';
 import { tableGroups } from '../../aws/groups.ts';
 import { bucketObjects } from '../../aws/objects.ts';
+import { passingOn } from '../../aws/passing-on.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { readVariables } from '../../core/contracts/environment.ts';
@@ -20,17 +21,24 @@ const variables = readVariables(process.env, [ENV.table, ENV.bucket, ENV.planQue
 const table = dynamoTable(documentClient(), variables[ENV.table]);
 const objects = bucketObjects(objectClient(process.env), variables[ENV.bucket]);
 
+const shared = {
+  sessions: tableSessions(table),
+  decisions: tableGroups(table, objects),
+  functions: lambdaFunctions(new LambdaClient({})),
+  clock: Date.now,
+  logger: new Logger(),
+};
+
 export const handler = repeatingSoon(
   new SQSClient({}),
   variables[ENV.planQueueUrl],
-  makeHandler({
-    sessions: tableSessions(table),
-    objects,
-    decisions: tableGroups(table, objects),
-    configuration: tableConfiguration(table),
-    functions: lambdaFunctions(new LambdaClient({})),
-    executions: stepFunctions(new SFNClient({})),
-    clock: Date.now,
-    logger: new Logger(),
-  }),
+  passingOn(
+    { ...shared, part: 'plan', environment: process.env },
+    makeHandler({
+      ...shared,
+      objects,
+      configuration: tableConfiguration(table),
+      executions: stepFunctions(new SFNClient({})),
+    }),
+  ),
 );

@@ -2,7 +2,7 @@
  * One call of a registry function: job definitions of one service for objects of a level, and what it answered. What
  * no later try would change is an outcome here; the rest is thrown.
  */
-import { FunctionFailed } from '../../aws/functions.ts';
+import { FunctionFailed, FunctionMissing } from '../../aws/functions.ts';
 import {
   RegistryAnswer,
   type RegistryRequest,
@@ -19,7 +19,7 @@ export interface Failure {
 
 const failureOf = (error: unknown): Failure | undefined => {
   if (error instanceof FunctionFailed) return { type: error.errorType, message: error.message };
-  if (error instanceof Error && error.name === 'ResourceNotFoundException') {
+  if (error instanceof FunctionMissing) {
     return {
       type: 'FunctionMissing',
       message: 'the registry function of the service is not there',

@@ -17,6 +17,7 @@ import { dynamoTable } from '../../aws/table.ts';
 import { limit } from '../../aws/time-limit.ts';
 import { readVariables } from '../../core/contracts/environment.ts';
 import { ENV } from '../../core/contracts/names.ts';
+import { readPlatformVersions } from '../../core/contracts/platform-versions.ts';
 import { submitSession } from '../../core/processors/extension/submission.ts';
 import { processors } from '../../site/processors/index.ts';
 import { makeHandler } from './handler.ts';
@@ -37,8 +38,9 @@ const submission = {
   reclaims: tableReclaims(table),
   groups,
   sessions: tableSessions(table),
-  executions: stepFunctions(new SFNClient({})),
+  executions: stepFunctions(new SFNClient({}), logger),
   sessionMachineArn: variables[ENV.sessionMachineArn],
+  platformVersions: readPlatformVersions(process.env),
   pipelineExists: async (id: string) => (await configuration.pipelines.get(id)) !== undefined,
   clock,
   sleep: (milliseconds: number) => sleep(milliseconds),

@@ -13,6 +13,7 @@ import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { readVariables } from '../../core/contracts/environment.ts';
 import { ENV } from '../../core/contracts/names.ts';
+import { readPlatformVersions } from '../../core/contracts/platform-versions.ts';
 import { makeHandler } from './handler.ts';
 
 const variables = readVariables(process.env, [
@@ -24,6 +25,7 @@ const variables = readVariables(process.env, [
 const table = dynamoTable(documentClient(), variables[ENV.table]);
 const sqs = new SQSClient({});
 const queues = sqsQueues(sqs);
+const logger = new Logger();
 
 export const handler = repeatingSoon(
   sqs,
@@ -31,12 +33,13 @@ export const handler = repeatingSoon(
   makeHandler({
     groups: tableGroups(table, bucketObjects(objectClient(process.env), variables[ENV.bucket])),
     sessions: tableSessions(table),
-    executions: stepFunctions(new SFNClient({})),
+    executions: stepFunctions(new SFNClient({}), logger),
     sessionMachineArn: variables[ENV.sessionMachineArn],
+    platformVersions: readPlatformVersions(process.env),
     sendCheck: (check, delaySeconds) =>
       queues.send(variables[ENV.stabilityChecksQueueUrl], check, delaySeconds),
     clock: Date.now,
     sleep: (milliseconds) => sleep(milliseconds),
-    logger: new Logger(),
+    logger,
   }),
 );

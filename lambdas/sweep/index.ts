@@ -23,6 +23,7 @@ import { readVariables } from '../../core/contracts/environment.ts';
 import { executionName } from '../../core/contracts/keys.ts';
 import { taskStopped } from '../../core/contracts/messages.ts';
 import { ENV } from '../../core/contracts/names.ts';
+import { readPlatformVersions } from '../../core/contracts/platform-versions.ts';
 import { metricLines } from '../../core/operations/metric-lines.ts';
 import { platformState } from '../../core/operations/platform-state.ts';
 import { sweepCaches } from '../../core/processors/extension/cache.ts';
@@ -51,10 +52,12 @@ const tasks = ecsTasks(new ECSClient({}), {
   ...{ cluster: variables[ENV.cluster], subnets: [], securityGroups: [] },
 });
 const objects = bucketObjects(objectClient(process.env), variables[ENV.bucket]);
+const logger = new Logger();
 const shared = {
   sessions: tableSessions(table),
-  executions: stepFunctions(new SFNClient({})),
+  executions: stepFunctions(new SFNClient({}), logger),
   sessionMachineArn: variables[ENV.sessionMachineArn],
+  platformVersions: readPlatformVersions(process.env),
   clock: Date.now,
 };
 
@@ -125,5 +128,5 @@ export const handler = makeHandler({
       queues.send(variables[ENV.tasksQueueUrl], taskStopped(executionName(jobId, run), task)),
   },
   advanceQueueUrl: variables[ENV.advanceQueueUrl],
-  logger: new Logger(),
+  logger,
 });

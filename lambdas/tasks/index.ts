@@ -1,13 +1,17 @@
 /** The tasks Lambda: reads its environment and makes its clients once. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { ECSClient } from '@aws-sdk/client-ecs';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
 import { documentClient, objectClient } from '../../aws/clients.ts';
 import { tableConfiguration } from '../../aws/configuration.ts';
 import { stepFunctions } from '../../aws/executions.ts';
+import { lambdaFunctions } from '../../aws/functions.ts';
+import { tableGroups } from '../../aws/groups.ts';
 import { bucketObjects } from '../../aws/objects.ts';
+import { passingOn } from '../../aws/passing-on.ts';
 import { sqsQueues } from '../../aws/queues.ts';
 import { tableRunners } from '../../aws/runners.ts';
 import { tableSessions } from '../../aws/sessions.ts';
@@ -113,8 +117,16 @@ const credentials: TaskCredentialsDependencies | undefined =
         },
       };
 
-export const handler = makeHandler({
+const shared = {
   sessions,
+  decisions: tableGroups(table, objects),
+  functions: lambdaFunctions(new LambdaClient({})),
+  clock: Date.now,
+  logger: new Logger(),
+};
+
+const handleHere = makeHandler({
+  ...shared,
   workers,
   versionOf: tableWorkerVersions(table).versionOf,
   objects,
@@ -127,7 +139,7 @@ export const handler = makeHandler({
   gpuCapacity,
   ensureDefinition: ecsTaskDefinitions(ecs).ensure,
   imageOf: async ({ name, hash = '' }) => images.get(name, hash),
-  imageMade: (message) => imageMade({ images, objects, clock: Date.now }, message),
+  imageMade: (message) => imageMade({ images, objects, clock: shared.clock }, message),
   definitionOf: (worker, image) => {
     // The definition of a family never changes: whatever goes into it goes into its name.
     const content = JSON.stringify([
@@ -144,7 +156,7 @@ export const handler = makeHandler({
     return dockerTaskDefinition(worker, image, { ...site, family });
   },
   queues,
-  executions: stepFunctions(new SFNClient({})),
+  executions: stepFunctions(new SFNClient({}), shared.logger),
   jobMachineArn: variables[ENV.jobMachineArn],
   workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],
   dockerQueueUrl: variables[ENV.tasksQueueUrl],
@@ -155,6 +167,9 @@ export const handler = makeHandler({
     credentials === undefined ? undefined : credentialsOf(credentials, job),
   renew: async (request, holder) =>
     credentials === undefined ? 'refused' : renewCredentials(credentials, request, holder),
-  clock: Date.now,
-  logger: new Logger(),
 });
+
+export const handler = passingOn(
+  { ...shared, part: 'tasks', environment: process.env },
+  handleHere,
+);

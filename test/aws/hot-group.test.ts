@@ -110,6 +110,7 @@ describe('a hot group', () => {
               sessions.add(id);
               return Promise.resolve(true);
             },
+            getSession: () => Promise.resolve(undefined),
           },
           executions: { start: () => Promise.resolve('started' as const) },
           sessionMachineArn: 'machine',

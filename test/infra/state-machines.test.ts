@@ -8,6 +8,7 @@ const session = sessionMachineDefinition({
   planQueueUrl: 'https://queues/plan',
   advanceQueueUrl: 'https://queues/advance',
   finishFunctionArn: 'arn:finish',
+  liveFinishFunctionArn: 'arn:finish:live',
 }).States;
 const job = jobMachineDefinition({ advanceQueueUrl: 'https://queues/advance' }).States;
 
@@ -35,9 +36,22 @@ describe('the state machine of a session', () => {
   });
 
   it('calls Finish with the fields of FinishInput', () => {
-    for (const field of Object.keys(FinishInput.shape)) {
-      expect(session.Finish.Arguments.Payload).toContain(`'${field}':`);
+    for (const state of [session.Finish, session.FinishLive]) {
+      for (const field of Object.keys(FinishInput.shape)) {
+        expect(state.Arguments.Payload).toContain(`'${field}':`);
+      }
     }
+  });
+
+  it('calls the live version when the one that the definition names was deleted, and for nothing else', () => {
+    const gone = ['Lambda.ResourceNotFoundException'];
+
+    expect(session.Finish.Arguments.FunctionName).toBe('arn:finish');
+    expect(session.Finish.Retry[0]).toEqual({ ErrorEquals: gone, MaxAttempts: 0 });
+    expect(session.Finish.Catch).toEqual([
+      { ErrorEquals: gone, Output: '{% $states.input %}', Next: 'FinishLive' },
+    ]);
+    expect(session.FinishLive.Arguments.FunctionName).toBe('arn:finish:live');
   });
 
   it('skips the jobs when there are none', () => {

@@ -112,6 +112,7 @@ export const simulate = async (
           if (isNew) sessions.set(id, time.now);
           return Promise.resolve(isNew);
         }),
+      getSession: () => remote(process, () => Promise.resolve(undefined)),
     },
     executions: {
       start: (_machine: string, name: string) =>

@@ -118,6 +118,13 @@ export const memorySessions = (
         sessions.set(id, restarted);
         return true;
       }),
+    forgetVersions: (id) =>
+      atomically(() => {
+        const { versions, ...session } = sessions.get(id) ?? {};
+        if (versions === undefined) return false;
+        sessions.set(id, session as SessionItem);
+        return true;
+      }),
     requestCancel: (id, cancelledAt) =>
       atomically(() => {
         const session = open(id);

@@ -158,6 +158,10 @@ export const simulateReclaiming = async (
           sessions.set(session.id, session);
           return true;
         },
+        getSession: async (id: string) => {
+          await gate();
+          return sessions.get(id);
+        },
       },
       executions: { start: () => Promise.resolve('started' as const) },
       sessionMachineArn: 'machine',

@@ -6,6 +6,7 @@ import type { SessionStore } from '../../core/running/session-store.ts';
 import { aLine, aNode, anEdge, aSession, counted } from './sessions.ts';
 
 const NOW = 2_000_000;
+const machines = { sessionMachine: '4', jobMachine: '5' };
 
 export const sessionStoreContract = (name: string, open: () => SessionStore): void => {
   const running = async (
@@ -111,6 +112,19 @@ export const sessionStoreContract = (name: string, open: () => SessionStore): vo
       await store.finishSession(session.id, { state: 'CANCELLED', endedAt: NOW });
       expect(await store.requestCancel(session.id, NOW + 3)).toBe(false);
       expect(await store.requestCancel('s00000000000000000000', NOW)).toBe(false);
+    });
+
+    it('forgets the versions that a session began with, once, and nothing else of it', async () => {
+      const store = open();
+      const session = aSession();
+      const versions = { ...{ plan: '1', advance: '2', tasks: '3' }, ...machines };
+      await store.createSession({ ...session, versions });
+
+      expect(await store.getSession(session.id)).toEqual({ ...session, versions });
+      expect(await store.forgetVersions(session.id)).toBe(true);
+      expect(await store.forgetVersions(session.id)).toBe(false);
+      expect(await store.getSession(session.id)).toEqual(session);
+      expect(await store.forgetVersions('s00000000000000000000')).toBe(false);
     });
 
     it('ends a session only at the run that is named', async () => {

@@ -62,6 +62,7 @@ export const virtualSite = (settings: Readonly<Record<string, Record<string, unk
         sessions.push(session);
         return Promise.resolve(true);
       },
+      getSession: () => Promise.resolve(undefined),
     },
     executions: { start: () => Promise.resolve('started' as const) },
     sessionMachineArn: 'machine',

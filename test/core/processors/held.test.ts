@@ -38,7 +38,10 @@ const stability = (groups: GroupStore) => ({
   clock: () => NOW,
   sleep: () => Promise.reject(new Error('there is nothing to wait for')),
   sendCheck: () => Promise.reject(new Error('there is nothing to check again')),
-  sessions: { createSession: () => Promise.reject(new Error('nothing is released')) },
+  sessions: {
+    createSession: () => Promise.reject(new Error('nothing is released')),
+    getSession: () => Promise.reject(new Error('nothing is released')),
+  },
   executions: { start: () => Promise.reject(new Error('nothing is released')) },
   sessionMachineArn: 'machine',
 });

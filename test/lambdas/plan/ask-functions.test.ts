@@ -1,5 +1,6 @@
 /** How registry callbacks are asked through functions: pieces, answers in part, failures, and when it is enough. */
 import { describe, expect, it } from 'vitest';
+import { FunctionMissing } from '../../../aws/functions.ts';
 import type { RegistryRequest, RegistryVerdict } from '../../../core/contracts/messages.ts';
 import type { RegistryQuestion } from '../../../core/planning/registry.ts';
 import { piecesOf, askFunctions, REGISTRY_LIMITS } from '../../../lambdas/plan/ask-functions.ts';
@@ -124,7 +125,7 @@ describe('a registry function', () => {
 
   it('that is not there broke for its objects', async () => {
     const { ask, question } = asking(() => {
-      throw Object.assign(new Error('not found'), { name: 'ResourceNotFoundException' });
+      throw new FunctionMissing('gantry-registry-one');
     });
 
     expect(kinds(await ask(question(1)))).toEqual(['FunctionMissing']);

@@ -84,6 +84,7 @@ const setUp = async (...open: GroupItem[]) => {
         sessions.push(id);
         return Promise.resolve(true);
       },
+      getSession: () => Promise.resolve(undefined),
     },
     executions: {
       start: (_machine: string, name: string) => {

@@ -49,6 +49,7 @@ const site = () => {
         sessions.set(session.id, session);
         return Promise.resolve(true);
       },
+      getSession: (id: string) => Promise.resolve(sessions.get(id)),
     },
     executions: {
       start: (_: string, name: string) => {
@@ -107,7 +108,7 @@ describe('a submission', () => {
           ...(step === 'openBefore' ? { open: crash } : {}),
           ...(step === 'release' ? { release: crash } : {}),
         },
-        ...(step === 'createSession' ? { sessions: { createSession: crash } } : {}),
+        ...(step === 'createSession' ? { sessions: { ...deps.sessions, createSession: crash } } : {}),
       };
 
       await expect(submitSession(broken, submission([1, 2]))).rejects.toThrow('crash');
