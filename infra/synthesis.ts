@@ -33,15 +33,19 @@ export const siteApp = (site: object | string): App => {
   return app;
 };
 
-/** All resources of a site's templates by `<stack name>/<logical id>`. */
-export const synthesisedResources = (site: object): ReadonlyMap<string, TemplateResource> =>
-  new Map(
-    siteApp(site)
-      .synth()
-      .stacks.flatMap(({ id, template }) => {
-        const { Resources = {} } = template as { Resources?: Record<string, TemplateResource> };
-        return Object.entries(Resources).map(
-          ([logicalId, resource]) => [`${id}/${logicalId}`, resource] as const,
-        );
-      }),
+/** All resources of a site's templates by `<stack name>/<logical id>`, after `change` was made to its constructs. */
+export const synthesisedResources = (
+  site: object,
+  change: (app: App) => void = () => undefined,
+): ReadonlyMap<string, TemplateResource> => {
+  const app = siteApp(site);
+  change(app);
+  return new Map(
+    app.synth().stacks.flatMap(({ id, template }) => {
+      const { Resources = {} } = template as { Resources?: Record<string, TemplateResource> };
+      return Object.entries(Resources).map(
+        ([logicalId, resource]) => [`${id}/${logicalId}`, resource] as const,
+      );
+    }),
   );
+};

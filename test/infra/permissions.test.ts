@@ -65,6 +65,17 @@ describe('permissions', () => {
     expect(sends(job)).not.toContain('PlanRequests');
   });
 
+  it.each(['plan', 'advance', 'tasks'])(
+    'let `%s` call versions of itself, and no other function of the platform',
+    (name) => {
+      const called = statementsOf(orchestration, new RegExp(`^${name}function`))
+        .filter((statement) => actionsOf([statement]).includes('lambda:InvokeFunction'))
+        .map(({ Resource }) => /:function:([^"]*)/.exec(JSON.stringify(Resource))?.[1]);
+
+      expect(called.filter((one) => one !== 'gantry-registry-*')).toEqual([`gantry-${name}:*`]);
+    },
+  );
+
   it('let the API make registry functions with the registry role and with no other', () => {
     const statements = statementsOf(orchestration, /^apifunction/);
     const made = statements.filter((statement) =>
