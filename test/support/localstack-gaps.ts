@@ -19,6 +19,11 @@ const LOCALSTACK_GAPS: readonly Gap[] = [
     reason: 'it starts a second Gantry, and a LocalStack that runs already has room for one',
     onlyWhenRunning: true,
   },
+  {
+    file: 'test/integration/releases.test.ts',
+    reason: 'it changes functions, so it starts a Gantry of its own: see above',
+    onlyWhenRunning: true,
+  },
 ];
 
 /** Those of an emulator that GANTRY_EMULATOR names; the default one has none. */

@@ -125,6 +125,24 @@ describe('sweepSessions', () => {
     expect(seen.size).toBe(1000);
   });
 
+  it('starts again with the versions of the machines that the session began with', async () => {
+    const { time, executions, running, sweep } = site();
+    const functions = { plan: '1', advance: '2', tasks: '3' };
+    await running({ versions: { ...functions, sessionMachine: '4', jobMachine: '5' } });
+    await running();
+    executions.statuses.clear();
+    const machines: string[] = [];
+    const start = executions.start.bind(executions);
+    executions.start = (machine, name, input) => {
+      machines.push(machine);
+      return start(machine, name, input);
+    };
+    time.now += JOB_LOOK_AFTER_MS;
+    await sweep();
+
+    expect(machines.sort()).toEqual(['job', 'job:5', 'session', 'session:4']);
+  });
+
   it.each(['FAILED', 'ABORTED', 'TIMED_OUT', 'SUCCEEDED'] as const)(
     'starts another run of a session whose execution is %s',
     async (status) => {

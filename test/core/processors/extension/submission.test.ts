@@ -84,6 +84,32 @@ describe('a submission', () => {
     );
   });
 
+  it('begins a session with the versions of its release, and whoever does the rest later keeps them', async () => {
+    const { deps, sessions } = site();
+    const versions = (version: string) => ({
+      ...{ plan: version, advance: version, tasks: version },
+      ...{ sessionMachine: version, jobMachine: version },
+    });
+    const machines: string[] = [];
+    const release = (version: string, start: () => Promise<'started'>) => ({
+      ...deps,
+      platformVersions: versions(version),
+      executions: {
+        start: (machine: string) => {
+          machines.push(machine);
+          return start();
+        },
+      },
+    });
+    const dies = release('1', () => Promise.reject(new Error('crash')));
+    await expect(submitSession(dies, submission([1, 2]))).rejects.toThrow('crash');
+    const next = release('2', () => Promise.resolve('started'));
+    const { sessionId } = await submitSession(next, submission([1, 2]));
+
+    expect(sessions.get(sessionId)?.versions).toEqual(versions('1'));
+    expect(machines).toEqual(['machine:1', 'machine:1']);
+  });
+
   it('of the same name, pipeline and instances is the same session, in any order', async () => {
     const { deps, sessions } = site();
 
@@ -108,7 +134,9 @@ describe('a submission', () => {
           ...(step === 'openBefore' ? { open: crash } : {}),
           ...(step === 'release' ? { release: crash } : {}),
         },
-        ...(step === 'createSession' ? { sessions: { ...deps.sessions, createSession: crash } } : {}),
+        ...(step === 'createSession'
+          ? { sessions: { ...deps.sessions, createSession: crash } }
+          : {}),
       };
 
       await expect(submitSession(broken, submission([1, 2]))).rejects.toThrow('crash');
