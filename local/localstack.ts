@@ -59,6 +59,7 @@ const startInHostMode = async (
       OVERRIDE_IN_DOCKER: '0',
       ACTIVATE_PRO: '0',
       DISABLE_EVENTS: '1',
+      SQS_DISABLE_CLOUDWATCH_METRICS: '1',
       SKIP_SSL_CERT_DOWNLOAD: '1',
       DNS_ADDRESS: '0',
       DYNAMODB_IN_MEMORY: '1',

@@ -62,7 +62,8 @@ const vitest = async (
     args: [
       join('node_modules', '.bin', 'vitest'),
       'run',
-      ...projects.flatMap((project) => ['--project', project]),
+      // The integration tests are two projects: the second has the files that run alone.
+      ...projects.flatMap((project) => ['--project', `${project}*`]),
       ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
       ...['--passWithNoTests', ...rest],
     ],

@@ -1,9 +1,9 @@
-/** Starts one Gantry for all files of the integration project; each makes AE titles and pipelines of its own. */
+/** Starts one Gantry for all files of the integration projects; each makes AE titles and pipelines of its own. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { startGantry } from '../../local/gantry.ts';
+import { startGantry, type StartedGantry } from '../../local/gantry.ts';
 import { loadSettings, type Settings } from '../../local/settings.ts';
 import type { GantryAddress } from './gantry.ts';
 
@@ -33,12 +33,28 @@ export const discard = (dataDirectory: string): void => {
   }
 };
 
-export default async (project: TestProject): Promise<() => Promise<void>> => {
+interface Shared {
+  readonly gantry: StartedGantry;
+  readonly dataDirectory: string;
+}
+
+/** Vitest loads this file once for each project, and ends them one after the other. */
+const shared = globalThis as { gantryOfTests?: { started: Promise<Shared>; users: number } };
+
+const start = async (): Promise<Shared> => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'gantry-integration-'));
-  const gantry = await startGantry(settingsFor(dataDirectory));
+  return { gantry: await startGantry(settingsFor(dataDirectory)), dataDirectory };
+};
+
+export default async (project: TestProject): Promise<() => Promise<void>> => {
+  const use = (shared.gantryOfTests ??= { started: start(), users: 0 });
+  use.users += 1;
+  const { gantry, dataDirectory } = await use.started;
   const { apiUrl, dimsePort, awsPort } = gantry;
   project.provide('gantry', { apiUrl, dimsePort, awsPort, dataDirectory });
   return async () => {
+    use.users -= 1;
+    if (use.users > 0) return;
     await gantry.stop();
     discard(dataDirectory);
   };
