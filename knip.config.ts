@@ -9,7 +9,7 @@ const config: KnipConfig = {
     'worker-container/docker/main.ts',
     'local/{bootstrap.mjs,main.ts,demo.ts,deploy.ts}',
     'local/localstack/gantry_localstack/runtime.mjs',
-    'scripts/{test,check,format,conformance,review}.ts',
+    'scripts/{test,check,format,conformance,review,emulators}.ts',
     'console/main.ts',
     'bench/{main,listener/{discarding-sink,local-disk-listener,slow-store-listener}}.ts',
     'bench/listener/dcmjs-dimse-receiver.mjs',

@@ -12,6 +12,7 @@ import { allChecks, runChecks } from './checks.ts';
 import { run } from './command.ts';
 import { withTemporaryFolder } from './left-behind.ts';
 import { preparePythonTools, REPOSITORY, type PythonTools } from './python-tools.ts';
+import { reportPath, REPORTS } from './report-path.ts';
 import { addTallies, tallyLine, tallyPytest, tallyVitest, type Tally } from './tally.ts';
 
 const VITEST_PROJECTS = ['unit', 'protocol', 'infra', 'integration'] as const;
@@ -20,7 +21,6 @@ const PARTS: readonly string[] = ['check', ...VITEST_PROJECTS, 'python'];
 const LOCALSTACK = 'localstack';
 const localStack = process.env['GANTRY_LOCALSTACK'] ?? LOCALSTACK;
 const MINISTACK = 'ministack';
-const REPORTS = join(REPOSITORY, '.gantry', 'reports');
 
 const tell = (text: string): void => {
   process.stdout.write(text);
@@ -30,7 +30,7 @@ const tell = (text: string): void => {
 const stop = stopSignal();
 
 const reportOf = (name: string): string => {
-  const path = join(REPORTS, name);
+  const path = reportPath(name);
   rmSync(path, { force: true });
   return path;
 };
