@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -42,6 +43,7 @@ os.environ.update(
 
 import docker  # noqa: E402  (its path and environment are the test's)
 from docker.chroot import on_this_computer  # noqa: E402
+from docker.user_images import UserContainer, in_sandbox  # noqa: E402
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -76,6 +78,35 @@ class ContainerProcesses(unittest.TestCase):
             on_this_computer(command, "/work"),
             ["chroot", "--userspec=1000:100", "/root-of-it", "env", "--chdir=/work", *command],
         )
+
+    def test_a_command_over_this_computers_root_has_a_user_that_reaches_all_of_its_python(
+        self,
+    ) -> None:
+        # Everybody reaches it, as they do not the other folders of this test.
+        place = Path(tempfile.mkdtemp(prefix="gantry-reach-", dir="/tmp"))
+        self.addCleanup(shutil.rmtree, place)
+        place.chmod(0o755)
+        installation = place / "home" / "installation"
+        environment = place / "environment"
+        for folder in (installation / "bin", environment / "bin", place / "volumes"):
+            folder.mkdir(parents=True)
+        (installation / "bin" / "python").touch()
+        (environment / "bin" / "python").symlink_to(installation / "bin" / "python")
+        variables = {
+            "GANTRY_HOST_ROOT_PYTHON": str(environment),
+            "GANTRY_CONTAINER_VOLUMES": str(place / "volumes"),
+        }
+        for name, value in variables.items():
+            os.environ[name] = value
+            self.addCleanup(os.environ.pop, name)
+        container = UserContainer("user-1", "image", {"command": ["python"]}, {}, {})
+
+        user_of_all_reached = in_sandbox(container, None).user
+        (place / "home").chmod(0o700)
+        user_of_hidden_installation = in_sandbox(container, None).user
+
+        self.assertEqual(user_of_all_reached is None, os.geteuid() != 0)
+        self.assertIsNone(user_of_hidden_installation)
 
     def test_the_environment_of_the_image_holds_where_the_task_says_nothing(self) -> None:
         container = self.run_image("echo")

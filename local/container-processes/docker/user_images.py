@@ -137,13 +137,17 @@ def _root_arguments(root: Path, hidden: Sequence[Path]) -> list[str]:
     return arguments
 
 
+def _python_folders(python: Path) -> list[Path]:
+    """A virtual environment, and the installation that it is of."""
+    return sorted({python, (python / "bin" / "python").resolve().parent.parent})
+
+
 def _uncovered(python: Path, hidden: Sequence[Path]) -> list[str]:
-    """A virtual environment, and the installation that it is of, where the sandbox would not show them."""
-    folders = {python, (python / "bin" / "python").resolve().parent.parent}
+    """What of the Python the sandbox would not show."""
     covers = [*hidden, *(Path("/") / name for name in _NOT_SHARED)]
     return [
         part
-        for folder in sorted(folders)
+        for folder in _python_folders(python)
         if any(folder.is_relative_to(cover) for cover in covers)
         for part in ("--ro-bind", str(folder), str(folder))
     ]
@@ -153,7 +157,8 @@ def _others_reach(folder: Path) -> bool:
     return all(path.stat().st_mode & 0o001 for path in (folder, *folder.parents))
 
 
-def _in_sandbox(container: UserContainer, root: Path | None) -> UserCommand:
+def in_sandbox(container: UserContainer, root: Path | None) -> UserCommand:
+    """By bubblewrap over the image's unpacked root; None: over this computer's own."""
     over_host = root is None
     python = Path(os.environ.get("GANTRY_HOST_ROOT_PYTHON", "/usr")).resolve()
     # Of this computer, what this Gantry stores is nobody's business; the Python may lie below it.
@@ -187,7 +192,7 @@ def _in_sandbox(container: UserContainer, root: Path | None) -> UserCommand:
         else f"there is no container engine here: the image {container.image} ran from its unpacked root"
     )
     # A user id of its own, where this process may give one that reaches what the container needs.
-    needed = [*container.mounts.values(), *([python] if over_host else [])]
+    needed = [*container.mounts.values(), *(_python_folders(python) if over_host else [])]
     own_user = os.geteuid() == 0 and all(_others_reach(folder.resolve()) for folder in needed)
     own = _FIRST_USER + zlib.crc32(container.name.encode()) % _USERS
     return UserCommand(
@@ -209,9 +214,9 @@ def user_command(container: UserContainer) -> UserCommand:
             "bubblewrap (the command `bwrap`), which could stand in for one, is not installed"
         )
     elif root is not None:
-        return _in_sandbox(container, root)
+        return in_sandbox(container, root)
     elif os.environ.get("GANTRY_HOST_ROOT") != "never":
-        return _in_sandbox(container, None)
+        return in_sandbox(container, None)
     else:
         missing.append(
             "no unpacked root of the image is in the folder GANTRY_IMAGE_ROOTS, and GANTRY_HOST_ROOT=never "
