@@ -314,6 +314,8 @@ export const RunnerLease = z.object({
   taskArn: z.string().optional(),
   /** On Spot capacity: takes no jobs of the priorities that are never interrupted. */
   spot: z.boolean().optional(),
+  /** Of the place of a docker job's task: the run of a job that has it. */
+  holder: z.string().optional(),
 });
 export type RunnerLease = z.infer<typeof RunnerLease>;
 

@@ -21,9 +21,11 @@ import type { WorkerImage } from '../contracts/worker-image.ts';
 import type { DockerSettings, WorkerItem } from '../contracts/worker-item.ts';
 import type { GpuCapacity } from '../contracts/gpu-capacity.ts';
 import type { TaskDefinition } from './docker-task.ts';
+import type { RunnerPool } from './runner-pool.ts';
 import type { JobOutcome, SessionStore } from './session-store.ts';
 import { startJob, workerOf, type StartJobDependencies } from './start-job.ts';
 import { isTerminalJobState } from './states.ts';
+import { ASK_AGAIN_SECONDS, leavePlace, takePlace } from './task-places.ts';
 import { capacityOf } from './task-size.ts';
 
 /** After a task that could not be started: ECS has no capacity for minutes, not for seconds. */
@@ -40,6 +42,7 @@ export interface JobTasksDependencies extends StartJobDependencies {
   ) => Promise<WorkerItem | undefined>;
   readonly objects: Pick<ObjectStore, 'getJson'>;
   readonly tasks: Pick<Tasks, 'runJob'>;
+  readonly runners: Pick<RunnerPool, 'liveLeases' | 'takeLease' | 'removeLease'>;
   readonly gpuCapacity: GpuCapacity;
   /** Registers the definition if it is not there. */
   readonly ensureDefinition: (definition: TaskDefinition) => Promise<void>;
@@ -88,8 +91,9 @@ const waitForTask = async (
   { sessionId, nodeId, run }: JobItem,
   work: Work,
   reason: string,
+  seconds = NOT_STARTED_SECONDS,
 ): Promise<'not-started'> => {
-  await queues.send(dockerQueueUrl, work, NOT_STARTED_SECONDS);
+  await queues.send(dockerQueueUrl, work, seconds);
   await sessions.noteQueued(sessionId, nodeId, run, reason);
   return 'not-started';
 };
@@ -120,6 +124,12 @@ export const startJobTask = async (deps: JobTasksDependencies, work: Work): Prom
     const reason = `Waits for the image of the worker "${worker.name}", which is being made since ${since}.`;
     return waitForTask(deps, job, work, reason);
   }
+  const capacity = capacityOf(worker, job.priority, deps.gpuCapacity);
+  const where = { spot: capacity === 'gpu-spot', now: deps.clock() };
+  if (!(await takePlace(deps.runners, worker, job, where))) {
+    const reason = `Waits for a place: the worker "${worker.name}" has ${worker.maxRunners} tasks at a time (maxRunners).`;
+    return waitForTask(deps, job, work, reason, ASK_AGAIN_SECONDS[job.priority]);
+  }
   const definition = deps.definitionOf(
     { ...worker, docker: worker.docker },
     image?.reference ?? imageNameOf(worker),
@@ -146,10 +156,11 @@ export const startJobTask = async (deps: JobTasksDependencies, work: Work): Prom
         },
         [TASK_CONTAINERS.user]: serviceVariables(job, headers),
       },
-      capacity: capacityOf(worker, job.priority, deps.gpuCapacity),
+      capacity,
     });
     return 'started';
   } catch (error) {
+    await leavePlace(deps.runners, worker.name, job, deps.clock());
     const why = error instanceof Error ? error.message : String(error);
     const reason = `Waits for its task: ${why}. This is tried again every half minute.`;
     return waitForTask(deps, job, work, reason);
@@ -178,7 +189,9 @@ export const jobTaskEnded = async (
   const { sessions, clock, executions, jobMachineArn } = deps;
   const ids = parseJobId(jobId);
   const job = ids === undefined ? undefined : await sessions.getJob(ids.sessionId, ids.nodeId);
-  if (job === undefined || isTerminalJobState(job.state) || job.run !== run) return 'settled';
+  if (job === undefined) return 'settled';
+  await leavePlace(deps.runners, workerOf(job), { id: job.id, run }, clock());
+  if (isTerminalJobState(job.state) || job.run !== run) return 'settled';
   const { sessionId, nodeId } = job;
   const user = task.containers.find(({ name }) => name === TASK_CONTAINERS.user);
   if (!isTakenAway(task)) {

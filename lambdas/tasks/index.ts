@@ -156,6 +156,7 @@ const handleHere = makeHandler({
     return dockerTaskDefinition(worker, image, { ...site, family });
   },
   queues,
+  runners,
   executions: stepFunctions(new SFNClient({}), shared.logger),
   jobMachineArn: variables[ENV.jobMachineArn],
   workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],

@@ -117,6 +117,12 @@ export const memoryRunners = (): RunnerPool & { readonly leases: Map<string, Run
       leases.set(lease.runnerId, lease);
       return Promise.resolve();
     },
+    takeLease: (lease, now) => {
+      const before = leases.get(lease.runnerId);
+      if (before !== undefined && before.leaseUntil > now) return Promise.resolve(false);
+      leases.set(lease.runnerId, lease);
+      return Promise.resolve(true);
+    },
     renewLease: (_worker, runnerId, leaseUntil) => change(runnerId, { leaseUntil }),
     setTask: (_worker, runnerId, taskArn) => change(runnerId, { taskArn }),
     removeLease: (worker, runnerId) =>

@@ -6,7 +6,12 @@ import type { WorkerImage } from '../../../core/contracts/worker-image.ts';
 import type { WorkerItem } from '../../../core/contracts/worker-item.ts';
 import { dockerTaskDefinition, type TaskDefinition } from '../../../core/running/docker-task.ts';
 import { jobTaskEnded, startJobTask } from '../../../core/running/job-tasks.ts';
-import { memoryExecutions, memoryQueues, memoryTasks } from '../../support/memory-cloud.ts';
+import {
+  memoryExecutions,
+  memoryQueues,
+  memoryRunners,
+  memoryTasks,
+} from '../../support/memory-cloud.ts';
 import { memorySessions } from '../../support/memory-sessions.ts';
 import { aNode, aSession } from '../../support/sessions.ts';
 
@@ -46,8 +51,9 @@ const site = async (refusal?: () => Error | undefined, image?: WorkerImage) => {
   const queues = memoryQueues();
   const tasks = memoryTasks(refusal);
   const definitions: TaskDefinition[] = [];
+  const runners = memoryRunners();
   const deps = {
-    ...{ sessions, executions, queues, tasks },
+    ...{ sessions, executions, queues, tasks, runners },
     versionOf: () => Promise.resolve(worker),
     workers: { get: (name: string) => Promise.resolve(name === 'lung' ? worker : undefined) },
     objects: {
@@ -77,7 +83,7 @@ const site = async (refusal?: () => Error | undefined, image?: WorkerImage) => {
   };
   const work = { sessionId: session.id, jobId: job.id, run: job.run, token: 'token' };
   const stored = async (): Promise<JobItem | undefined> => sessions.getJob(session.id, nodeId(0));
-  return { deps, job, work, tasks, queues, executions, definitions, stored };
+  return { deps, job, work, tasks, queues, executions, definitions, runners, stored };
 };
 
 describe('a job of a docker worker', () => {
@@ -153,6 +159,36 @@ describe('a job of a docker worker', () => {
       message: work,
       delaySeconds: 30,
     });
+  });
+
+  it('waits while its worker has as many tasks as it may, says so, and asks again', async () => {
+    const { deps, work, queues, tasks, runners, stored } = await site();
+    const other = { worker: 'lung', runnerId: 'task-1', leaseUntil: 11, holder: 'other' };
+    await runners.addLease(other);
+
+    expect(await startJobTask(deps, work)).toBe('not-started');
+
+    expect(tasks.jobs).toEqual([]);
+    expect((await stored())?.reason).toBe(
+      'Waits for a place: the worker "lung" has 1 tasks at a time (maxRunners).',
+    );
+    expect(queues.sent).toEqual([{ queueUrl: 'queue/tasks', message: work, delaySeconds: 15 }]);
+    await runners.removeLease('lung', 'task-1');
+    expect(await startJobTask(deps, work)).toBe('started');
+  });
+
+  it('leaves its place when its task has stopped, and when ECS refuses it one', async () => {
+    const { deps, job, work, runners } = await site();
+    const refused = await site(() => new Error('no GPU capacity'));
+    await startJobTask(deps, work);
+    await startJobTask(refused.deps, refused.work);
+    expect(await startJobTask(deps, work)).toBe('started');
+    expect(runners.leases.size).toBe(1);
+    expect(refused.runners.leases.size).toBe(0);
+
+    await jobTaskEnded(deps, { jobId: job.id, run: job.run }, { containers: [] });
+
+    expect(runners.leases.size).toBe(0);
   });
 
   it('fails with the words of ECS when its image cannot be pulled', async () => {
