@@ -2,7 +2,7 @@
 import type { Bills } from './bills.ts';
 import { LEVERS } from './levers.ts';
 import { total, type Line } from './line.ts';
-import { PRICES_OF } from './prices.ts';
+import { HOURS_PER_MONTH, PRICES, PRICES_OF } from './prices.ts';
 import { STUDY } from './study.ts';
 
 export const GOALS = { standardAtRest: 130, thousandStudies: 8 } as const;
@@ -40,13 +40,13 @@ Goals: the standard profile at rest for at most ${GOALS.standardAtRest} USD a mo
 
 ## A month at rest
 
-No study, no worker: what is there because it is deployed. A VPN connection is in it, as far as the site has one.
+No study, no worker: what is there because it is deployed, one VPN connection with it. Without one, each is ${usd(PRICES.vpnConnectionHour * HOURS_PER_MONTH)} less.
 
 ${atRest.map(({ profile, note, lines }) => `### ${profile}: ${note}\n\n${billTable(lines)}`).join('\n\n')}
 
 ## A thousand studies: ingest and control
 
-Each of ${STUDY.instances} instances and ${STUDY.megabytes} MB, received within ${STUDY.receptionSeconds} s, with ${STUDY.jobs} jobs and ${STUDY.resultMegabytes} MB of results. How often what is called: \`bench/cost/study.ts\`; tests make the calls and count them.
+Each of ${STUDY.instances} instances and ${STUDY.megabytes} MB, received within ${STUDY.receptionSeconds} s, with ${STUDY.jobs} jobs and ${STUDY.resultMegabytes} MB of results. It is the same in each profile: images and items go through gateway endpoints, which cost nothing. How often what is called: \`bench/cost/study.ts\`; tests make the calls and count them.
 
 ${billTable(ingestAndControl)}
 

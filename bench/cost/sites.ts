@@ -1,8 +1,16 @@
 /** The sites of which the cost is computed: one for each profile, as they would stand in cdk.json. */
 
-const lean = { profile: 'lean' };
-const standard = { profile: 'standard' };
-const isolated = { profile: 'isolated' };
+/** Modalities come over one VPN connection, as those of a hospital do. */
+const network = {
+  connection: {
+    kind: 'site-to-site',
+    sites: [{ name: 'hospital', address: '198.51.100.17', networks: ['10.20.0.0/16'] }],
+  },
+};
+
+const lean = { profile: 'lean', network };
+const standard = { profile: 'standard', network };
+const isolated = { profile: 'isolated', network };
 
 /** By profile; `note` says what the reader of its bill has to know. */
 export const SITES = {
