@@ -11,18 +11,6 @@ export const tableRunners = (table: Table): RunnerPool => {
     liveLeases: async (worker, now) =>
       (await leases(worker)).filter((lease) => lease.leaseUntil > now),
     addLease: (lease) => table.put(tableKeys.runner(lease.worker, lease.runnerId), { ...lease }),
-    takeLease: async ({ worker, runnerId, ...lease }, now) => {
-      // Each lease of a place has the same fields: nothing of the expired one is left.
-      const fields = { worker, runnerId, ...lease };
-      const names = Object.keys(fields);
-      const taken = await table.update(tableKeys.runner(worker, runnerId), {
-        update: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
-        condition: 'attribute_not_exists(pk) OR #leaseUntil <= :now',
-        names,
-        values: { ...fields, now },
-      });
-      return taken !== undefined;
-    },
     renewLease: async (worker, runnerId, leaseUntil) => {
       const renewed = await table.update(tableKeys.runner(worker, runnerId), {
         update: 'SET #leaseUntil = :leaseUntil',

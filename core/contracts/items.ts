@@ -314,10 +314,12 @@ export const RunnerLease = z.object({
   taskArn: z.string().optional(),
   /** On Spot capacity: takes no jobs of the priorities that are never interrupted. */
   spot: z.boolean().optional(),
-  /** Of the place of a docker job's task: the run of a job that has it. */
-  holder: z.string().optional(),
 });
 export type RunnerLease = z.infer<typeof RunnerLease>;
+
+/** One of the tasks that a docker worker may have at a time, and the run of a job (an execution's name) that has it. */
+export const TaskPlace = z.object({ place: z.string(), holder: z.string() });
+export type TaskPlace = z.infer<typeof TaskPlace>;
 
 /** How it is with the certificate of the listener's TLS port, and when a listener last said so. */
 export const CertificateItem = z.object({

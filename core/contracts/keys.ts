@@ -204,6 +204,12 @@ export const tableKeys = {
     sk: `R#${runnerId}`,
   }),
   runnerPrefix: 'R#',
+  /** See TaskPlace. */
+  taskPlace: (worker: string, place: string): TableKey => ({
+    pk: `POOL#${worker}`,
+    sk: `T#${place}`,
+  }),
+  taskPlacePrefix: 'T#',
   poolLock: (worker: string): TableKey => ({ pk: `POOL#${worker}`, sk: 'LOCK' }),
   poolPartition: (worker: string): string => `POOL#${worker}`,
   /** Of the listener's TLS port: see CertificateItem. */

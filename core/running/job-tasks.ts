@@ -4,7 +4,7 @@
  */
 import { TASK_CONTAINERS } from '../contracts/docker-task.ts';
 import { SessionObject, type JobItem } from '../contracts/items.ts';
-import { executionName, objectKeys, parseJobId } from '../contracts/keys.ts';
+import { executionName, objectKeys, parseExecutionName, parseJobId } from '../contracts/keys.ts';
 import type { Advance, Work } from '../contracts/messages.ts';
 import { ENV } from '../contracts/names.ts';
 import type {
@@ -21,11 +21,10 @@ import type { WorkerImage } from '../contracts/worker-image.ts';
 import type { DockerSettings, WorkerItem } from '../contracts/worker-item.ts';
 import type { GpuCapacity } from '../contracts/gpu-capacity.ts';
 import type { TaskDefinition } from './docker-task.ts';
-import type { RunnerPool } from './runner-pool.ts';
 import type { JobOutcome, SessionStore } from './session-store.ts';
 import { startJob, workerOf, type StartJobDependencies } from './start-job.ts';
 import { isTerminalJobState } from './states.ts';
-import { ASK_AGAIN_SECONDS, leavePlace, takePlace } from './task-places.ts';
+import { ASK_AGAIN_SECONDS, takePlace, type TaskPlaces } from './task-places.ts';
 import { capacityOf } from './task-size.ts';
 
 /** After a task that could not be started: ECS has no capacity for minutes, not for seconds. */
@@ -42,7 +41,7 @@ export interface JobTasksDependencies extends StartJobDependencies {
   ) => Promise<WorkerItem | undefined>;
   readonly objects: Pick<ObjectStore, 'getJson'>;
   readonly tasks: Pick<Tasks, 'runJob'>;
-  readonly runners: Pick<RunnerPool, 'liveLeases' | 'takeLease' | 'removeLease'>;
+  readonly places: TaskPlaces;
   readonly gpuCapacity: GpuCapacity;
   /** Registers the definition if it is not there. */
   readonly ensureDefinition: (definition: TaskDefinition) => Promise<void>;
@@ -98,6 +97,16 @@ const waitForTask = async (
   return 'not-started';
 };
 
+const runIsOver = async (
+  { sessions }: Pick<JobTasksDependencies, 'sessions'>,
+  execution: string,
+): Promise<boolean> => {
+  const run = parseExecutionName(execution);
+  const ids = run === undefined ? undefined : parseJobId(run.id);
+  const job = ids === undefined ? undefined : await sessions.getJob(ids.sessionId, ids.nodeId);
+  return job === undefined || isTerminalJobState(job.state) || job.run !== run?.run;
+};
+
 /** Starts the task of a run of a job; `token` is what its end answers. Repeated, it starts no second one. */
 export const startJobTask = async (deps: JobTasksDependencies, work: Work): Promise<TaskStart> => {
   const { sessions, executions, tasks } = deps;
@@ -125,8 +134,12 @@ export const startJobTask = async (deps: JobTasksDependencies, work: Work): Prom
     return waitForTask(deps, job, work, reason);
   }
   const capacity = capacityOf(worker, job.priority, deps.gpuCapacity);
-  const where = { spot: capacity === 'gpu-spot', now: deps.clock() };
-  if (!(await takePlace(deps.runners, worker, job, where))) {
+  const seeker = {
+    holder: executionName(job.id, job.run),
+    spot: capacity === 'gpu-spot',
+    isOver: (holder: string) => runIsOver(deps, holder),
+  };
+  if (!(await takePlace(deps.places, worker, seeker))) {
     const reason = `Waits for a place: the worker "${worker.name}" has ${worker.maxRunners} tasks at a time (maxRunners).`;
     return waitForTask(deps, job, work, reason, ASK_AGAIN_SECONDS[job.priority]);
   }
@@ -147,7 +160,7 @@ export const startJobTask = async (deps: JobTasksDependencies, work: Work): Prom
     const credentials = await deps.credentialsOf(job);
     await tasks.runJob({
       taskDefinition: definition.family,
-      startedBy: executionName(job.id, job.run),
+      startedBy: seeker.holder,
       environment: {
         // To no other container: what is here, `report` finds in the volume that the image does not see.
         [TASK_CONTAINERS.fetch]: {
@@ -160,7 +173,6 @@ export const startJobTask = async (deps: JobTasksDependencies, work: Work): Prom
     });
     return 'started';
   } catch (error) {
-    await leavePlace(deps.runners, worker.name, job, deps.clock());
     const why = error instanceof Error ? error.message : String(error);
     const reason = `Waits for its task: ${why}. This is tried again every half minute.`;
     return waitForTask(deps, job, work, reason);
@@ -189,9 +201,7 @@ export const jobTaskEnded = async (
   const { sessions, clock, executions, jobMachineArn } = deps;
   const ids = parseJobId(jobId);
   const job = ids === undefined ? undefined : await sessions.getJob(ids.sessionId, ids.nodeId);
-  if (job === undefined) return 'settled';
-  await leavePlace(deps.runners, workerOf(job), { id: job.id, run }, clock());
-  if (isTerminalJobState(job.state) || job.run !== run) return 'settled';
+  if (job === undefined || isTerminalJobState(job.state) || job.run !== run) return 'settled';
   const { sessionId, nodeId } = job;
   const user = task.containers.find(({ name }) => name === TASK_CONTAINERS.user);
   if (!isTakenAway(task)) {

@@ -19,8 +19,6 @@ export interface RunnerPool {
   /** The leases that have not expired at `now`. */
   liveLeases(worker: string, now: number): Promise<RunnerLease[]>;
   addLease(lease: RunnerLease): Promise<void>;
-  /** False when there is a lease of this id that has not expired at `now`. */
-  takeLease(lease: RunnerLease, now: number): Promise<boolean>;
   /** False when the lease is gone: the runner should end, for it is not counted any more. */
   renewLease(worker: string, runnerId: string, leaseUntil: number): Promise<boolean>;
   /** Keeps which task holds the lease. False when the lease is gone: its runner has ended already. */

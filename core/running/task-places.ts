@@ -1,17 +1,17 @@
 /**
- * How many tasks of a docker worker run at a time: each takes one of the worker's `maxRunners` places before it is
- * started, and leaves it when ECS says that it has stopped. Places are leases of the worker's pool, so that the place
- * of a task that nobody heard of again is free some time after its job's limit.
+ * How many tasks of a docker worker there are at a time: each run of a job takes one of the worker's `maxRunners`
+ * places before its task is started. A place is free when the run that has it is over, which its job's item says, so
+ * that nobody has to give it back and none is lost with the task that had it.
  */
-import type { JobItem, RunnerLease } from '../contracts/items.ts';
-import { executionName } from '../contracts/keys.ts';
+import type { TaskPlace } from '../contracts/items.ts';
 import type { Priority } from '../contracts/vocabulary.ts';
 import type { WorkerItem } from '../contracts/worker-item.ts';
-import { DEFAULT_TIMEOUT_SECONDS } from '../packages/durations.ts';
-import type { RunnerPool } from './runner-pool.ts';
 
-/** Beside the job's own limit: for the machine, the image, the images of the patient. */
-const AROUND_THE_JOB_MS = 3_600_000;
+export interface TaskPlaces {
+  list(worker: string): Promise<readonly TaskPlace[]>;
+  /** False when somebody has the place who is not `instead`. */
+  take(worker: string, place: TaskPlace, instead?: string): Promise<boolean>;
+}
 
 /** Seconds until a job without a place asks again: of those that wait, the urgent ones come first. */
 export const ASK_AGAIN_SECONDS: Readonly<Record<Priority, number>> = {
@@ -21,43 +21,32 @@ export const ASK_AGAIN_SECONDS: Readonly<Record<Priority, number>> = {
   lower: 30,
 };
 
-type Places = Pick<RunnerPool, 'liveLeases' | 'takeLease' | 'removeLease'>;
+export interface PlaceSeeker {
+  /** The run: name of its execution. */
+  readonly holder: string;
+  /** On Spot capacity, whose places are counted apart. */
+  readonly spot: boolean;
+  readonly isOver: (holder: string) => Promise<boolean>;
+}
 
-type Run = Pick<JobItem, 'id' | 'run'>;
-
-const holderOf = ({ id, run }: Run): string => executionName(id, run);
-
-/** False when the worker has no place left. A run that has one keeps it. Those on Spot capacity are counted apart. */
+/** False when the worker has no place left. A run that has one keeps it. */
 export const takePlace = async (
-  places: Places,
-  worker: Pick<WorkerItem, 'name' | 'maxRunners'>,
-  job: Run & Pick<JobItem, 'timeoutSeconds'>,
-  { spot, now }: { readonly spot: boolean; readonly now: number },
+  places: TaskPlaces,
+  { name, maxRunners }: Pick<WorkerItem, 'name' | 'maxRunners'>,
+  { holder, spot, isOver }: PlaceSeeker,
 ): Promise<boolean> => {
-  const holder = holderOf(job);
-  const live = await places.liveLeases(worker.name, now);
-  if (live.some((lease) => lease.holder === holder)) return true;
-  const taken = new Set(live.map(({ runnerId }) => runnerId));
-  const leaseUntil =
-    now + 1000 * (job.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) + AROUND_THE_JOB_MS;
-  for (let number = 1; number <= worker.maxRunners; number += 1) {
-    const runnerId = `${spot ? 'spot-task' : 'task'}-${number}`;
-    if (taken.has(runnerId)) continue;
-    const lease: RunnerLease = { worker: worker.name, runnerId, leaseUntil, holder };
-    if (await places.takeLease(spot ? { ...lease, spot } : lease, now)) return true;
+  const holders = new Map((await places.list(name)).map((one) => [one.place, one.holder]));
+  if ([...holders.values()].includes(holder)) return true;
+  const numbers = Array.from({ length: maxRunners }, (_, index) => index + 1);
+  const ids = numbers.map((number) => `${spot ? 'spot-' : ''}${number}`);
+  // Those that nobody ever had need no look at the job that had them.
+  for (const place of ids.filter((id) => !holders.has(id))) {
+    if (await places.take(name, { place, holder })) return true;
+  }
+  for (const place of ids) {
+    const before = holders.get(place);
+    if (before === undefined || !(await isOver(before))) continue;
+    if (await places.take(name, { place, holder }, before)) return true;
   }
   return false;
-};
-
-/** Repeated, it takes nobody else's place. */
-export const leavePlace = async (
-  places: Places,
-  worker: string,
-  run: Run,
-  now: number,
-): Promise<void> => {
-  const holder = holderOf(run);
-  for (const lease of await places.liveLeases(worker, now)) {
-    if (lease.holder === holder) await places.removeLease(worker, lease.runnerId);
-  }
 };

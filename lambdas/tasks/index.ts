@@ -18,6 +18,7 @@ import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { stsCredentials, tableRenewedCredentials } from '../../aws/task-credentials.ts';
 import { ecsTaskDefinitions } from '../../aws/task-definitions.ts';
+import { tableTaskPlaces } from '../../aws/task-places.ts';
 import { ecsTasks } from '../../aws/tasks.ts';
 import { tableWorkerImages, tableWorkerVersions } from '../../aws/worker-versions.ts';
 import { TASK_PROGRAM } from '../../core/contracts/docker-task.ts';
@@ -156,7 +157,7 @@ const handleHere = makeHandler({
     return dockerTaskDefinition(worker, image, { ...site, family });
   },
   queues,
-  runners,
+  places: tableTaskPlaces(table),
   executions: stepFunctions(new SFNClient({}), shared.logger),
   jobMachineArn: variables[ENV.jobMachineArn],
   workQueueUrlPrefix: variables[ENV.workQueueUrlPrefix],

@@ -38,20 +38,6 @@ describe('leases', () => {
     ]);
   });
 
-  it('of a place are taken by one of those who want it, and again when they have expired', async () => {
-    const runners = tableRunners(table);
-    const place = (holder: string, leaseUntil: number) => ({
-      ...{ ...lease('places', 'task-1', leaseUntil), holder },
-    });
-    const taken = await Promise.all(
-      ['a', 'b', 'c'].map((holder) => runners.takeLease(place(holder, NOW + 5), NOW)),
-    );
-
-    expect(taken.filter((one) => one)).toHaveLength(1);
-    expect(await runners.takeLease(place('d', NOW + 9), NOW + 5)).toBe(true);
-    expect(await runners.liveLeases('places', NOW + 5)).toEqual([place('d', NOW + 9)]);
-  });
-
   it('cannot be renewed when they are gone', async () => {
     const runners = tableRunners(table);
     await runners.addLease(lease('gone', 'a'));

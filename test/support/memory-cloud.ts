@@ -15,6 +15,7 @@ import type {
 } from '../../core/contracts/ports.ts';
 import type { RunnerLease } from '../../core/contracts/items.ts';
 import type { RunnerPool } from '../../core/running/runner-pool.ts';
+import type { TaskPlaces } from '../../core/running/task-places.ts';
 import type { SessionDataStore } from '../../core/running/session-store.ts';
 
 export interface MemoryExecutions extends Executions {
@@ -117,12 +118,6 @@ export const memoryRunners = (): RunnerPool & { readonly leases: Map<string, Run
       leases.set(lease.runnerId, lease);
       return Promise.resolve();
     },
-    takeLease: (lease, now) => {
-      const before = leases.get(lease.runnerId);
-      if (before !== undefined && before.leaseUntil > now) return Promise.resolve(false);
-      leases.set(lease.runnerId, lease);
-      return Promise.resolve(true);
-    },
     renewLease: (_worker, runnerId, leaseUntil) => change(runnerId, { leaseUntil }),
     setTask: (_worker, runnerId, taskArn) => change(runnerId, { taskArn }),
     removeLease: (worker, runnerId) =>
@@ -140,6 +135,25 @@ export const memoryRunners = (): RunnerPool & { readonly leases: Map<string, Run
     unlock: (worker, holder) => {
       if (locks.get(worker) === holder) locks.delete(worker);
       return Promise.resolve();
+    },
+  };
+};
+
+export const memoryTaskPlaces = (): TaskPlaces => {
+  const held = new Map<string, string>();
+  const id = (worker: string, place: string): string => `${worker}/${place}`;
+  return {
+    list: (worker) =>
+      Promise.resolve(
+        [...held]
+          .filter(([key]) => key.startsWith(id(worker, '')))
+          .map(([key, holder]) => ({ place: key.slice(id(worker, '').length), holder })),
+      ),
+    take: (worker, { place, holder }, instead) => {
+      const before = held.get(id(worker, place));
+      if (before !== undefined && before !== instead) return Promise.resolve(false);
+      held.set(id(worker, place), holder);
+      return Promise.resolve(true);
     },
   };
 };

@@ -9,7 +9,7 @@ import { jobTaskEnded, startJobTask } from '../../../core/running/job-tasks.ts';
 import {
   memoryExecutions,
   memoryQueues,
-  memoryRunners,
+  memoryTaskPlaces,
   memoryTasks,
 } from '../../support/memory-cloud.ts';
 import { memorySessions } from '../../support/memory-sessions.ts';
@@ -41,6 +41,7 @@ const site = async (refusal?: () => Error | undefined, image?: WorkerImage) => {
         objectId: 'o',
         event: 'stable-series',
       }),
+      aNode(session.id, 1, { worker: 'lung', objectId: 'o', event: 'stable-series' }),
     ],
     [],
     1,
@@ -51,9 +52,9 @@ const site = async (refusal?: () => Error | undefined, image?: WorkerImage) => {
   const queues = memoryQueues();
   const tasks = memoryTasks(refusal);
   const definitions: TaskDefinition[] = [];
-  const runners = memoryRunners();
+  const places = memoryTaskPlaces();
   const deps = {
-    ...{ sessions, executions, queues, tasks, runners },
+    ...{ sessions, executions, queues, tasks, places },
     versionOf: () => Promise.resolve(worker),
     workers: { get: (name: string) => Promise.resolve(name === 'lung' ? worker : undefined) },
     objects: {
@@ -83,7 +84,7 @@ const site = async (refusal?: () => Error | undefined, image?: WorkerImage) => {
   };
   const work = { sessionId: session.id, jobId: job.id, run: job.run, token: 'token' };
   const stored = async (): Promise<JobItem | undefined> => sessions.getJob(session.id, nodeId(0));
-  return { deps, job, work, tasks, queues, executions, definitions, runners, stored };
+  return { deps, job, work, tasks, queues, executions, definitions, places, stored };
 };
 
 describe('a job of a docker worker', () => {
@@ -161,10 +162,11 @@ describe('a job of a docker worker', () => {
     });
   });
 
-  it('waits while its worker has as many tasks as it may, says so, and asks again', async () => {
-    const { deps, work, queues, tasks, runners, stored } = await site();
-    const other = { worker: 'lung', runnerId: 'task-1', leaseUntil: 11, holder: 'other' };
-    await runners.addLease(other);
+  it('waits while another job of its worker has the only place, says so, and asks again', async () => {
+    const { deps, work, queues, tasks, places, stored } = await site();
+    const other = await deps.sessions.queueJob(work.sessionId, nodeId(1), 2);
+    if (other === undefined) throw new Error('the job could not be queued');
+    await places.take('lung', { place: '1', holder: executionName(other.id, other.run) });
 
     expect(await startJobTask(deps, work)).toBe('not-started');
 
@@ -173,22 +175,25 @@ describe('a job of a docker worker', () => {
       'Waits for a place: the worker "lung" has 1 tasks at a time (maxRunners).',
     );
     expect(queues.sent).toEqual([{ queueUrl: 'queue/tasks', message: work, delaySeconds: 15 }]);
-    await runners.removeLease('lung', 'task-1');
+    const ended = { state: 'SUCCEEDED' } as const;
+    await deps.sessions.leaseJob(other.sessionId, other.nodeId, other.run, 'it', 3);
+    await deps.sessions.finishJob(other.sessionId, other.nodeId, 1, ended, 4);
     expect(await startJobTask(deps, work)).toBe('started');
   });
 
-  it('leaves its place when its task has stopped, and when ECS refuses it one', async () => {
-    const { deps, job, work, runners } = await site();
-    const refused = await site(() => new Error('no GPU capacity'));
+  it('has one place, asked twice, and another run of it the same', async () => {
+    const { deps, job, work, places } = await site();
     await startJobTask(deps, work);
-    await startJobTask(refused.deps, refused.work);
     expect(await startJobTask(deps, work)).toBe('started');
-    expect(runners.leases.size).toBe(1);
-    expect(refused.runners.leases.size).toBe(0);
+    await jobTaskEnded(
+      deps,
+      { jobId: job.id, run: job.run },
+      { stopCode: 'SpotInterruption', containers: [] },
+    );
 
-    await jobTaskEnded(deps, { jobId: job.id, run: job.run }, { containers: [] });
+    expect(await startJobTask(deps, { ...work, run: 2 })).toBe('started');
 
-    expect(runners.leases.size).toBe(0);
+    expect(await places.list('lung')).toEqual([{ place: '1', holder: executionName(job.id, 2) }]);
   });
 
   it('fails with the words of ECS when its image cannot be pulled', async () => {

@@ -5,7 +5,12 @@ import { executionName, jobId, nodeId } from '../../../core/contracts/keys.ts';
 import { taskStopped } from '../../../core/contracts/messages.ts';
 import { makeHandler } from '../../../lambdas/tasks/handler.ts';
 import { recordedLogs } from '../../support/logs.ts';
-import { memoryExecutions, memoryQueues, memoryRunners, memoryTasks } from '../../support/memory-cloud.ts';
+import {
+  memoryExecutions,
+  memoryQueues,
+  memoryTaskPlaces,
+  memoryTasks,
+} from '../../support/memory-cloud.ts';
 import { memorySessions } from '../../support/memory-sessions.ts';
 
 const JOB = jobId('s00000000000000000001', nodeId(0));
@@ -29,7 +34,7 @@ const site = () => {
   const handler = makeHandler({
     ...{ sessions: memorySessions(), executions: memoryExecutions() },
     ...{ queues: memoryQueues(), tasks: memoryTasks(), logger: recordedLogs().logger },
-    runners: memoryRunners(),
+    places: memoryTaskPlaces(),
     versionOf: () => Promise.resolve(undefined),
     workers: { get: () => Promise.resolve(undefined) },
     objects: { getJson: () => Promise.reject(new Error('nothing is read')) },
