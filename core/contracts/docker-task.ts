@@ -8,6 +8,9 @@ import type { DockerSettings } from './worker-item.ts';
 /** In the order in which they start: `user` and `report` when `fetch` has ended well. */
 export const TASK_CONTAINERS = { fetch: 'fetch', user: 'user', report: 'report' } as const;
 
+/** Of the user's container: `network_mode`, which no property of a container of ECS says. Read on one computer. */
+export const NETWORK_MODE_LABEL = 'gantry.network-mode';
+
 /** In the image of worker-container/: see its Dockerfile. */
 export const TASK_PROGRAM = '/app/docker-task.mjs';
 

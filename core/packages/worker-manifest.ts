@@ -173,10 +173,10 @@ const notesOnDocker = ({
         ];
   return [
     ...listed('build_kwargs', ignoredBuildKwargs(buildKwargs)),
-    ...listed('run_kwargs', [
-      ...Object.keys(runKwargs),
-      ...(networkMode === undefined ? [] : ['network_mode']),
-    ]),
+    ...listed('run_kwargs', Object.keys(runKwargs)),
+    ...(networkMode === undefined
+      ? []
+      : ['run_kwargs network_mode: on AWS a task has an address of its own, whatever this says']),
   ];
 };
 

@@ -7,6 +7,7 @@
  */
 import {
   mountsOf,
+  NETWORK_MODE_LABEL,
   TASK_CONTAINERS,
   TASK_VOLUMES,
   volumePath,
@@ -38,6 +39,7 @@ interface ContainerDefinition {
     readonly capabilities: { readonly drop: readonly string[] };
     readonly sharedMemorySize?: number;
   };
+  readonly dockerLabels?: Readonly<Record<string, string>>;
   readonly stopTimeout?: number;
   readonly logConfiguration?: {
     readonly logDriver: 'awslogs';
@@ -155,6 +157,9 @@ export const dockerTaskDefinition = (
         ? { sharedMemorySize: docker.shmSizeMiB }
         : {}),
     },
+    ...(site.onAws === undefined && docker.networkMode !== undefined
+      ? { dockerLabels: { [NETWORK_MODE_LABEL]: docker.networkMode } }
+      : {}),
     ...logs(),
   };
   return {

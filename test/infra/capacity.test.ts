@@ -3,7 +3,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { readGpuCapacity } from '../../core/contracts/gpu-capacity.ts';
 import { ENV } from '../../core/contracts/names.ts';
-import { countMatching, synthesise } from './synthesised.ts';
+import { actionsOf, countMatching, statementsOf, synthesise } from './synthesised.ts';
 
 const standard = synthesise({ gpu: { spot: true } });
 const group = synthesise({
@@ -120,6 +120,23 @@ describe('GPU capacity', () => {
         }),
       }),
     ).toBe(1);
+  });
+
+  it('gives machines of an Auto Scaling group what membership of the cluster takes, and no data', () => {
+    const statements = statementsOf(group.get('Gpu')!, /InstanceRole/);
+
+    expect(actionsOf(statements)).toEqual([
+      'ecr:GetAuthorizationToken',
+      'ecs:DeregisterContainerInstance',
+      'ecs:DiscoverPollEndpoint',
+      'ecs:Poll',
+      'ecs:RegisterContainerInstance',
+      'ecs:StartTelemetrySession',
+      'ecs:SubmitAttachmentStateChanges',
+      'ecs:SubmitContainerStateChange',
+      'ecs:SubmitTaskStateChange',
+      'ecs:UpdateContainerInstancesState',
+    ]);
   });
 
   it('has the names by which the functions that start tasks ask for it', () => {

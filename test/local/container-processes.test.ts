@@ -36,7 +36,7 @@ describe('containers as processes', () => {
 
     const { stderr } = await promisify(execFile)(python, [tests], { env: environment() });
 
-    expect(stderr).toMatch(/Ran 11 tests.*\n\nOK/);
+    expect(stderr).toMatch(/Ran 12 tests.*\n\nOK/);
   }, 60_000);
 
   it('end with their engine', async () => {

@@ -43,7 +43,7 @@ os.environ.update(
 
 import docker  # noqa: E402  (its path and environment are the test's)
 from docker.chroot import on_this_computer  # noqa: E402
-from docker.user_images import UserContainer, in_sandbox  # noqa: E402
+from docker.user_images import UserContainer, by_engine, in_sandbox  # noqa: E402
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -107,6 +107,23 @@ class ContainerProcesses(unittest.TestCase):
 
         self.assertEqual(user_of_all_reached is None, os.geteuid() != 0)
         self.assertIsNone(user_of_hidden_installation)
+
+    def test_a_users_image_has_the_network_that_its_worker_asks_for(self) -> None:
+        os.environ["GANTRY_CONTAINER_VOLUMES"] = str(FOLDER / "volumes")
+        self.addCleanup(os.environ.pop, "GANTRY_CONTAINER_VOLUMES")
+
+        def arguments(mode: str | None) -> tuple[list[str], list[str]]:
+            labels = {} if mode is None else {"dockerLabels": {"gantry.network-mode": mode}}
+            container = UserContainer("user-1", "image", {"command": ["run"], **labels}, {}, {})
+            return list(by_engine(container).arguments), list(in_sandbox(container, None).arguments)
+
+        engine, sandbox = arguments("none")
+        self.assertEqual(engine[engine.index("--network") + 1], "none")
+        self.assertIn("--unshare-net", sandbox)
+        engine, sandbox = arguments("host")
+        self.assertEqual(engine[engine.index("--network") + 1], "host")
+        self.assertNotIn("--unshare-net", sandbox)
+        self.assertNotIn("--network", arguments(None)[0])
 
     def test_the_environment_of_the_image_holds_where_the_task_says_nothing(self) -> None:
         container = self.run_image("echo")

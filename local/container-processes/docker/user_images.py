@@ -23,6 +23,8 @@ from .errors import ImageNotFound
 _ENGINE = "docker"
 _ANSWER_SECONDS = 10
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: `NETWORK_MODE_LABEL` of core/contracts/docker-task.ts.
+_NETWORK_MODE = "gantry.network-mode"
 #: Above the user ids of attempts, below those of the system.
 _FIRST_USER = 60_000
 _USERS = 5000
@@ -74,8 +76,15 @@ def _gpus(definition: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _by_engine(container: UserContainer) -> UserCommand:
+def _network_mode(definition: Mapping[str, Any]) -> str | None:
+    mode: str | None = (definition.get("dockerLabels") or {}).get(_NETWORK_MODE)
+    return mode
+
+
+def by_engine(container: UserContainer) -> UserCommand:
+    """By the container engine that answers."""
     definition = container.definition
+    network = _network_mode(definition)
     shared = (definition.get("linuxParameters") or {}).get("sharedMemorySize")
     return UserCommand(
         arguments=[
@@ -90,6 +99,7 @@ def _by_engine(container: UserContainer) -> UserCommand:
                 else []
             ),
             *(["--shm-size", f"{shared}m"] if shared else []),
+            *(["--network", network] if network else []),
             *_gpus(definition),
             container.image,
             *(definition.get("command") or []),
@@ -178,6 +188,8 @@ def in_sandbox(container: UserContainer, root: Path | None) -> UserCommand:
             for there, here in container.mounts.items()
             for part in ("--bind", str(here), there)
         ),
+        # Any other mode than none has this computer's network, as the program beside it.
+        *(["--unshare-net"] if _network_mode(container.definition) == "none" else []),
         *("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--cap-drop", "ALL"),
         *("--new-session", "--clearenv"),
         *(part for name, value in environment.items() for part in ("--setenv", name, value)),
@@ -206,7 +218,7 @@ def in_sandbox(container: UserContainer, root: Path | None) -> UserCommand:
 def user_command(container: UserContainer) -> UserCommand:
     """Raises ImageNotFound, which says all that is missing."""
     if _engine_answers():
-        return _by_engine(container)
+        return by_engine(container)
     missing = [f"no container engine answers (the command `{_ENGINE}`)"]
     root = image_root(container.image)
     if shutil.which("bwrap") is None:

@@ -71,7 +71,7 @@ describe('a venv worker', () => {
 
 describe('a docker worker', () => {
   it('keeps what docker is called with', () => {
-    const { worker } = accepted(
+    const { worker, notes } = accepted(
       {
         image: 'registry.example.org:5000/team/lung:1.0',
         params: {
@@ -90,6 +90,12 @@ describe('a docker worker', () => {
       { ...docker, paths: ['settings.json', 'pre.py', 'post.py', 'data/model.bin'] },
     );
 
+    expect(notes).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^run_kwargs ipc_mode: without effect/),
+        expect.stringMatching(/^run_kwargs network_mode: on AWS/),
+      ]),
+    );
     expect(worker.gpu).toBe(1);
     expect(worker.docker).toEqual({
       image: 'registry.example.org:5000/team/lung:1.0',

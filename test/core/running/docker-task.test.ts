@@ -1,6 +1,6 @@
 /** A docker worker's task definition: what the user's container has, and above all what it has not. */
 import { describe, expect, it } from 'vitest';
-import { dockerTaskDefinition } from '../../../core/running/docker-task.ts';
+import { dockerTaskDefinition, type TaskSite } from '../../../core/running/docker-task.ts';
 
 const docker = {
   image: 'registry.example/lung:1',
@@ -64,6 +64,18 @@ describe('the task of a docker worker', () => {
     expect(containerOf('user', { docker: { ...docker, command: ['run'] } })?.command).toEqual([
       'run',
     ]);
+  });
+
+  it('is told its network mode on one computer; on AWS a task has an address of its own', () => {
+    const settings = { ...worker, docker: { ...docker, networkMode: 'none' } };
+    const { onAws, ...here } = site;
+    const labels = (where: TaskSite) =>
+      dockerTaskDefinition(settings, 'lung', where).containerDefinitions.map(
+        ({ name, dockerLabels }) => [name, dockerLabels],
+      );
+
+    expect(labels(here)).toContainEqual(['user', { 'gantry.network-mode': 'none' }]);
+    expect(labels({ ...here, onAws }).filter(([, one]) => one !== undefined)).toEqual([]);
   });
 
   it('runs on GPU capacity with the GPUs and the shared memory that the worker asks for', () => {
