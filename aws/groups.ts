@@ -1,4 +1,5 @@
 /** Groups, instances and manifests as a GroupStore: items of the table, manifests in the bucket. */
+import { dueAt, HOLD_MS } from '../core/contracts/due-time.ts';
 import {
   GroupItem,
   GroupManifest,
@@ -23,15 +24,11 @@ const DATE_LENGTH = 'YYYY-MM-DD'.length;
 const iso = (time: number): string => new Date(time).toISOString();
 
 /**
- * A collecting group stands in the state index by when it is due in whole steps of this length, rounded down. The entry is
- * then moved (two writes) once a step, and not with each touch; whoever looks for what is due asks the entry's `dueAt`.
+ * A collecting group stands in the state index by when it was first due: an entry that is moved costs two writes, so touches
+ * leave it there, and whoever looks for what is due asks the entry. What is due is among so many of the first, which are
+ * the ones that have collected for longest.
  */
-const DUE_STEP_MS = 10_000;
-
-const dueStep = (dueAt: number): string => iso(Math.floor(dueAt / DUE_STEP_MS) * DUE_STEP_MS);
-
-/** What is due first is among so many of the first step. */
-const MIN_DUE_READ = 100;
+const MIN_DUE_READ = 2000;
 
 /** `put if absent` can lose to a writer that then fails (S3's 409): who finds nothing afterwards tries again. */
 const SEAL_ATTEMPTS = 5;
@@ -92,52 +89,47 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       table.putIfAbsent(tableKeys.group(group.keyId, group.generation), {
         ...group,
         statePk: stateIndexKeys.group(group.state),
-        stateSk: group.state === 'COLLECTING' ? dueStep(group.dueAt) : iso(group.dueAt),
+        stateSk: iso(dueAt(group)),
       }),
-    touch: async (keyId, generation, { dueAt, lastReceivedAt, instances, touchedBy }) => {
+    touch: async (keyId, generation, touch) => {
+      const { listener, promise, held, lastReceivedAt, touchedBy, instances } = touch;
+      const mine = `#promises.#${listener}`;
       const touched = await table.update(tableKeys.group(keyId, generation), {
         update:
-          'SET #dueAt = :dueAt, #lastReceivedAt = :lastReceivedAt, #stateSk = :stateSk, ' +
-          '#touchedBy = :touchedBy ADD #instanceCount :instances',
-        condition: '#state = :collecting AND #dueAt <= :dueAt',
-        names: ['dueAt', 'lastReceivedAt', 'stateSk', 'touchedBy', 'instanceCount', 'state'],
+          `SET ${mine} = :promise, #lastReceivedAt = :lastReceivedAt, #touchedBy = :touchedBy ` +
+          'ADD #instanceCount :instances, #version :one',
+        condition:
+          `#state = :collecting AND ${held ? '#held = :yes' : 'attribute_not_exists(#held)'} AND ` +
+          `(attribute_not_exists(${mine}) OR ${mine}.#turn <= :turn)`,
+        names: [
+          ...['promises', listener, 'turn', 'lastReceivedAt', 'touchedBy', 'instanceCount'],
+          ...['version', 'state', 'held'],
+        ],
         values: {
-          dueAt,
-          lastReceivedAt,
-          stateSk: dueStep(dueAt),
-          touchedBy,
-          instances,
+          ...{ promise, turn: promise.turn, lastReceivedAt, touchedBy, instances, one: 1 },
+          ...(held ? { yes: true } : {}),
           collecting: 'COLLECTING',
         },
       });
       return touched !== undefined;
     },
-    claim: async ({ keyId, generation, dueAt, lastReceivedAt }, { inputs, ...claim }) => {
+    claim: async ({ keyId, generation, version }, { inputs, ...claim }) => {
       const report = inputs === undefined ? [] : ['inputs'];
       const claimed = await table.update(tableKeys.group(keyId, generation), {
         update:
           'SET #state = :claimed, #claimedAt = :claimedAt, #sealAfter = :sealAfter, ' +
           '#closedBecause = :closedBecause, #held = :held, #statePk = :statePk, #stateSk = :stateSk' +
           (inputs === undefined ? '' : ', #inputs = :inputs'),
-        condition: '#state = :collecting AND #dueAt = :dueAt AND #lastReceivedAt = :lastReceivedAt',
+        condition: '#state = :collecting AND #version = :version',
         names: [
-          ...[
-            'state',
-            'dueAt',
-            'lastReceivedAt',
-            'claimedAt',
-            'sealAfter',
-            'closedBecause',
-            'held',
-          ],
+          ...['state', 'version', 'claimedAt', 'sealAfter', 'closedBecause', 'held'],
           ...['statePk', 'stateSk', ...report],
         ],
         values: {
           ...claim,
           ...(inputs === undefined ? {} : { inputs }),
           held: false,
-          dueAt,
-          lastReceivedAt,
+          version,
           collecting: 'COLLECTING',
           claimed: 'CLAIMED',
           statePk: stateIndexKeys.group('CLAIMED'),
@@ -146,20 +138,20 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       });
       return claimed !== undefined;
     },
-    hold: async ({ keyId, generation, dueAt }, hold) => {
+    hold: async ({ keyId, generation, version }, hold) => {
       const held = await table.update(tableKeys.group(keyId, generation), {
         update:
-          'SET #held = :yes, #incomplete = :yes, #dueAt = :later, #lateUntil = :lateUntil, ' +
-          '#inputs = :inputs, #stateSk = :stateSk',
-        condition: '#state = :collecting AND #dueAt = :dueAt',
-        names: ['held', 'incomplete', 'dueAt', 'lateUntil', 'inputs', 'stateSk', 'state'],
+          'SET #held = :yes, #incomplete = :yes, #lateUntil = :lateUntil, #inputs = :inputs, ' +
+          '#stateSk = :stateSk ADD #version :one',
+        condition: '#state = :collecting AND #version = :version',
+        names: ['held', 'incomplete', 'lateUntil', 'inputs', 'stateSk', 'version', 'state'],
         values: {
           yes: true,
-          later: hold.dueAt,
           lateUntil: hold.lateUntil,
           inputs: hold.inputs,
-          stateSk: dueStep(hold.dueAt),
-          dueAt,
+          stateSk: iso(hold.lateUntil + HOLD_MS),
+          version,
+          one: 1,
           collecting: 'COLLECTING',
         },
       });
@@ -167,9 +159,9 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
     },
     endWindow: async ({ keyId, generation }) => {
       const ended = await table.update(tableKeys.group(keyId, generation), {
-        update: 'SET #windowOver = :yes ADD #dueAt :one',
+        update: 'SET #windowOver = :yes ADD #version :one',
         condition: '#state = :collecting AND #held = :yes',
-        names: ['windowOver', 'dueAt', 'state', 'held'],
+        names: ['windowOver', 'version', 'state', 'held'],
         values: { yes: true, one: 1, collecting: 'COLLECTING' },
       });
       return ended !== undefined;
@@ -268,8 +260,8 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
     collectingDueBefore: async (time, limit) => {
       const found = await inState('COLLECTING', time, Math.max(limit, MIN_DUE_READ));
       return found
-        .filter(({ dueAt }) => dueAt <= time)
-        .toSorted((a, b) => a.dueAt - b.dueAt)
+        .filter((group) => dueAt(group) <= time)
+        .toSorted((a, b) => dueAt(a) - dueAt(b))
         .slice(0, limit);
     },
     claimedBefore: (time, limit) => inState('CLAIMED', time, limit),

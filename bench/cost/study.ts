@@ -25,11 +25,19 @@ export const INSTANCE_WRITE_UNITS = 2;
 /** Objects put for one instance. */
 export const INSTANCE_PUTS = 1;
 
-/** Write units of a touch: the group's item and its index entry, which is moved (one more) once in ten seconds. */
-const TOUCH_WRITE_UNITS = 2.1;
+/** Write units of a touch: the group's item and its index entry, which stays where it is. */
+const TOUCH_WRITE_UNITS = 2;
 
-/** One touch is good for the instances of this many seconds: W of core/processors/timing.ts. */
-export const TOUCH_SECONDS = 0.5;
+/** One touch is good for the instances of this many seconds, while they keep coming: a lease of core/processors/lease.ts. */
+export const LEASE_SECONDS = 30;
+
+const LEASES = Math.ceil(STUDY.receptionSeconds / LEASE_SECONDS);
+
+/** Of a study: each lease, and the write that takes the last one back. */
+const TOUCHES = LEASES + 1;
+
+/** Of the opening, again in each lease; and the one that releases. */
+const CHECKS = LEASES + 2;
 
 /** Opening, claiming, sealing and releasing a group; the session's item three times; each with its index entry. */
 const GROUP_AND_SESSION_WRITE_UNITS = 24;
@@ -40,8 +48,8 @@ const JOB_WRITE_UNITS = 18;
 /** Objects that a session writes beside the instances: manifest, plan, the documents of its levels; log and result of each job. */
 const SESSION_PUTS = 14;
 
-/** Messages for a session (check, plan, advance twice) and for each of its jobs (work, report, token); each is sent, received, deleted. */
-const SESSION_MESSAGES = 4;
+/** Messages for a session (checks, plan, advance twice) and for each of its jobs (work, report, token); each is sent, received, deleted. */
+const SESSION_MESSAGES = CHECKS + 3;
 const JOB_MESSAGES = 3;
 const REQUESTS_PER_MESSAGE = 3;
 
@@ -49,13 +57,13 @@ const REQUESTS_PER_MESSAGE = 3;
 export const SESSION_TRANSITIONS = 5;
 export const JOB_TRANSITIONS = 3;
 
-/** Invocations and their seconds: check (waits for the due time), plan, advance, finish. */
+/** Invocations and their seconds: checks (the last waits half a second for the due time), plan, advance, finish. */
 const LAMBDA = {
-  session: { invocations: 6, gigabyteSeconds: 2.5 },
+  session: { invocations: CHECKS + 5, gigabyteSeconds: 2 },
   job: { invocations: 2, gigabyteSeconds: 0.3 },
 } as const;
 
-const { instances, jobs, receptionSeconds, megabytes } = STUDY;
+const { instances, jobs, megabytes } = STUDY;
 
 /** Each for one study. */
 export const STUDY_CALLS = {
@@ -64,7 +72,7 @@ export const STUDY_CALLS = {
   objectGets: 2 * instances + 20,
   tableWriteUnits:
     instances * INSTANCE_WRITE_UNITS +
-    (receptionSeconds / TOUCH_SECONDS) * TOUCH_WRITE_UNITS +
+    TOUCHES * TOUCH_WRITE_UNITS +
     GROUP_AND_SESSION_WRITE_UNITS +
     jobs * JOB_WRITE_UNITS,
   /** Strong reads of the group's partition when it is sealed (4 KB a unit), of sessions, jobs and edges. */

@@ -3,11 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { sendFiles } from '../../cli/dimse/send-files.ts';
 import { GroupPage, type Group } from '../../core/contracts/api.ts';
-import {
-  CLOCK_SKEW_MS,
-  checkDelaySeconds,
-  TOUCH_INTERVAL_MS,
-} from '../../core/processors/timing.ts';
+import { CLOCK_SKEW_MS } from '../../core/contracts/due-time.ts';
+import { checkDelaySeconds, TOUCH_INTERVAL_MS } from '../../core/processors/timing.ts';
 import { time, type RunningGantry } from '../../test/support/gantry.ts';
 import { writeStudy } from '../instances.ts';
 import type { Installation } from '../main-path/installation.ts';

@@ -98,8 +98,11 @@ export const countStudy = async (
   const sendCheck = (check: StabilityCheck, delaySeconds: number): Promise<void> => {
     messages += 1;
     waiting.push({ at: now + delaySeconds * 1000, check });
+    waiting.sort((a, b) => a.at - b.at);
     return Promise.resolve();
   };
+  /** What the listener has set a timer for; it may send a check that comes before others. */
+  const timers: { readonly at: number; readonly work: () => Promise<void> }[] = [];
   const clock = (): number => now;
   const { admit } = createAdmission({
     groups,
@@ -108,21 +111,35 @@ export const countStudy = async (
       onCheckNotSent: (_id, error) => {
         throw error;
       },
+      later: (delayMs, work) => {
+        timers.push({ at: now + delayMs, work });
+        timers.sort((a, b) => a.at - b.at);
+      },
     }),
   });
   const passUntil = async (time: number): Promise<void> => {
-    for (let at = arrivals[0]; at !== undefined && at <= time; at = arrivals[0]) {
-      arrivals.shift();
+    for (;;) {
+      const [arrival = Infinity] = arrivals;
+      const at = Math.min(arrival, timers[0]?.at ?? Infinity);
+      if (at > time) break;
       now = Math.max(now, at);
-      await admit(instanceOf(study, now), study.key, AE_TITLE);
+      if (at === arrival) {
+        arrivals.shift();
+        await admit(instanceOf(study, now), study.key, AE_TITLE);
+      } else {
+        await timers.shift()?.work();
+      }
     }
     now = Math.max(now, time);
   };
 
   // The first one opens the group, and asks for its check.
   await passUntil(start);
-  for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {
-    await passUntil(message.at);
+  while (waiting.length + timers.length > 0) {
+    await passUntil(Math.min(waiting[0]?.at ?? Infinity, timers[0]?.at ?? Infinity));
+    if ((waiting[0]?.at ?? Infinity) > now) continue;
+    const message = waiting.shift();
+    if (message === undefined) continue;
     const outcome = await checkGroup(
       {
         ...{ groups, clock, sendCheck, sessionMachineArn: 'machine' },

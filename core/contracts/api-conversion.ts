@@ -18,6 +18,7 @@ import type {
   SessionItem,
   UnroutedItem,
 } from './items.ts';
+import { dueAt } from './due-time.ts';
 import { INSTANCE_HASH_LENGTH, jobId } from './keys.ts';
 import type { RuleOutcome } from './rules.ts';
 
@@ -68,7 +69,7 @@ export const toGroup = (item: GroupItem): Group => ({
   instanceCount: item.instanceCount,
   firstReceivedAt: isoTime(item.firstReceivedAt),
   lastReceivedAt: isoTime(item.lastReceivedAt),
-  dueAt: wasHeld(item) ? null : isoTime(item.dueAt),
+  dueAt: wasHeld(item) ? null : isoTime(dueAt(item)),
   releasedAt: optionalTime(item.releasedAt),
   closedBecause: item.closedBecause ?? null,
   sessions: item.sessions,

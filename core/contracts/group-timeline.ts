@@ -4,6 +4,7 @@
  */
 import type { TimelineEntry } from './api.ts';
 import { isoTime, wasHeld } from './api-conversion.ts';
+import { dueAt } from './due-time.ts';
 import type { GroupItem, ManifestInstance, Sender } from './items.ts';
 import { plural } from './plural.ts';
 
@@ -144,7 +145,7 @@ export const groupTimeline = (facts: TimelineFacts): TimelineEntry[] => {
             event: 'due-moved',
             message: wasHeld(group)
               ? 'the last one so far; it is never due by itself'
-              : `moved the due time last, to ${isoTime(group.dueAt)}`,
+              : `moved the due time last, to ${isoTime(dueAt(group))}`,
             ...by(group.touchedBy),
           } satisfies Entry,
         ]),

@@ -47,6 +47,16 @@ export const InputReport = z.object({
 });
 export type InputReport = z.infer<typeof InputReport>;
 
+/** What a listener promises of a group: that all which it acknowledges until then belongs to it. */
+export const GroupPromise = z.object({
+  until: Milliseconds,
+  /** Of the listener's writes: one that comes late must not undo a later one. */
+  turn: z.int(),
+  /** It is a lease or what is left of one: its listener sends a check when it takes the lease back. */
+  lease: z.literal(true).optional(),
+});
+export type GroupPromise = z.infer<typeof GroupPromise>;
+
 /** One generation of a key. The settings are those of its AE title when it was opened. */
 export const GroupItem = z.object({
   id: z.string(),
@@ -64,13 +74,16 @@ export const GroupItem = z.object({
   openedAt: Milliseconds,
   firstReceivedAt: Milliseconds,
   lastReceivedAt: Milliseconds,
-  dueAt: Milliseconds,
-  /** `maxWait` after the first instance: dueAt never goes beyond. */
+  /** By listener; due-time.ts says when the group is due. */
+  promises: z.record(z.string(), GroupPromise),
+  /** While collecting: how often it was written, which tells who read it that it has changed. */
+  version: z.int(),
+  /** `maxWait` after the first instance: it is due no later. */
   capAt: Milliseconds,
   /** While collecting, what listeners have told so far; from the release on, the manifest's length. */
   instanceCount: z.int(),
   claimedAt: Milliseconds.optional(),
-  /** The manifest may not be sealed before (a claim ahead of the quiet time waits until no lease can be open). */
+  /** The manifest may not be sealed before (a claim ahead of the quiet time waits until no promise can hold). */
   sealAfter: Milliseconds.optional(),
   releasedAt: Milliseconds.optional(),
   closedBecause: z

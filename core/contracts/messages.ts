@@ -13,6 +13,8 @@ import { Priority } from './vocabulary.ts';
 export const StabilityCheck = z.object({
   groupId: z.string(),
   touchedAt: z.int().min(0).optional(),
+  /** Sent by a listener that took back a lease, with the turn of that: its next lease has a check of its own, and this one ends. */
+  settled: z.object({ listener: z.string(), turn: z.int() }).optional(),
 });
 export type StabilityCheck = z.infer<typeof StabilityCheck>;
 

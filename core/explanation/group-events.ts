@@ -1,6 +1,7 @@
 /** A group's part of a story, in sentences: its timeline, told to somebody who asked for a study. */
 import type { TimelineEntry } from '../contracts/api.ts';
 import { isoTime, showGroupBy } from '../contracts/api-conversion.ts';
+import { dueAt } from '../contracts/due-time.ts';
 import { groupTimeline, type TimelineFacts } from '../contracts/group-timeline.ts';
 import type { GroupItem, InputReport } from '../contracts/items.ts';
 import { plural } from '../contracts/plural.ts';
@@ -45,7 +46,7 @@ const openEnd = ({ group, instances }: TimelineFacts, now: number): ToldEvent[] 
   const soFar = `${plural(instances.length, 'instance')} so far`;
   const sentence = held
     ? `The group is held, with ${soFar}. To run its pipelines: gantry group release ${group.id}`
-    : `The group is still collecting, with ${soFar}; it is due at ${isoTime(group.dueAt)}.`;
+    : `The group is still collecting, with ${soFar}; it is due at ${isoTime(dueAt(group))}.`;
   return [{ at: now, what: held ? 'group-held' : 'group-collecting', sentence }];
 };
 

@@ -1,4 +1,5 @@
 /** What the alarms ask about the platform each minute, read from what is stored: numbers and nothing of a patient. */
+import { dueAt } from '../contracts/due-time.ts';
 import type { PlatformMetric } from '../contracts/metrics.ts';
 import { resourceNames } from '../contracts/names.ts';
 import type { Clock, Queues } from '../contracts/ports.ts';
@@ -37,8 +38,8 @@ const closingLag = async ({ groups, clock }: PlatformStateDependencies): Promise
     groups.claimedBefore(now, 1),
   ]);
   const since = [
-    ...collecting.map(({ dueAt }) => dueAt),
-    ...claimed.map(({ claimedAt, dueAt }) => claimedAt ?? dueAt),
+    ...collecting.map(dueAt),
+    ...claimed.map((group) => group.claimedAt ?? dueAt(group)),
   ];
   return Math.max(0, now - Math.min(now, ...since)) / 1000;
 };

@@ -4,12 +4,12 @@
  */
 import type { AeTitleItem } from '../contracts/configuration.ts';
 import type { InstanceItem } from '../contracts/items.ts';
+import { promisedUntil } from '../contracts/due-time.ts';
 import { groupId } from '../contracts/keys.ts';
 import type { GroupKey } from './ae-title-key.ts';
 import type { GroupStore, InstancePut } from './group-store.ts';
 import type { GroupToucher } from './group-toucher.ts';
 import { manifestInstances, memberId } from './manifest.ts';
-import { TOUCH_INTERVAL_MS } from './timing.ts';
 
 /** Two data sets of one SOP instance share the part of their hash that is in keys: only forgery does that. */
 export class InstanceKeyTaken extends Error {
@@ -92,14 +92,12 @@ export const createAdmission = (deps: {
 
   /**
    * The collecting generation that will have the item without another touch: it was there before this question,
-   * and its own reception was followed by a touch, or came within one that was good for it. A held one is touched.
+   * and a listener promised for a time after its own reception, as whoever acknowledged it did. A held one is touched.
    */
   const waitingIn = async ({ keyId, receivedAt }: InstanceItem): Promise<string | undefined> => {
     const newest = await groups.newest(keyId);
     const waits =
-      newest?.state === 'COLLECTING' &&
-      newest.held !== true &&
-      newest.lastReceivedAt > receivedAt - TOUCH_INTERVAL_MS;
+      newest?.state === 'COLLECTING' && newest.held !== true && promisedUntil(newest) > receivedAt;
     return waits ? newest.id : undefined;
   };
 

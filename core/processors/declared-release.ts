@@ -8,7 +8,7 @@ import { parseGroupId } from '../contracts/keys.ts';
 import { inputReports, isComplete } from './completeness.ts';
 import { collectingMembers } from './manifest.ts';
 import { claimGroup, type DueOutcome, type ReleaseDependencies } from './release.ts';
-import { HOLD_MS, lookTime } from './timing.ts';
+import { lookTime } from './timing.ts';
 
 export const declares = ({ complete }: Pick<GroupItem, 'complete'>): boolean =>
   complete !== undefined && complete.length > 0;
@@ -72,7 +72,6 @@ export const closeDeclared = async (
       return (await claimGroup(deps, group, { reason: 'discarded', inputs })) ?? 'changed';
     case 'hold': {
       const hold = {
-        dueAt: group.dueAt + HOLD_MS,
         lateUntil: deps.clock() + (group.lateWindowMs ?? 0),
         inputs,
       };

@@ -7,6 +7,7 @@ import type {
   DecisionRecord,
   GroupItem,
   GroupManifest,
+  GroupPromise,
   IgnoredCount,
   InputReport,
   InstanceItem,
@@ -14,8 +15,13 @@ import type {
   UnroutedItem,
 } from '../contracts/items.ts';
 
+/** What a listener promises of a group, in the place of its last promise of it. */
 export interface Touch {
-  readonly dueAt: number;
+  /** The listener's own name: its entry among the group's promises. */
+  readonly listener: string;
+  readonly promise: GroupPromise;
+  /** Whether the listener takes the group for a held one. */
+  readonly held: boolean;
   readonly lastReceivedAt: number;
   /** How many new instances it tells of. */
   readonly instances: number;
@@ -32,7 +38,6 @@ export interface Claim {
 
 /** Of a group whose declared inputs are missing at its due time. */
 export interface Hold {
-  readonly dueAt: number;
   readonly lateUntil: number;
   readonly inputs: readonly InputReport[];
 }
@@ -68,21 +73,18 @@ export interface GroupStore {
   generations(keyId: string): Promise<GroupItem[]>;
   /** False when that generation exists: it is left as it is. */
   open(group: GroupItem): Promise<boolean>;
-  /** False when the generation is not COLLECTING, or its due time is later already: nothing is changed then. */
-  touch(keyId: string, generation: number, touch: Touch): Promise<boolean>;
   /**
-   * COLLECTING with the `dueAt` and the `lastReceivedAt` that were read → CLAIMED, and not held any more. False when it
-   * was touched or claimed since. Both are asked for, because a touch does not move the due time beyond the cap.
+   * False when the generation is not COLLECTING, is held and not taken for held or the other way round, or has a promise
+   * of the listener of a later turn: nothing is changed then.
    */
-  claim(
-    group: Pick<GroupItem, 'keyId' | 'generation' | 'dueAt' | 'lastReceivedAt'>,
-    claim: Claim,
-  ): Promise<boolean>;
-  /** A COLLECTING group with the `dueAt` that was read is held for a person. False when it was touched or claimed since. */
-  hold(group: Pick<GroupItem, 'keyId' | 'generation' | 'dueAt'>, hold: Hold): Promise<boolean>;
+  touch(keyId: string, generation: number, touch: Touch): Promise<boolean>;
+  /** COLLECTING as it was read → CLAIMED, and not held any more. False when it was touched or claimed since. */
+  claim(group: Pick<GroupItem, 'keyId' | 'generation' | 'version'>, claim: Claim): Promise<boolean>;
+  /** A COLLECTING group that is as it was read is held for a person. False when it was touched or claimed since. */
+  hold(group: Pick<GroupItem, 'keyId' | 'generation' | 'version'>, hold: Hold): Promise<boolean>;
   /**
-   * A held COLLECTING group takes nothing more, and its due time moves by 1 ms, so that nobody claims it who read it
-   * before. False when it is neither.
+   * A held COLLECTING group takes nothing more, and has another version, so that nobody claims it who read it before.
+   * False when it is neither.
    */
   endWindow(group: Pick<GroupItem, 'keyId' | 'generation'>): Promise<boolean>;
   /** CLAIMED → RELEASED. False when it is not CLAIMED. */

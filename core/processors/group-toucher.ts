@@ -1,17 +1,22 @@
 /**
  * One per listener process: sees to it that a stored instance is in an open generation of its key before it is
- * acknowledged. A touch is good for whatever is stored within W of its beginning, so a busy group costs two
- * writes a second and not one per instance. docs/architecture.md, "Grouping, exactly", has the rule.
+ * acknowledged. A touch is good for whatever is stored while its promise holds, so a busy group costs a write in half a
+ * minute and not one per instance. docs/architecture.md, "Grouping, exactly", has the rule.
  */
+import { randomUUID } from 'node:crypto';
 import type { AeTitleItem } from '../contracts/configuration.ts';
+import { quietAt } from '../contracts/due-time.ts';
 import { groupId } from '../contracts/keys.ts';
-import type { GroupItem, Sender } from '../contracts/items.ts';
+import type { GroupItem, GroupPromise, Sender } from '../contracts/items.ts';
 import type { StabilityCheck } from '../contracts/messages.ts';
 import type { Clock } from '../contracts/ports.ts';
 import type { GroupKey } from './ae-title-key.ts';
 import type { GroupStore } from './group-store.ts';
-import { isHoldOver, lastReleased, lateFields } from './late.ts';
-import { checkDelaySeconds, dueTime, TOUCH_INTERVAL_MS } from './timing.ts';
+import { isHoldOver, lastReleased } from './late.ts';
+import { promiseOf, settleAt, settledDelaySeconds, settledDueAt, settledUntil } from './lease.ts';
+import { openedGroup, senderOf } from './opened-group.ts';
+import { checkDelaySeconds, TOUCH_INTERVAL_MS } from './timing.ts';
+import { createTurns } from './turns.ts';
 
 /** A call of the store that took longer counts as failed; it may still have its effect, which harms nothing. */
 const CALL_LIMIT_MS = 5000;
@@ -19,6 +24,9 @@ const CALL_LIMIT_MS = 5000;
 /** Above this many keys, those that were not touched for a minute are forgotten; they cost one read when they come back. */
 const MAX_KNOWN_KEYS = 10_000;
 const FORGET_AFTER_MS = 60_000;
+
+/** A timer is set for no longer than this; a longer time is asked for again. */
+const MAX_TIMER_MS = 3_600_000;
 
 /** A call of the table did not answer in its time. */
 export class TouchTimedOut extends Error {
@@ -28,16 +36,28 @@ export class TouchTimedOut extends Error {
   }
 }
 
+/** What a listener goes by when it acknowledges an instance without a call. */
+export interface Reliance {
+  /** The time before the last good touch by this process. */
+  readonly touchedAt: number;
+  /** What that touch promised. */
+  readonly until: number;
+  /** It was a lease, and the listener has taken it back. */
+  readonly settled: boolean;
+}
+
 export interface GroupToucherDependencies {
-  readonly groups: Pick<GroupStore, 'newest' | 'get' | 'generations' | 'open' | 'touch'>;
+  readonly groups: Pick<GroupStore, 'newest' | 'generations' | 'open' | 'touch'>;
   sendCheck(check: StabilityCheck, delaySeconds: number): Promise<void>;
-  /** A check could not be sent. The sweep finds the group; nothing is lost but its punctuality. */
+  /** A check could not be sent, or a lease not taken back. Nothing is lost but punctuality. */
   onCheckNotSent(groupId: string, error: unknown): void;
   readonly clock: Clock;
   /** Rejects with {@link TouchTimedOut} after the limit; injected because core has no timers of its own. */
   limit<T>(call: Promise<T>, limitMs: number): Promise<T>;
-  /** How long a touch is good for; anything but the default W breaks the rule, which a test shows. */
-  readonly leaseMs?: number;
+  /** Calls after so long. Without it no group is leased: a function that may be frozen could not take a lease back. */
+  readonly later?: (delayMs: number, work: () => Promise<void>) => void;
+  /** Whether a touch is still good; anything but the default breaks the rule, which a test shows. */
+  readonly relies?: (reliance: Reliance, now: number) => boolean;
 }
 
 export interface GroupToucher {
@@ -51,6 +71,8 @@ export interface GroupToucher {
     sender: Sender,
     newInstances: 0 | 1,
   ): Promise<number>;
+  /** Takes back all leases, for a process that ends. */
+  settle(): Promise<void>;
 }
 
 /** On whose behalf a group is touched. */
@@ -61,108 +83,78 @@ interface Request {
 }
 
 /** What this process knows of a key's newest generation. */
-interface Known extends Pick<
-  GroupItem,
-  'generation' | 'timeoutMs' | 'capAt' | 'held' | 'lateUntil' | 'complete'
-> {
-  /** The time before the last good touch by this process. */
-  readonly touchedAt: number;
+interface Known
+  extends
+    Pick<GroupItem, 'generation' | 'timeoutMs' | 'capAt' | 'held' | 'lateUntil' | 'complete'>,
+    Reliance {
+  readonly lease?: true | undefined;
+  /** When it last acknowledged an instance of it, and whose. */
+  readonly acknowledgedAt: number;
+  readonly sender: Sender;
 }
 
 const knownOf = ({ generation, timeoutMs, capAt, held, lateUntil, complete }: GroupItem) => ({
-  generation,
-  timeoutMs,
-  capAt,
-  held,
-  lateUntil,
-  complete,
+  ...{ generation, timeoutMs, capAt, held, lateUntil, complete },
+  settled: false,
 });
 
-const senderOf = ({ callingAeTitle, associationId }: Sender): Sender => ({
-  callingAeTitle,
-  associationId,
-});
+const isGood = ({ touchedAt, until, settled }: Reliance, now: number): boolean =>
+  !settled && now >= touchedAt && now < until;
 
-const declaredFields = (settings: AeTitleItem): Partial<GroupItem> =>
-  settings.complete === undefined || settings.complete.length === 0
-    ? {}
-    : {
-        complete: settings.complete,
-        onIncomplete: settings.onIncomplete ?? 'run',
-        lateWindowMs: Math.round(settings.lateWindowSeconds * 1000),
-      };
+const isUnsettled = (group: Known | undefined): group is Known =>
+  group?.lease === true && !group.settled;
 
 export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher => {
-  const { groups, clock } = deps;
-  const leaseMs = deps.leaseMs ?? TOUCH_INTERVAL_MS;
+  const { groups, clock, later, relies = isGood } = deps;
+  const listener = randomUUID().slice(-12);
   const known = new Map<string, Known>();
   const untold = new Map<string, number>();
-  const turns = new Map<string, Promise<unknown>>();
+  /** Of one key: whoever waits finds the touch of the one before. */
+  const inTurn = createTurns();
+  /** Keys that a call is to come for. */
+  const awaited = new Set<string>();
+  let turn = 0;
   const call = <T>(promise: Promise<T>): Promise<T> => deps.limit(promise, CALL_LIMIT_MS);
-
-  /** One at a time per key: whoever waits finds the touch of the one before. */
-  const inTurn = async <T>(keyId: string, work: () => Promise<T>): Promise<T> => {
-    const before = turns.get(keyId);
-    const mine = (async () => {
-      await before;
-      return work();
-    })();
-    const turn = mine.then(
-      () => undefined,
-      () => undefined,
-    );
-    turns.set(keyId, turn);
-    try {
-      return await mine;
-    } finally {
-      if (turns.get(keyId) === turn) turns.delete(keyId);
-    }
-  };
 
   const forget = (): void => {
     if (known.size <= MAX_KNOWN_KEYS) return;
     const horizon = clock() - FORGET_AFTER_MS;
-    for (const [keyId, { touchedAt }] of known) {
-      if (touchedAt < horizon) {
+    for (const [keyId, group] of known) {
+      if (group.touchedAt < horizon && !isUnsettled(group)) {
         known.delete(keyId);
         untold.delete(keyId);
       }
     }
   };
 
+  /** True when it was done; each is a turn of its own. Tells of what came since the last one. */
+  const touch = async (
+    keyId: string,
+    group: Pick<Known, 'generation' | 'held' | 'sender'>,
+    promise: Omit<GroupPromise, 'turn'>,
+    lastReceivedAt: number,
+  ): Promise<boolean> => {
+    const instances = untold.get(keyId) ?? 0;
+    turn += 1;
+    const done = await call(
+      groups.touch(keyId, group.generation, {
+        ...{ listener, promise: { ...promise, turn }, held: group.held === true },
+        ...{ lastReceivedAt, instances, touchedBy: group.sender },
+      }),
+    );
+    if (done) tell(keyId, instances);
+    return done;
+  };
   const tell = (keyId: string, told: number): void => {
     untold.set(keyId, Math.max(0, (untold.get(keyId) ?? 0) - told));
   };
 
-  /** True when the generation is open and due no earlier than this touch asks for. */
-  const touch = async (
-    { key: { keyId }, sender }: Request,
-    group: Known,
-    now: number,
-    allowanceMs: number,
-  ): Promise<boolean> => {
-    const dueAt = dueTime(now, group, allowanceMs);
-    const instances = untold.get(keyId) ?? 0;
-    const done = await call(
-      groups.touch(keyId, group.generation, {
-        dueAt,
-        lastReceivedAt: now,
-        instances,
-        touchedBy: senderOf(sender),
-      }),
-    );
-    if (done) {
-      tell(keyId, instances);
-      return true;
+  const sendCheck = async (check: StabilityCheck, delaySeconds: number): Promise<void> => {
+    try {
+      await call(deps.sendCheck(check, delaySeconds));
+    } catch (error) {
+      deps.onCheckNotSent(check.groupId, error);
     }
-    // Another listener's touch may have come later than ours and says more than it. One that is held meanwhile is
-    // another matter: until when it takes instances has to be read.
-    const current = await call(groups.get(keyId, group.generation));
-    return (
-      current?.state === 'COLLECTING' &&
-      (current.held ?? false) === (group.held ?? false) &&
-      current.dueAt >= dueAt
-    );
   };
 
   /** Nobody waits for it: without the look, the group is only released later. */
@@ -171,67 +163,77 @@ export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher
     { complete = [] }: Pick<Known, 'complete'>,
     now: number,
   ): void => {
-    if (complete.length === 0) return;
-    call(deps.sendCheck({ groupId: id, touchedAt: now }, 0)).catch((error: unknown) => {
+    if (complete.length > 0) void sendCheck({ groupId: id, touchedAt: now }, 0);
+  };
+
+  /** Lowers a lease to what was acknowledged under it, and asks for the check of that time. */
+  const settle = async (keyId: string): Promise<void> => {
+    const group = known.get(keyId);
+    if (!isUnsettled(group)) return;
+    const id = groupId(keyId, group.generation);
+    const settledIn = turn + 1;
+    // From here on nobody relies on it, whatever becomes of the call: what comes is touched for anew.
+    known.set(keyId, { ...group, settled: true });
+    try {
+      const promise = { until: settledUntil(group), lease: true } as const;
+      if (!(await touch(keyId, group, promise, group.acknowledgedAt))) {
+        known.delete(keyId);
+        return;
+      }
+    } catch (error) {
       deps.onCheckNotSent(id, error);
+      return;
+    }
+    await sendCheck(
+      { groupId: id, settled: { listener, turn: settledIn } },
+      settledDelaySeconds(settledDueAt(group) - clock()),
+    );
+  };
+
+  /** Settles when no instance has come for nearly the quiet time; sees to it once for each key. */
+  const settleInTime = (keyId: string): void => {
+    const group = known.get(keyId);
+    if (!isUnsettled(group) || awaited.has(keyId)) return;
+    awaited.add(keyId);
+    const left = settleAt(group) - clock();
+    later?.(Math.min(MAX_TIMER_MS, Math.max(0, left)), async () => {
+      awaited.delete(keyId);
+      const current = known.get(keyId);
+      if (!isUnsettled(current)) return;
+      if (settleAt(current) > clock()) settleInTime(keyId);
+      else await inTurn(keyId, () => settle(keyId));
     });
   };
 
   /** Opens the generation after the newest, unless somebody else just did. */
   const open = async (
-    { key: { keyId, keyValues }, settings, sender }: Request,
+    { key, settings, sender }: Request,
     newest: GroupItem | undefined,
   ): Promise<void> => {
-    const generation = (newest?.generation ?? 0) + 1;
+    const { keyId } = key;
     const predecessor = await call(lastReleased(groups, newest));
     const now = clock();
-    const late = lateFields(settings, predecessor, now);
-    const timeoutMs = Math.round(settings.timeoutSeconds * 1000);
-    const capAt = now + Math.round(settings.maxWaitSeconds * 1000);
-    const instances = untold.get(keyId) ?? 0;
-    const group: GroupItem = {
-      id: groupId(keyId, generation),
-      keyId,
-      generation,
-      aeTitle: settings.aeTitle,
-      processor: settings.processor,
-      groupBy: [...settings.groupBy],
-      keyValues: [...keyValues],
-      state: 'COLLECTING',
-      priority: settings.priority,
-      pipelines: settings.pipelines,
-      timeoutMs,
-      openedAt: now,
-      firstReceivedAt: now,
-      lastReceivedAt: now,
-      dueAt: dueTime(now, { timeoutMs, capAt, held: late.held }),
-      capAt,
-      instanceCount: instances,
-      sessions: [],
-      openedBy: senderOf(sender),
-      ...declaredFields(settings),
-      ...late,
-    };
+    const until = now + TOUCH_INTERVAL_MS;
+    const instanceCount = untold.get(keyId) ?? 0;
+    turn += 1;
+    const group = openedGroup({
+      ...{ key, settings, sender, predecessor, now, instanceCount },
+      ...{ generation: (newest?.generation ?? 0) + 1, promises: { [listener]: { until, turn } } },
+    });
     // The message goes first: a crash between the two then leaves a check that finds nothing, and not a group
     // that nobody checks. Its delay is longer than the put may take.
-    try {
-      await call(
-        deps.sendCheck(
-          { groupId: group.id },
-          checkDelaySeconds(dueTime(now, { timeoutMs, capAt }) - now),
-        ),
-      );
-    } catch (error) {
-      deps.onCheckNotSent(group.id, error);
-    }
+    const quiet = Math.min(group.capAt, quietAt(group)) - now;
+    await sendCheck({ groupId: group.id }, checkDelaySeconds(quiet));
     if (!(await call(groups.open(group)))) return;
-    tell(keyId, instances);
-    known.set(keyId, { ...knownOf(group), touchedAt: now });
+    tell(keyId, instanceCount);
+    const reliance = { touchedAt: now, until, acknowledgedAt: now, sender: senderOf(sender) };
+    known.set(keyId, { ...knownOf(group), ...reliance });
     askForLook(group.id, group, now);
   };
 
   const ensure = async (request: Request): Promise<number> => {
     const { keyId } = request.key;
+    const sender = senderOf(request.sender);
     // A touch promises the quiet time from when it ends only if it ends within its allowance; a table that
     // is slower than that is given more, at the price of a later release.
     let allowanceMs = TOUCH_INTERVAL_MS;
@@ -240,18 +242,25 @@ export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher
       const now = clock();
       if (group === undefined) {
         const newest = await call(groups.newest(keyId));
+        const never = { touchedAt: -Infinity, until: -Infinity, acknowledgedAt: -Infinity };
         if (newest?.state !== 'COLLECTING' || isHoldOver(newest, now)) await open(request, newest);
-        else known.set(keyId, { ...knownOf(newest), touchedAt: -Infinity });
+        else known.set(keyId, { ...knownOf(newest), ...never, sender });
         continue;
       }
-      if (now >= group.touchedAt && now - group.touchedAt < leaseMs) return group.generation;
-      if (isHoldOver(group, now) || !(await touch(request, group, now, allowanceMs))) {
+      if (relies(group, now)) {
+        known.set(keyId, { ...group, acknowledgedAt: Math.max(now, group.acknowledgedAt), sender });
+        return group.generation;
+      }
+      const promise = promiseOf(group, now, allowanceMs, later !== undefined);
+      if (isHoldOver(group, now) || !(await touch(keyId, { ...group, sender }, promise, now))) {
         known.delete(keyId);
         continue;
       }
-      known.set(keyId, { ...group, touchedAt: now });
+      known.set(keyId, {
+        ...{ ...group, ...promise, lease: promise.lease, sender },
+        ...{ touchedAt: now, settled: false },
+      });
       askForLook(groupId(keyId, group.generation), group, now);
-      if (clock() - now < allowanceMs) return group.generation;
       allowanceMs *= 2;
     }
   };
@@ -261,7 +270,14 @@ export const createGroupToucher = (deps: GroupToucherDependencies): GroupToucher
       const { keyId } = key;
       forget();
       if (newInstances > 0) untold.set(keyId, (untold.get(keyId) ?? 0) + newInstances);
-      return inTurn(keyId, () => ensure({ key, settings, sender }));
+      return inTurn(keyId, async () => {
+        const generation = await ensure({ key, settings, sender });
+        settleInTime(keyId);
+        return generation;
+      });
+    },
+    settle: async () => {
+      await Promise.all([...known.keys()].map((keyId) => inTurn(keyId, () => settle(keyId))));
     },
   };
 };

@@ -1,6 +1,6 @@
 /**
  * A person says that a group is complete, or decides about one that is held. Only the claim is made here: what
- * follows has to wait until no listener relies on a touch, and is the stability check's.
+ * follows has to wait until no listener's promise holds any more, and is the stability check's.
  */
 import { parseGroupId } from '../contracts/keys.ts';
 import type { GroupItem } from '../contracts/items.ts';
@@ -9,7 +9,7 @@ import type { Clock } from '../contracts/ports.ts';
 import type { GroupStore } from './group-store.ts';
 import { claimGroup } from './release.ts';
 
-/** A busy group is touched twice a second by each listener, which a claim can lose to a few times. */
+/** A claim can lose to the touches of several listeners a few times. */
 const CLAIM_ATTEMPTS = 20;
 
 export interface ManualReleaseDependencies {

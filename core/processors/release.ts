@@ -3,6 +3,7 @@
  * by the check that began it or by the sweep, and changes nothing the second time.
  */
 import type { GroupItem, GroupManifest, InputReport, SessionItem } from '../contracts/items.ts';
+import { dueAt, quietAt } from '../contracts/due-time.ts';
 import { executionName, sessionId } from '../contracts/keys.ts';
 import type { SessionInput } from '../contracts/messages.ts';
 import { DEFAULT_PIPELINE } from '../contracts/names.ts';
@@ -53,13 +54,13 @@ export const claimGroup = async (
   { reason, inputs }: Closing = {},
 ): Promise<GroupItem | undefined> => {
   const now = deps.clock();
-  const due = now >= group.dueAt;
+  const due = now >= dueAt(group);
   if (group.state !== 'COLLECTING' || (!due && reason !== 'manual' && reason !== 'complete'))
     return undefined;
-  const capped = group.dueAt >= group.capAt;
+  const capped = quietAt(group) >= group.capAt;
   const claim = {
     claimedAt: now,
-    sealAfter: sealTime(now, due && !capped),
+    sealAfter: sealTime(now, group),
     closedBecause: closedBecause(due, capped, reason),
     ...(inputs === undefined ? {} : { inputs: [...inputs] }),
   };

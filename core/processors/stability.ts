@@ -2,6 +2,7 @@
  * Who notices that a group is due: the check, a delayed message that comes shortly before, and the sweep, which
  * finds what a lost message or a dead process left behind.
  */
+import { dueAt, HOLD_MS } from '../contracts/due-time.ts';
 import type { GroupItem } from '../contracts/items.ts';
 import { parseGroupId } from '../contracts/keys.ts';
 import type { StabilityCheck } from '../contracts/messages.ts';
@@ -13,7 +14,7 @@ import {
   type DueOutcome,
   type ReleaseDependencies,
 } from './release.ts';
-import { checkDelaySeconds, HOLD_MS, MAX_WAIT_IN_CHECK_MS } from './timing.ts';
+import { checkDelaySeconds, MAX_WAIT_IN_CHECK_MS } from './timing.ts';
 
 export interface StabilityDependencies extends ReleaseDependencies {
   sendCheck(check: StabilityCheck, delaySeconds: number): Promise<void>;
@@ -21,7 +22,7 @@ export interface StabilityDependencies extends ReleaseDependencies {
 
 /**
  * `not-found`: no such group, or the id is none; `done`: released before; `deferred`: the message was sent anew;
- * `held`: a person has to decide; `waiting`: declared inputs are missing, or a later touch has a look of its own.
+ * `held`: a person has to decide; `waiting`: declared inputs are missing, or another check will come for what changed.
  */
 export type CheckOutcome = 'not-found' | 'done' | 'deferred' | 'held' | 'waiting' | 'released';
 
@@ -50,25 +51,42 @@ const closeDue = async (deps: StabilityDependencies, group: GroupItem): Promise<
   return (await claimGroup(deps, group)) ?? 'changed';
 };
 
+/**
+ * Images came again, and the listener that sent the check has leased the group anew: it sends another when it takes that
+ * back, and the one that was asked for when the group was opened is still under way, in case it does not.
+ */
+const isOutdated = ({ settled }: StabilityCheck, { promises }: GroupItem): boolean => {
+  if (settled === undefined) return false;
+  const { turn = 0, lease } = promises[settled.listener] ?? {};
+  return turn > settled.turn && lease === true;
+};
+
 /** Looks at one group at its due time: releases it, or asks to be called again. */
 export const checkGroup = async (
   deps: StabilityDependencies,
-  { groupId, touchedAt }: StabilityCheck,
+  check: StabilityCheck,
 ): Promise<CheckOutcome> => {
+  const { groupId, touchedAt } = check;
   if (touchedAt !== undefined) return look(deps, groupId, touchedAt);
   const { groups, clock } = deps;
   const id = parseGroupId(groupId);
   if (id === undefined) return 'not-found';
   const waitUntil = clock() + MAX_WAIT_IN_CHECK_MS;
+  const again = async (left: number): Promise<CheckOutcome> => {
+    await deps.sendCheck(check, checkDelaySeconds(left));
+    return 'deferred';
+  };
   for (;;) {
     const group = await groups.get(id.keyId, id.generation);
     if (group === undefined) return 'not-found';
     if (group.state === 'RELEASED') return 'done';
     if (group.state === 'CLAIMED') {
+      const left = (group.sealAfter ?? 0) - clock();
+      if (left > MAX_WAIT_IN_CHECK_MS) return again(left);
       await releaseGroup(deps, group);
       return 'released';
     }
-    const left = group.dueAt - (group.held === true ? HOLD_MS : 0) - clock();
+    const left = dueAt(group) - (group.held === true ? HOLD_MS : 0) - clock();
     if (left <= 0) {
       const closed = await closeDue(deps, group);
       if (closed === 'changed') continue;
@@ -77,8 +95,7 @@ export const checkGroup = async (
       return 'released';
     }
     if (clock() + left > waitUntil) {
-      await deps.sendCheck({ groupId }, checkDelaySeconds(left));
-      return 'deferred';
+      return isOutdated(check, group) ? 'waiting' : again(left);
     }
     await deps.sleep(left);
   }
@@ -127,7 +144,10 @@ export const sweepGroups = async (deps: StabilityDependencies): Promise<GroupSwe
   const released = await each(abandoned, async ({ keyId, generation }) => {
     // The index may be behind: what counts is the item.
     const group = await groups.get(keyId, generation);
-    if (group?.state === 'CLAIMED') await releaseGroup(deps, group);
+    if (group?.state !== 'CLAIMED') return;
+    const left = (group.sealAfter ?? 0) - clock();
+    if (left > 0) await deps.sendCheck({ groupId: group.id }, checkDelaySeconds(left));
+    else await releaseGroup(deps, group);
   });
   return { checks, released, failures };
 };

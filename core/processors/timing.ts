@@ -1,33 +1,15 @@
 /** The times of the `ae-title` processor, in milliseconds; why they are safe: docs/architecture.md, "Grouping, exactly". */
+import { CLOCK_SKEW_MS, promisedUntil } from '../contracts/due-time.ts';
+import type { GroupItem } from '../contracts/items.ts';
 
-/** W: a listener touches a group at most this often, and what a touch promises holds this long. */
+/** W: what a touch promises that is no lease. A group that no listener has leased is touched at most this often by each. */
 export const TOUCH_INTERVAL_MS = 500;
-
-/** The largest difference between the clocks of any two of our programs. */
-export const CLOCK_SKEW_MS = 100;
 
 /** A check waits out so much inside its function; what is due later is asked for again. */
 export const MAX_WAIT_IN_CHECK_MS = 2500;
 
 /** SQS's longest delay of one message; longer windows chain messages. */
-const MAX_DELAY_SECONDS = 900;
-
-/** A held group's due time lies so much later than that of another: beyond every check, and yet every touch moves it. */
-export const HOLD_MS = 100 * 365 * 86_400_000;
-
-/** The due time that a touch at `now` asks for; `allowanceMs` is how long the touch itself may take. */
-export const dueTime = (
-  now: number,
-  group: {
-    readonly timeoutMs: number;
-    readonly capAt: number;
-    readonly held?: boolean | undefined;
-  },
-  allowanceMs: number = TOUCH_INTERVAL_MS,
-): number => {
-  const quiet = now + allowanceMs + group.timeoutMs + CLOCK_SKEW_MS;
-  return group.held === true ? quiet + HOLD_MS : Math.min(group.capAt, quiet);
-};
+export const MAX_DELAY_SECONDS = 900;
 
 /** Reading a group's instances costs by their number: a look at a large group waits so much longer for each. */
 const LOOK_MS_PER_INSTANCE = 0.2;
@@ -41,8 +23,8 @@ export const checkDelaySeconds = (leftMs: number): number =>
   Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.floor(leftMs / 1000) - 1));
 
 /**
- * When the manifest of a group claimed at `now` may be sealed. Before the quiet time has passed, a listener may
- * still rely on its last touch: it must have come to its end first.
+ * When the manifest of a group claimed at `now` may be sealed: when all that was promised of it is over. At once after its
+ * quiet time; of one that is claimed before, listeners may still acknowledge instances.
  */
-export const sealTime = (now: number, quiet: boolean): number =>
-  quiet ? now : now + TOUCH_INTERVAL_MS + CLOCK_SKEW_MS;
+export const sealTime = (now: number, group: Pick<GroupItem, 'openedAt' | 'promises'>): number =>
+  Math.max(now, promisedUntil(group) + CLOCK_SKEW_MS);

@@ -60,7 +60,7 @@ const LIMITS: IngestLimits = {
 };
 
 export interface Ingest extends InstanceReceiver {
-  /** Stores what was decided and only counted so far. */
+  /** Stores what was decided and only counted so far, and what groups were promised beyond what has come. */
   flush(): Promise<void>;
 }
 
@@ -73,10 +73,13 @@ export const makeIngest = (deps: IngestDependencies): Ingest => {
     limit,
     sendCheck: deps.sendCheck,
     onCheckNotSent: (groupId, error) => {
-      log.warn('The check of a group could not be sent; the sweep will find the group', {
+      log.warn('The check of a group could not be sent; it may be released later', {
         groupId,
         error: errorName(error),
       });
+    },
+    later: (delayMs, work) => {
+      setTimeout(() => void work(), delayMs).unref();
     },
   });
   const decisions = createInstanceDecisions({ groups, clock, log });
@@ -121,6 +124,8 @@ export const makeIngest = (deps: IngestDependencies): Ingest => {
         kind: String(outcome.status),
       });
     },
-    flush: () => decisions.flush(),
+    flush: async () => {
+      await Promise.all([decisions.flush(), toucher.settle()]);
+    },
   };
 };

@@ -13,10 +13,11 @@ import { memoryDeliveries } from '../../core/processors/extension/memory-stores.
 import type { GroupItem, GroupManifest, InstanceItem } from '../../core/contracts/items.ts';
 import { groupId, shortHash, stateIndexKeys, tableKeys } from '../../core/contracts/keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
-import type { GroupStore } from '../../core/processors/group-store.ts';
-import { HOLD_MS } from '../../core/processors/timing.ts';
+import type { GroupStore, Touch } from '../../core/processors/group-store.ts';
+import { CLOCK_SKEW_MS, dueAt } from '../../core/contracts/due-time.ts';
 import { part10Head } from '../../core/dicom/part10.ts';
 import { makeIngest } from '../../listener-container/ingest/ingest.ts';
+import { dueThen } from '../support/groups.ts';
 import { startEmulator, type Emulator } from '../support/emulator.ts';
 import { contextOf, dataSetOf, receive } from '../support/received-instances.ts';
 
@@ -64,7 +65,8 @@ const aGroup = (change: Partial<GroupItem> = {}): GroupItem => {
     openedAt: 1000,
     firstReceivedAt: 1000,
     lastReceivedAt: 1000,
-    dueAt: 6600,
+    promises: { a: { until: 1500, turn: 1 } },
+    version: 1,
     capAt: 3_601_000,
     instanceCount: 1,
     sessions: [],
@@ -94,6 +96,16 @@ const anInstance = (keyId: string, number: number): InstanceItem => ({
 
 const SENDER = { callingAeTitle: 'CT1', associationId: 'a1' };
 
+const aTouch = (change: Partial<Touch>): Touch => ({
+  listener: 'b',
+  promise: { until: 6000, turn: 1 },
+  held: false,
+  lastReceivedAt: 1000,
+  instances: 1,
+  touchedBy: SENDER,
+  ...change,
+});
+
 const CLAIM = { claimedAt: 7000, sealAfter: 7000, closedBecause: 'quiet' } as const;
 
 describe('groups of the table', () => {
@@ -109,70 +121,67 @@ describe('groups of the table', () => {
     expect(await groups.get(first.keyId, 2)).toBeUndefined();
   });
 
-  it('moves a due time forwards only, and only while collecting', async () => {
+  it('has the last promise of each listener, only while collecting', async () => {
     const { keyId } = await opened(aGroup());
-    const touch = (dueAt: number) =>
-      groups.touch(keyId, 1, {
-        dueAt,
-        lastReceivedAt: dueAt - 5600,
-        instances: 2,
-        touchedBy: SENDER,
-      });
+    const touch = (listener: string, turn: number, until: number) =>
+      groups.touch(keyId, 1, aTouch({ listener, promise: { until, turn }, instances: 2 }));
 
-    const answers = [await touch(8000), await touch(7999), await touch(8000), await touch(9000)];
-    const missing = await groups.touch(keyId, 2, {
-      dueAt: 1,
-      lastReceivedAt: 1,
-      instances: 1,
-      touchedBy: SENDER,
-    });
+    const answers = [
+      await touch('a', 2, 8000),
+      await touch('b', 1, 2000),
+      // Taken back; and a write that comes late.
+      await touch('a', 3, 3000),
+      await touch('a', 2, 8000),
+      await touch('a', 3, 3000),
+    ];
+    const missing = await groups.touch(keyId, 2, aTouch({}));
 
-    expect([...answers, missing]).toEqual([true, false, true, true, false]);
-    expect(await groups.get(keyId, 1)).toMatchObject({
+    expect([...answers, missing]).toEqual([true, true, true, false, true, false]);
+    const group = await groups.get(keyId, 1);
+    expect(group).toMatchObject({
       touchedBy: SENDER,
-      dueAt: 9000,
-      lastReceivedAt: 3400,
-      instanceCount: 7,
+      promises: { a: { until: 3000, turn: 3 }, b: { until: 2000, turn: 1 } },
+      version: 5,
+      lastReceivedAt: 1000,
+      instanceCount: 9,
     });
+    expect(group && dueAt(group)).toBe(3000 + 5000 + CLOCK_SKEW_MS);
   });
 
-  it('claims once, and not with a due time that has moved', async () => {
-    const group = await opened(aGroup());
-    await groups.touch(group.keyId, 1, {
-      dueAt: 8000,
-      lastReceivedAt: 2400,
-      instances: 1,
-      touchedBy: SENDER,
-    });
+  it('does not let a listener touch a group that is held without its knowing, or the other way round', async () => {
+    const collecting = await opened(aGroup());
+    const held = await opened(aGroup({ late: 'hold', held: true }));
+    const before = aTouch({ held: false });
+    const knowing = aTouch({ held: true });
 
-    const stale = await groups.claim(group, CLAIM);
-    const claims = await Promise.all(
-      [1, 2, 3].map(() => groups.claim({ ...group, dueAt: 8000, lastReceivedAt: 2400 }, CLAIM)),
-    );
-    const touched = await groups.touch(group.keyId, 1, {
-      dueAt: 9000,
-      lastReceivedAt: 3400,
-      instances: 1,
-      touchedBy: SENDER,
-    });
+    const answers = [
+      await groups.touch(collecting.keyId, 1, knowing),
+      await groups.touch(held.keyId, 1, before),
+      await groups.touch(held.keyId, 1, knowing),
+      await groups.hold(collecting, { lateUntil: 90_000, inputs: [] }),
+      await groups.touch(collecting.keyId, 1, before),
+      await groups.touch(collecting.keyId, 1, knowing),
+    ];
 
-    expect(stale).toBe(false);
+    expect(answers).toEqual([false, false, true, true, false, true]);
+  });
+
+  it('claims and holds a group only as it was read, and claims it once', async () => {
+    const group = await opened(aGroup({ capAt: 6600 }));
+    await groups.touch(group.keyId, 1, aTouch({}));
+    const touched = { ...group, version: group.version + 1 };
+
+    const stale = [
+      await groups.claim(group, CLAIM),
+      await groups.hold(group, { lateUntil: 90_000, inputs: [] }),
+    ];
+    const claims = await Promise.all([1, 2, 3].map(() => groups.claim(touched, CLAIM)));
+    const late = await groups.touch(group.keyId, 1, aTouch({}));
+
+    expect(stale).toEqual([false, false]);
     expect(claims.filter((claimed) => claimed)).toHaveLength(1);
-    expect(touched).toBe(false);
+    expect(late).toBe(false);
     expect(await groups.get(group.keyId, 1)).toMatchObject({ state: 'CLAIMED', ...CLAIM });
-  });
-
-  it('does not claim a group that was touched since it was read, although its cap kept its due time', async () => {
-    const group = await opened(aGroup({ dueAt: 6600, capAt: 6600 }));
-    await groups.touch(group.keyId, 1, {
-      ...{ dueAt: 6600, lastReceivedAt: 5400 },
-      ...{ instances: 1, touchedBy: SENDER },
-    });
-
-    const stale = await groups.claim(group, CLAIM);
-    const claimed = await groups.claim({ ...group, lastReceivedAt: 5400 }, CLAIM);
-
-    expect([stale, claimed]).toEqual([false, true]);
   });
 
   it('releases what is claimed, once', async () => {
@@ -196,12 +205,12 @@ describe('groups of the table', () => {
   });
 
   it('finds overdue and abandoned groups by the index', async () => {
-    const due = await opened(aGroup({ dueAt: 500 }));
-    await opened(aGroup({ dueAt: 5_000_000_000 }));
-    const claimed = await opened(aGroup({ dueAt: 400 }));
+    const due = await opened(aGroup(dueThen(6000)));
+    await opened(aGroup(dueThen(5_000_000_000)));
+    const claimed = await opened(aGroup(dueThen(5900)));
     await groups.claim(claimed, { ...CLAIM, claimedAt: 450 });
 
-    const overdue = await groups.collectingDueBefore(501, 100);
+    const overdue = await groups.collectingDueBefore(6001, 100);
     const abandoned = await groups.claimedBefore(451, 100);
 
     expect(overdue.map(({ id }) => id)).toEqual([due.id]);
@@ -209,14 +218,11 @@ describe('groups of the table', () => {
     expect(await groups.claimedBefore(449, 100)).toEqual([]);
   });
 
-  it('leaves the entry of the index where it is until the next ten seconds, and asks it when the group is due', async () => {
-    const first = await opened(aGroup({ dueAt: 12_000 }));
-    const second = await opened(aGroup({ dueAt: 11_000 }));
-    const touch = (dueAt: number) =>
-      groups.touch(first.keyId, 1, {
-        ...{ dueAt, lastReceivedAt: dueAt - 5600 },
-        ...{ instances: 1, touchedBy: SENDER },
-      });
+  it('leaves the entry of the index where it is, and asks it when the group is due', async () => {
+    const first = await opened(aGroup(dueThen(12_000)));
+    const second = await opened(aGroup(dueThen(13_000)));
+    const touch = (until: number, turn: number) =>
+      groups.touch(first.keyId, 1, aTouch({ listener: 'a', promise: { until, turn } }));
     const place = async (): Promise<string | undefined> => {
       const Entry = z.object({ id: z.string(), stateSk: z.string() });
       const entries = await table.queryState(stateIndexKeys.group('COLLECTING'), Entry);
@@ -228,18 +234,18 @@ describe('groups of the table', () => {
     };
 
     const before = await place();
-    await touch(19_999);
+    expect(await ours(12_999)).toEqual([first.id]);
+    await touch(30_000, 2);
 
     expect(await place()).toBe(before);
-    expect(await ours(19_998)).toEqual([second.id]);
-    expect(await ours(19_999)).toEqual([second.id, first.id]);
-    await touch(20_000);
-    expect(await place()).not.toBe(before);
-    expect(await ours(20_000)).toEqual([second.id, first.id]);
+    expect(await ours(35_099)).toEqual([second.id]);
+    expect(await ours(35_100)).toEqual([second.id, first.id]);
+    await touch(20_000, 3);
+    expect(await ours(25_100)).toEqual([second.id, first.id]);
   });
 
   it('keeps a held group away from the sweep until it is claimed', async () => {
-    const group = await opened(aGroup({ late: 'hold', held: true, dueAt: 6600 + HOLD_MS }));
+    const group = await opened(aGroup({ late: 'hold', held: true }));
 
     const overdue = await groups.collectingDueBefore(Date.now() + 86_400_000, 1000);
     const claimed = await groups.claim({ ...group }, { ...CLAIM, closedBecause: 'manual' });
@@ -249,13 +255,13 @@ describe('groups of the table', () => {
     expect(await groups.get(group.keyId, 1)).toMatchObject({ state: 'CLAIMED', held: false });
   });
 
-  it('ends the window of a held group, which moves its due time, and of no other', async () => {
-    const held = await opened(aGroup({ late: 'hold', held: true, dueAt: 6600 + HOLD_MS }));
+  it('ends the window of a held group, which is another version then, and of no other', async () => {
+    const held = await opened(aGroup({ late: 'hold', held: true }));
     const collecting = await opened(aGroup());
 
     const answers = [await groups.endWindow(held), await groups.endWindow(collecting)];
     const stale = await groups.claim(held, { ...CLAIM, closedBecause: 'empty' });
-    const claimed = await groups.claim({ ...held, dueAt: held.dueAt + 1 }, CLAIM);
+    const claimed = await groups.claim({ ...held, version: held.version + 1 }, CLAIM);
 
     expect(answers).toEqual([true, false]);
     expect([stale, claimed]).toEqual([false, true]);

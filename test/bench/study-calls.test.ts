@@ -15,12 +15,12 @@ import {
   INSTANCE_WRITE_UNITS,
   JOB_TRANSITIONS,
   SESSION_TRANSITIONS,
+  LEASE_SECONDS,
   STUDY,
-  TOUCH_SECONDS,
 } from '../../bench/cost/study.ts';
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import { memoryDeliveries } from '../../core/processors/extension/memory-stores.ts';
-import { TOUCH_INTERVAL_MS } from '../../core/processors/timing.ts';
+import { LEASE_MS } from '../../core/processors/lease.ts';
 import { jobMachineDefinition } from '../../infra/constructs/job-machine.ts';
 import { sessionMachineDefinition } from '../../infra/constructs/session-machine.ts';
 import { makeIngest } from '../../listener-container/ingest/ingest.ts';
@@ -107,7 +107,7 @@ const countReception = async () => {
 };
 
 describe('receiving a study', () => {
-  it('puts one object and writes two small items for each instance, and touches its group by the clock', async () => {
+  it('puts one object and writes two small items for each instance, and touches its group once in a lease', async () => {
     const { calls, checks, largestPut } = await countReception();
 
     const puts = calls.get('PutObjectCommand') ?? 0;
@@ -119,10 +119,9 @@ describe('receiving a study', () => {
     expect(puts).toBe(INSTANCES * INSTANCE_PUTS);
     expect(itemPuts).toBe(INSTANCES + 1);
     expect(largestPut).toBeLessThanOrEqual(1024);
-    expect(touches).toBeGreaterThan(0);
-    expect(touches).toBeLessThanOrEqual(seconds / TOUCH_SECONDS);
+    expect(touches).toBe(Math.ceil(seconds / LEASE_SECONDS));
     expect(checks).toBe(1);
-    expect(TOUCH_SECONDS * 1000).toBe(TOUCH_INTERVAL_MS);
+    expect(LEASE_SECONDS * 1000).toBe(LEASE_MS);
   });
 
   it('is followed by executions with as many states as their transitions are counted for', () => {

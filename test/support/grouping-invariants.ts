@@ -2,7 +2,7 @@
 import type { GroupItem } from '../../core/contracts/items.ts';
 import { executionName, groupId, sessionId } from '../../core/contracts/keys.ts';
 import { manifestInstances } from '../../core/processors/manifest.ts';
-import { CLOCK_SKEW_MS } from '../../core/processors/timing.ts';
+import { CLOCK_SKEW_MS, dueAt } from '../../core/contracts/due-time.ts';
 import type { Scenario, SimulationResult } from './grouping-scenario.ts';
 import { SWEEP_EVERY_MS, TIMEOUT_MS, VISIBILITY_MS } from './grouping-simulation.ts';
 
@@ -91,7 +91,10 @@ const punctuality = (result: SimulationResult): string[] => {
     );
     if (early.length === 0) return [];
     const others = elsewhere(group);
-    const missed = early.find(({ objectKey }) => !others.has(objectKey));
+    const missed = early.find(
+      ({ objectKey }) =>
+        !others.has(objectKey) && !isReplacedBy(result, objectKey, (other) => others.has(other)),
+    );
     return missed === undefined
       ? []
       : [`${group.id} was claimed ${at - missed.at} ms after ${missed.objectKey}`];
@@ -212,12 +215,14 @@ const sealMs = ({ slowCalls }: Scenario): number => (slowCalls > 0 ? 64_000 : 20
 const freshStarts = (result: SimulationResult): string[] =>
   [...result.groups.groupItems.values()].flatMap((group) => {
     const next = result.groups.groupItems.get(groupId(group.keyId, group.generation + 1));
-    if (group.late !== 'hold' || next === undefined) return [];
+    const isOver = group.late === 'hold' && next !== undefined;
+    if (!isOver && group.incomplete !== true) return [];
     const { sealedAt = 0 } = result.groups.manifests.get(group.id) ?? {};
+    const slack = sealMs(result.scenario);
+    // Of one that was held meanwhile, what was on its way then is in it.
+    const lateUntil = (group.lateUntil ?? Infinity) + (isOver ? 0 : slack);
     const later = instancesOf(result, group).filter(
-      ({ receivedAt }) =>
-        receivedAt >= (group.lateUntil ?? Infinity) &&
-        Math.abs(receivedAt - sealedAt) > sealMs(result.scenario),
+      ({ receivedAt }) => receivedAt >= lateUntil && Math.abs(receivedAt - sealedAt) > slack,
     );
     return later.length === 0 ? [] : [`${group.id} has what came after its window`];
   });
@@ -247,14 +252,42 @@ const bound = (result: SimulationResult): string[] =>
     if (group.late === 'hold' || group.incomplete === true || group.releasedAt === undefined) {
       return [];
     }
-    if (group.dueAt > group.capAt) return [`${group.id} is due after its maxWait`];
+    const due = dueAt(group);
+    if (due > group.capAt) return [`${group.id} is due after its maxWait`];
+    // Generations are sealed in order.
+    const sealed = Math.max(
+      ...[group, ...earlierOf(result, group)].map(({ sealAfter = 0 }) => sealAfter),
+    );
     const latest = isUndisturbed(result)
-      ? group.dueAt + RELEASE_MS
-      : Math.max(result.faultsEnd, group.dueAt) + REPAIR_MS;
+      ? Math.max(due, sealed) + RELEASE_MS
+      : Math.max(result.faultsEnd, due, sealed) + REPAIR_MS;
+    if (group.closedBecause === 'maxWait' && (group.sealAfter ?? 0) > group.capAt + CAP_SLACK_MS) {
+      if (isUndisturbed(result)) return [`${group.id} is sealed long after its maxWait`];
+    }
     return group.releasedAt > latest
       ? [`${group.id} was released ${group.releasedAt - latest} ms after its bound`]
       : [];
   });
+
+/** Of a check that comes to a group at its cap, with clocks that differ. */
+const CAP_SLACK_MS = 1500;
+
+/** Invariant D: what nobody disturbs is claimed within a second after the quiet time of its last instance. */
+const PUNCTUAL_MS = 1000;
+
+/** Of groups that wait for nothing but images, and of which nobody died. */
+const delays = (result: SimulationResult): string[] =>
+  !isUndisturbed(result)
+    ? []
+    : result.claims.flatMap(({ group, at, because }) => {
+        if (because !== 'quiet' || group.held === true) return [];
+        const before = result.acknowledged.filter(
+          (ack) => ack.keyId === group.keyId && ack.at <= at && ack.outcome === 'grouped',
+        );
+        const last = Math.max(...before.map((ack) => ack.at));
+        const late = at - last - TIMEOUT_MS;
+        return late > PUNCTUAL_MS ? [`${group.id} was claimed ${late} ms late`] : [];
+      });
 
 /** None when all invariants hold. */
 export const violations = (result: SimulationResult): string[] =>
@@ -263,6 +296,7 @@ export const violations = (result: SimulationResult): string[] =>
     membership,
     versions,
     bound,
+    delays,
     punctuality,
     ends,
     sessions,

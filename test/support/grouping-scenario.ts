@@ -7,6 +7,7 @@ import type {
   LatePolicy,
   ResendPolicy,
 } from '../../core/contracts/vocabulary.ts';
+import type { GroupToucherDependencies } from '../../core/processors/group-toucher.ts';
 import { anAeTitle } from './ae-titles.ts';
 import type { MemoryGroups } from './memory-groups.ts';
 
@@ -66,13 +67,27 @@ export interface SimulationResult {
 
 /** What is taken out of the rules to see whether a test notices. */
 export interface Mutation {
-  /** How long a listener relies on a touch, in place of W. */
-  readonly leaseMs?: number;
+  /** How a listener relies on its touches. */
+  readonly relies?: GroupToucherDependencies['relies'];
   /** How far clocks are from the true time at most. */
   readonly clockOffsetMs?: number;
-  readonly claimWithoutDueTime?: boolean;
-  readonly claimWithoutLastTouch?: boolean;
+  /** In all groups, or in those only that are at their cap. */
+  readonly claimWithoutVersion?: 'always' | 'at the cap';
   readonly sealAtOnce?: boolean;
+  /** A claim before its time is sealed W later, whatever listeners have promised. */
+  readonly sealBeforeLeasesEnd?: boolean;
+  /** Each touch leaves only the promise of its own listener. */
+  readonly promisesOfOthersForgotten?: boolean;
+  /** A write that comes late undoes what its listener wrote later. */
+  readonly lateWriteWins?: boolean;
+  /** A lease is lowered by so much more than to what was acknowledged. */
+  readonly settledTooEarlyMs?: number;
+  /** A touch does not ask whether the group is held meanwhile. */
+  readonly touchHeldUnaware?: boolean;
+  readonly leaseBeyondCap?: boolean;
+  readonly noSettle?: boolean;
+  /** The check of a lease that was taken back ends when the group is not due, whoever has touched it since. */
+  readonly settledChecksEnd?: boolean;
   readonly emptyIsSealedAsUsual?: boolean;
   readonly touchInAnyState?: boolean;
   readonly openOverExisting?: boolean;

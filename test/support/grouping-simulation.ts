@@ -74,7 +74,11 @@ export const simulate = async (
   const remote = async <T>(process: Process, effect: () => Promise<T>): Promise<T> => {
     await pause(process);
     const fails = faults() && chance(scenario.failedCalls);
-    if (fails && chance(0.5)) throw new CallFailed();
+    if (fails && chance(0.5)) {
+      // It fails for the caller, and takes effect all the same, some time later.
+      if (chance(0.5)) time.at(time.now + between(100, 6000), () => void effect());
+      throw new CallFailed();
+    }
     const answer = await effect();
     await pause(process);
     if (fails) throw new CallFailed();
@@ -102,6 +106,9 @@ export const simulate = async (
     },
     sendCheck: (check: StabilityCheck, delaySeconds: number) =>
       remote(process, () => {
+        if (mutation.settledChecksEnd === true && check.settled !== undefined) {
+          return Promise.resolve();
+        }
         send(check, delaySeconds * 1000);
         return Promise.resolve();
       }),
@@ -171,11 +178,20 @@ export const simulate = async (
           return Promise.resolve();
         }),
       onCheckNotSent: () => undefined,
-      ...(mutation.leaseMs === undefined ? {} : { leaseMs: mutation.leaseMs }),
+      later: (delayMs, work) => {
+        if (mutation.noSettle === true) return;
+        time.at(time.now + delayMs, () => {
+          if (process.alive) begin(work());
+        });
+      },
+      ...(mutation.relies === undefined ? {} : { relies: mutation.relies }),
     });
-    const untouched: GroupToucher = { ensureTouched: () => Promise.resolve(1) };
+    const untouched: GroupToucher = {
+      ensureTouched: () => Promise.resolve(1),
+      settle: () => Promise.resolve(),
+    };
     const used = mutation.itemWithoutTouch === true && chance(0.1) ? untouched : toucher;
-    return { process, admit: createAdmission({ groups, toucher: used }).admit };
+    return { process, toucher, admit: createAdmission({ groups, toucher: used }).admit };
   };
   const listeners = Array.from({ length: scenario.listeners }, newListener);
 
@@ -223,8 +239,10 @@ export const simulate = async (
   listeners.forEach((listener, index) => {
     if (!chance(scenario.crashes)) return;
     time.at(START + between(0, scenario.spreadMs), () => {
-      listener.process.alive = false;
       listeners[index] = newListener();
+      // Killed, or told to end.
+      if (chance(0.5)) listener.process.alive = false;
+      else begin(listener.toucher.settle());
     });
   });
   for (let at = START; at < START + scenario.spreadMs; at += 1000) {

@@ -1,6 +1,16 @@
 /** Groups and instances for tests: complete items of which a test names what matters to it. */
+import { CLOCK_SKEW_MS } from '../../core/contracts/due-time.ts';
 import type { GroupItem, GroupManifest, InstanceItem } from '../../core/contracts/items.ts';
 import { groupId, groupKeyId } from '../../core/contracts/keys.ts';
+
+/** What makes a group due then, with a quiet time of five seconds: the promise of one listener. */
+export const dueThen = (
+  at: number,
+): Pick<GroupItem, 'openedAt' | 'promises' | 'timeoutMs' | 'capAt'> => {
+  const until = at - 5000 - CLOCK_SKEW_MS;
+  const capAt = at + 3_600_000;
+  return { timeoutMs: 5000, openedAt: until, promises: { a: { until, turn: 1 } }, capAt };
+};
 
 export const aGroup = (facts: Partial<GroupItem> & { keyValues: string[] }): GroupItem => {
   const { aeTitle = 'GANTRY', groupBy = ['StudyInstanceUID'], keyValues, generation = 1 } = facts;
@@ -19,7 +29,8 @@ export const aGroup = (facts: Partial<GroupItem> & { keyValues: string[] }): Gro
     openedAt: 1_000_000,
     firstReceivedAt: 1_000_000,
     lastReceivedAt: 1_000_500,
-    dueAt: 1_006_100,
+    promises: { a: { until: 1_001_000, turn: 1 } },
+    version: 1,
     capAt: 4_600_000,
     instanceCount: 2,
     sessions: [],

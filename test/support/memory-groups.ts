@@ -1,4 +1,5 @@
 /** A GroupStore in memory with the conditions of the real one: what the rules of grouping are tested against. */
+import { dueAt } from '../../core/contracts/due-time.ts';
 import type {
   DecisionRecord,
   GroupItem,
@@ -7,7 +8,7 @@ import type {
   UnroutedItem,
 } from '../../core/contracts/items.ts';
 import { groupId, tableKeys } from '../../core/contracts/keys.ts';
-import type { GroupStore } from '../../core/processors/group-store.ts';
+import type { GroupStore, Touch } from '../../core/processors/group-store.ts';
 
 export interface MemoryGroups extends GroupStore {
   readonly groupItems: Map<string, GroupItem>;
@@ -20,6 +21,18 @@ export interface MemoryGroups extends GroupStore {
   readonly decisions: DecisionRecord[];
   readonly indexed: Map<string, ReadonlySet<string>>;
 }
+
+/** What a touch makes of a group, whatever it was. */
+export const touched = (
+  group: GroupItem | undefined,
+  { listener, promise, lastReceivedAt, instances, touchedBy }: Touch,
+): Partial<GroupItem> => ({
+  promises: { ...group?.promises, [listener]: promise },
+  version: (group?.version ?? 0) + 1,
+  instanceCount: (group?.instanceCount ?? 0) + instances,
+  lastReceivedAt,
+  touchedBy,
+});
 
 export const memoryGroups = (): MemoryGroups => {
   const groupItems = new Map<string, GroupItem>();
@@ -73,39 +86,37 @@ export const memoryGroups = (): MemoryGroups => {
       groupItems.set(group.id, group);
       return Promise.resolve(true);
     },
-    touch: (keyId, generation, { dueAt, lastReceivedAt, instances, touchedBy }) => {
+    touch: (keyId, generation, touch) => {
       const id = groupId(keyId, generation);
-      const instanceCount = (groupItems.get(id)?.instanceCount ?? 0) + instances;
-      return change(id, (group) => group.state === 'COLLECTING' && group.dueAt <= dueAt, {
-        dueAt,
-        lastReceivedAt,
-        instanceCount,
-        touchedBy,
-      });
+      const isAsTaken = ({ state, held = false, promises }: GroupItem): boolean =>
+        state === 'COLLECTING' &&
+        held === touch.held &&
+        (promises[touch.listener]?.turn ?? 0) <= touch.promise.turn;
+      return change(id, isAsTaken, touched(groupItems.get(id), touch));
     },
-    claim: ({ keyId, generation, dueAt, lastReceivedAt }, claim) =>
+    claim: ({ keyId, generation, version }, claim) =>
       change(
         groupId(keyId, generation),
-        (group) =>
-          group.state === 'COLLECTING' &&
-          group.dueAt === dueAt &&
-          group.lastReceivedAt === lastReceivedAt,
+        (group) => group.state === 'COLLECTING' && group.version === version,
         {
           ...{ state: 'CLAIMED', held: false, ...claim },
           ...(claim.inputs === undefined ? {} : { inputs: [...claim.inputs] }),
         } as Partial<GroupItem>,
       ),
-    hold: ({ keyId, generation, dueAt }, hold) =>
+    hold: ({ keyId, generation, version }, hold) =>
       change(
         groupId(keyId, generation),
-        (group) => group.state === 'COLLECTING' && group.dueAt === dueAt,
-        { ...hold, inputs: [...hold.inputs], held: true, incomplete: true },
+        (group) => group.state === 'COLLECTING' && group.version === version,
+        {
+          ...{ ...hold, inputs: [...hold.inputs], held: true, incomplete: true },
+          version: version + 1,
+        },
       ),
     endWindow: ({ keyId, generation }) => {
       const id = groupId(keyId, generation);
       return change(id, ({ state, held }) => state === 'COLLECTING' && held === true, {
         windowOver: true,
-        dueAt: (groupItems.get(id)?.dueAt ?? 0) + 1,
+        version: (groupItems.get(id)?.version ?? 0) + 1,
       });
     },
     release: ({ keyId, generation }, release) =>
@@ -160,7 +171,7 @@ export const memoryGroups = (): MemoryGroups => {
       return Promise.resolve();
     },
     indexSubjects: () => Promise.resolve(),
-    collectingDueBefore: (time, limit) => inState('COLLECTING', ({ dueAt }) => dueAt, limit, time),
+    collectingDueBefore: (time, limit) => inState('COLLECTING', dueAt, limit, time),
     claimedBefore: (time, limit) =>
       inState('CLAIMED', ({ claimedAt = 0 }) => claimedAt, limit, time),
   };

@@ -3,10 +3,13 @@
  * without the condition that a mutation takes away.
  */
 import type { GroupItem, InstanceItem } from '../../core/contracts/items.ts';
+import { CLOCK_SKEW_MS } from '../../core/contracts/due-time.ts';
 import { groupId } from '../../core/contracts/keys.ts';
-import type { GroupStore } from '../../core/processors/group-store.ts';
+import type { GroupStore, Touch } from '../../core/processors/group-store.ts';
+import { ANSWER_MS, LEASE_MS } from '../../core/processors/lease.ts';
+import { TOUCH_INTERVAL_MS } from '../../core/processors/timing.ts';
 import type { Mutation } from './grouping-scenario.ts';
-import type { MemoryGroups } from './memory-groups.ts';
+import { touched, type MemoryGroups } from './memory-groups.ts';
 
 export interface SimulatedStoreOptions {
   readonly shared: MemoryGroups;
@@ -23,11 +26,27 @@ const mutated = (shared: MemoryGroups, mutation: Mutation): MemoryGroups => ({
   ...shared,
   ...(mutation.touchInAnyState === true
     ? {
-        touch: (keyId, generation, { dueAt, lastReceivedAt }) => {
+        touch: (keyId, generation, touch) => {
           const id = groupId(keyId, generation);
           const group = shared.groupItems.get(id);
-          if (group !== undefined) shared.groupItems.set(id, { ...group, dueAt, lastReceivedAt });
+          if (group !== undefined) {
+            shared.groupItems.set(id, { ...group, ...touched(group, touch) });
+          }
           return Promise.resolve(group !== undefined);
+        },
+      }
+    : {}),
+  ...(mutation.promisesOfOthersForgotten === true
+    ? {
+        touch: async (keyId, generation, touch) => {
+          const done = await shared.touch(keyId, generation, touch);
+          const id = groupId(keyId, generation);
+          const group = shared.groupItems.get(id);
+          if (done && group !== undefined) {
+            const promises = { [touch.listener]: touch.promise };
+            shared.groupItems.set(id, { ...group, promises });
+          }
+          return done;
         },
       }
     : {}),
@@ -57,6 +76,28 @@ const mutated = (shared: MemoryGroups, mutation: Mutation): MemoryGroups => ({
       }
     : {}),
 });
+
+/** A touch that asks for less than it should, or that says something else. */
+const mutatedTouch = (
+  group: GroupItem | undefined,
+  touch: Touch,
+  { lateWriteWins, settledTooEarlyMs = 0, touchHeldUnaware, leaseBeyondCap }: Mutation,
+): Touch => {
+  const { promise, lastReceivedAt } = touch;
+  const isSettled = promise.until === lastReceivedAt + ANSWER_MS;
+  return {
+    ...touch,
+    held: touchHeldUnaware === true ? (group?.held ?? false) : touch.held,
+    promise: {
+      ...promise,
+      ...(lateWriteWins === true ? { turn: Number.MAX_SAFE_INTEGER } : {}),
+      ...(isSettled ? { until: promise.until - settledTooEarlyMs } : {}),
+      ...(leaseBeyondCap === true && promise.lease === true && !isSettled
+        ? { until: lastReceivedAt + LEASE_MS }
+        : {}),
+    },
+  };
+};
 
 export const simulatedStore = (options: SimulatedStoreOptions): GroupStore => {
   const { shared, mutation, random, remote } = options;
@@ -91,21 +132,31 @@ export const simulatedStore = (options: SimulatedStoreOptions): GroupStore => {
           : group;
       return remote(() => store.open(opened));
     },
-    touch: (...args) => {
+    touch: (keyId, generation, touch) => {
       options.touched();
-      return remote(() => store.touch(...args));
+      return remote(() =>
+        store.touch(
+          keyId,
+          generation,
+          mutatedTouch(shared.groupItems.get(groupId(keyId, generation)), touch, mutation),
+        ),
+      );
     },
     claim: (group, claim) =>
       remote(async () => {
         const current = await shared.get(group.keyId, group.generation);
-        const { dueAt, lastReceivedAt } = current ?? group;
-        const read = {
-          ...group,
-          ...(mutation.claimWithoutDueTime === true ? { dueAt, lastReceivedAt } : {}),
-          ...(mutation.claimWithoutLastTouch === true ? { lastReceivedAt } : {}),
-        };
+        const hasNoCondition =
+          mutation.claimWithoutVersion === 'always' ||
+          (mutation.claimWithoutVersion === 'at the cap' && claim.closedBecause === 'maxWait');
+        const read = hasNoCondition ? (current ?? group) : group;
         const usual = mutation.emptyIsSealedAsUsual === true && claim.closedBecause === 'empty';
-        const done = await store.claim(read, usual ? { ...claim, closedBecause: 'quiet' } : claim);
+        const done = await store.claim(read, {
+          ...claim,
+          ...(usual ? { closedBecause: 'quiet' as const } : {}),
+          ...(mutation.sealBeforeLeasesEnd === true
+            ? { sealAfter: claim.claimedAt + TOUCH_INTERVAL_MS + CLOCK_SKEW_MS }
+            : {}),
+        });
         if (done && current !== undefined) options.claimed(current, claim.closedBecause);
         return done;
       }),

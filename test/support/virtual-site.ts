@@ -70,6 +70,11 @@ export const virtualSite = (settings: Readonly<Record<string, Record<string, unk
   const toucher = createGroupToucher({
     ...{ groups, clock, sendCheck, limit: (call) => call },
     onCheckNotSent: () => undefined,
+    later: (delayMs, work) => {
+      time.at(time.now + delayMs, () => {
+        begin(work());
+      });
+    },
   });
   const { admit } = createAdmission({ groups, toucher });
 

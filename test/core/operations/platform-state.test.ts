@@ -8,6 +8,7 @@ import {
 import { memoryQueues } from '../../support/memory-cloud.ts';
 import { memorySessions } from '../../support/memory-sessions.ts';
 import { aLine, aSession } from '../../support/sessions.ts';
+import { aGroup, dueThen } from '../../support/groups.ts';
 
 const NOW = 1_700_000_000_000;
 
@@ -73,9 +74,12 @@ describe('the state of the platform', () => {
 
   it('takes the group that is overdue longest, collecting or claimed', async () => {
     const { deps } = await site(undefined, {
-      collectingDueBefore: () => Promise.resolve([{ dueAt: NOW - 4000 }] as never),
+      collectingDueBefore: () =>
+        Promise.resolve([aGroup({ keyValues: ['1'], ...dueThen(NOW - 4000) })]),
       claimedBefore: () =>
-        Promise.resolve([{ dueAt: NOW - 30_000, claimedAt: NOW - 20_000 }] as never),
+        Promise.resolve([
+          aGroup({ keyValues: ['2'], ...dueThen(NOW - 30_000), claimedAt: NOW - 20_000 }),
+        ]),
     });
 
     expect(await platformState(deps)).toMatchObject({ closingLag: 20 });

@@ -59,22 +59,34 @@ interface Break {
   readonly notices: RegExp;
 }
 
+/** Images that keep coming, so that listeners lease the group. */
+const STREAM: Partial<Scenario> = {
+  ...{ instances: 40, spreadMs: 12_000, keys: 1, maxWaitSeconds: 3600, resends: 0, declared: 0 },
+  late: 'new',
+};
+
+const UNDISTURBED: Partial<Scenario> = {
+  ...{ slowCalls: 0, failedCalls: 0, lostMessages: 0, crashes: 0, repeatedMessages: 0 },
+  manualReleases: 0,
+};
+
 const BREAKS: readonly [string, Break][] = [
   [
-    'a claim does not ask for the due time that was read',
+    'a claim does not ask whether the group is as it was read',
     {
-      mutation: { claimWithoutDueTime: true },
+      mutation: { claimWithoutVersion: 'always' },
       change: { spreadMs: 40_000 },
       notices: /was claimed/,
     },
   ],
   [
-    'a claim does not ask for the touch that was read',
+    'a claim at the cap does not ask whether the group is as it was read',
     {
-      mutation: { claimWithoutLastTouch: true },
+      mutation: { claimWithoutVersion: 'at the cap' },
       change: {
         ...{ spreadMs: 12_000, maxWaitSeconds: 8, slowCalls: 0.2, failedCalls: 0, keys: 1 },
-        ...{ listeners: 1, resends: 0, declared: 0, late: 'new' },
+        ...{ listeners: 1, resends: 0, declared: 0, late: 'new', crashes: 0, manualReleases: 0 },
+        ...{ lostMessages: 0, versions: 0, instances: 40 },
       },
       notices: /is in 0 manifests/,
     },
@@ -82,7 +94,7 @@ const BREAKS: readonly [string, Break][] = [
   [
     'a listener relies on a touch for longer than the quiet time',
     {
-      mutation: { leaseMs: TIMEOUT_MS + 2000 },
+      mutation: { relies: ({ touchedAt }, now) => now - touchedAt < TIMEOUT_MS + 2000 },
       change: { spreadMs: 12_000 },
       notices: /was claimed|is in 0 manifests/,
     },
@@ -104,6 +116,81 @@ const BREAKS: readonly [string, Break][] = [
     },
   ],
   [
+    'a group claimed before its time is sealed before leases end',
+    {
+      mutation: { sealBeforeLeasesEnd: true },
+      change: { ...STREAM, manualReleases: 0.3 },
+      notices: /is in 0 manifests/,
+    },
+  ],
+  [
+    'a listener forgets what others promised',
+    {
+      mutation: { promisesOfOthersForgotten: true },
+      change: { ...STREAM, listeners: 3 },
+      notices: /was claimed/,
+    },
+  ],
+  [
+    'a write of a listener that comes late undoes a later one',
+    {
+      mutation: { lateWriteWins: true },
+      change: { ...STREAM, spreadMs: 40_000, failedCalls: 0.2 },
+      notices: /was claimed/,
+    },
+  ],
+  [
+    'a listener takes back more of its lease than it may',
+    {
+      mutation: { settledTooEarlyMs: 1000 },
+      change: STREAM,
+      notices: /was claimed/,
+    },
+  ],
+  [
+    'a listener relies on a lease that it has taken back',
+    {
+      mutation: { relies: ({ touchedAt, until }, now) => now >= touchedAt && now < until },
+      change: { ...STREAM, spreadMs: 40_000 },
+      notices: /was claimed|is in 0 manifests/,
+    },
+  ],
+  [
+    'a lease goes beyond the cap',
+    {
+      mutation: { leaseBeyondCap: true },
+      change: { ...STREAM, ...UNDISTURBED, instances: 12, maxWaitSeconds: 8 },
+      notices: /is sealed long after/,
+    },
+  ],
+  [
+    'nobody takes back a lease',
+    {
+      mutation: { noSettle: true },
+      change: { ...STREAM, ...UNDISTURBED },
+      notices: /was claimed \d+ ms late/,
+    },
+  ],
+  [
+    'the check of a lease that was taken back ends although another listener touched the group',
+    {
+      mutation: { settledChecksEnd: true },
+      change: { ...STREAM, ...UNDISTURBED, listeners: 3, instances: 20 },
+      notices: /was claimed \d+ ms late/,
+    },
+  ],
+  [
+    'a touch does not ask whether the group is held meanwhile',
+    {
+      mutation: { touchHeldUnaware: true },
+      change: {
+        ...{ declared: 20, onIncomplete: 'hold', lateWindowSeconds: 0, keys: 1, spreadMs: 40_000 },
+        ...{ late: 'new', instances: 20, slowCalls: 0 },
+      },
+      notices: /has what came after its window/,
+    },
+  ],
+  [
     'a touch does not ask whether the group is collecting',
     {
       mutation: { touchInAnyState: true },
@@ -116,7 +203,7 @@ const BREAKS: readonly [string, Break][] = [
     {
       mutation: { openOverExisting: true },
       change: { spreadMs: 12_000, listeners: 3, keys: 1, slowCalls: 0.3 },
-      notices: /./,
+      notices: /^Error: /,
     },
   ],
   [

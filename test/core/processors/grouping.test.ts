@@ -1,6 +1,7 @@
 /** How soon a group is released, and what it costs, when nothing fails; what becomes of an incomplete or an empty one. */
 import { describe, expect, it } from 'vitest';
-import { CLOCK_SKEW_MS, TOUCH_INTERVAL_MS } from '../../../core/processors/timing.ts';
+import { CLOCK_SKEW_MS } from '../../../core/contracts/due-time.ts';
+import { TOUCH_INTERVAL_MS } from '../../../core/processors/timing.ts';
 import { simulate, TIMEOUT_MS } from '../../support/grouping-simulation.ts';
 import { violations } from '../../support/grouping-invariants.ts';
 import type { Scenario } from '../../support/grouping-scenario.ts';

@@ -5,8 +5,7 @@ import { groupId } from '../../../core/contracts/keys.ts';
 import type { GroupStore } from '../../../core/processors/group-store.ts';
 import { collectingMembers, manifestInstances } from '../../../core/processors/manifest.ts';
 import { checkGroup } from '../../../core/processors/stability.ts';
-import { HOLD_MS } from '../../../core/processors/timing.ts';
-import { aGroup, anInstance, aManifest } from '../../support/groups.ts';
+import { aGroup, anInstance, aManifest, dueThen } from '../../support/groups.ts';
 import { violations } from '../../support/grouping-invariants.ts';
 import { simulate } from '../../support/grouping-simulation.ts';
 import { memoryGroups } from '../../support/memory-groups.ts';
@@ -21,9 +20,9 @@ const heldBetween = async () => {
   const first = aGroup({ ...facts, state: 'RELEASED', claimedAt: 1_006_100 });
   const held = aGroup({
     ...{ ...facts, generation: 2, late: 'hold', held: true, lateUntil: WINDOW_END },
-    dueAt: 1_015_000 + HOLD_MS,
+    ...dueThen(1_015_000),
   });
-  const last = aGroup({ ...facts, generation: 3, openedAt: 1_021_000, dueAt: 1_040_000 });
+  const last = aGroup({ ...facts, generation: 3, ...dueThen(1_040_000), openedAt: 1_021_000 });
   for (const group of [first, held, last]) await groups.open(group);
   const original = anInstance(first, '1.2.3.1');
   await groups.putInstance(original);

@@ -1,11 +1,11 @@
 /** What the API tells about groups and does to them, over a real table and bucket. */
+import { CLOCK_SKEW_MS } from '../../../core/contracts/due-time.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableGroups } from '../../../aws/groups.ts';
 import { Group, GroupDetail, type Page } from '../../../core/contracts/api.ts';
 import { buildManifest } from '../../../core/processors/manifest.ts';
-import { HOLD_MS } from '../../../core/processors/timing.ts';
 import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';
-import { aGroup, aManifest, anInstance } from '../../support/groups.ts';
+import { aGroup, dueThen, aManifest, anInstance } from '../../support/groups.ts';
 
 let api: EmulatedApi;
 
@@ -61,8 +61,8 @@ describe('groups', () => {
       aGroup({
         keyValues: [`9.${index}`],
         aeTitle: 'PAGED',
-        // Ties, and two states, must not lose or repeat a group between pages; collecting ones are listed in steps of 10 s.
-        dueAt: 2_000_000 + Math.floor(index / 3) * 10_000,
+        // Ties, and two states, must not lose or repeat a group between pages.
+        ...dueThen(2_000_000 + Math.floor(index / 3) * 10_000),
         state: index % 2 === 0 ? 'COLLECTING' : 'CLAIMED',
       }),
     );
@@ -143,7 +143,7 @@ describe('releasing a group by hand', () => {
   const release = (id: string) => api.call('POST', `/groups/${id}/release`);
 
   it('claims it and hands it to the stability check, again and again if asked so', async () => {
-    const group = aGroup({ keyValues: ['6.1'], dueAt: Date.now() + 60_000 });
+    const group = aGroup({ keyValues: ['6.1'], ...dueThen(Date.now() + 60_000) });
     await groups().open(group);
 
     const answers = [await release(group.id), await release(group.id)];
@@ -152,13 +152,14 @@ describe('releasing a group by hand', () => {
 
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     expect(answers[0]?.json).toMatchObject({ state: 'CLAIMED', closedBecause: 'manual' });
-    expect(item?.sealAfter).toBeGreaterThanOrEqual((item?.claimedAt ?? 0) + 600);
+    // What its listener promised is over then.
+    expect(item?.sealAfter).toBe((item?.promises['a']?.until ?? 0) + CLOCK_SKEW_MS);
     expect(waiting).toBeGreaterThanOrEqual(2);
   });
 
   it('frees what is held; until then it is shown as held', async () => {
     const group = aGroup({
-      ...{ late: 'hold', held: true, keyValues: ['6.2'], dueAt: Date.now() + HOLD_MS },
+      ...{ late: 'hold', held: true, keyValues: ['6.2'] },
     });
     await groups().open(group);
 
@@ -233,7 +234,7 @@ describe("a group's timeline", () => {
   it('tells since when a group is held and for what; its due time is none, also after its release', async () => {
     const group = aGroup({
       ...{ keyValues: ['6.8'], instanceCount: 1, held: true, incomplete: true },
-      ...{ dueAt: 1_005_000 + HOLD_MS, lateUntil: 1_065_000, lateWindowMs: 60_000 },
+      ...{ lateUntil: 1_065_000, lateWindowMs: 60_000 },
       touchedBy: { callingAeTitle: 'CT1', associationId: 'a1' },
     });
     await groups().open(group);

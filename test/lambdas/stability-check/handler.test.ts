@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { GroupItem } from '../../../core/contracts/items.ts';
 import { executionName, groupId, sessionId, shortHash } from '../../../core/contracts/keys.ts';
 import { makeHandler } from '../../../lambdas/stability-check/handler.ts';
-import { HOLD_MS } from '../../../core/processors/timing.ts';
+import { dueThen } from '../../support/groups.ts';
 import { memoryGroups } from '../../support/memory-groups.ts';
 
 const KEY = shortHash('key', 20);
@@ -24,7 +24,8 @@ const aGroup = (generation: number, change: Partial<GroupItem> = {}): GroupItem 
   openedAt: NOW - 6000,
   firstReceivedAt: NOW - 6000,
   lastReceivedAt: NOW - 6000,
-  dueAt: NOW,
+  promises: { a: { until: NOW - 5100, turn: 1 } },
+  version: 1,
   capAt: NOW + 3_600_000,
   instanceCount: 1,
   sessions: [],
@@ -123,7 +124,7 @@ describe('stability-check', () => {
   });
 
   it('waits out what is left when that is little', async () => {
-    const group = aGroup(1, { dueAt: NOW + 2400 });
+    const group = aGroup(1, dueThen(NOW + 2400));
     const { deps, groups, now } = await setUp(group);
 
     await makeHandler(deps)(eventOf({ groupId: group.id }));
@@ -137,7 +138,7 @@ describe('stability-check', () => {
     [5600, 4],
     [3_600_000, 900],
   ])('sends itself again when %d ms are left, %d s delayed', async (left, delay) => {
-    const group = aGroup(1, { dueAt: NOW + left });
+    const group = aGroup(1, dueThen(NOW + left));
     const { deps, sent, sessions } = await setUp(group);
 
     await makeHandler(deps)(eventOf({ groupId: group.id }));
@@ -146,8 +147,8 @@ describe('stability-check', () => {
     expect(sessions).toEqual([]);
   });
 
-  it('seals a group that was cut off at its cap only when no listener can rely on a touch', async () => {
-    const group = aGroup(1, { capAt: NOW });
+  it('seals a group that was cut off at its cap only when no listener can rely on a promise', async () => {
+    const group = aGroup(1, { capAt: NOW, promises: { a: { until: NOW + 500, turn: 1 } } });
     const { deps, groups, now } = await setUp(group);
 
     await makeHandler(deps)(eventOf({ groupId: group.id }));
@@ -155,6 +156,34 @@ describe('stability-check', () => {
     expect(now()).toBe(NOW + 600);
     expect(groups.manifests.get(group.id)?.sealedAt).toBe(NOW + 600);
     expect(groups.groupItems.get(group.id)?.closedBecause).toBe('maxWait');
+  });
+
+  it('comes again for a group that may not be sealed yet, and waits out the last of it', async () => {
+    const group = aGroup(1, { state: 'CLAIMED', claimedAt: NOW, sealAfter: NOW + 9500 });
+    const soon = aGroup(1, { ...group, sealAfter: NOW + 2000 });
+    const [early, late] = [await setUp(group), await setUp(soon)];
+
+    await makeHandler(early.deps)(eventOf({ groupId: group.id }));
+    await makeHandler(late.deps)(eventOf({ groupId: group.id }));
+
+    expect(early.sent).toEqual([{ groupId: group.id, delay: 8 }]);
+    expect(early.groups.manifests.size).toBe(0);
+    expect(late.groups.manifests.get(group.id)?.sealedAt).toBe(NOW + 2000);
+  });
+
+  it('ends the check of a lease that was taken back when its listener leased the group again, and only then', async () => {
+    const settled = { listener: 'a', turn: 2 };
+    const promise = { until: NOW - 100, turn: 3 };
+    const outcomes = [];
+    for (const a of [{ ...promise, lease: true as const }, promise, { ...promise, turn: 2 }]) {
+      const group = aGroup(1, { promises: { a } });
+      const { deps, sent } = await setUp(group);
+      await makeHandler(deps)(eventOf({ groupId: group.id, settled }));
+      outcomes.push(sent);
+    }
+
+    const again = [{ groupId: groupId(KEY, 1), delay: 4 }];
+    expect(outcomes).toEqual([[], again, again]);
   });
 
   it('finishes what another check has claimed, and leaves a released group alone', async () => {
@@ -186,7 +215,7 @@ describe('stability-check', () => {
   });
 
   it('leaves a held group to a person', async () => {
-    const held = aGroup(1, { late: 'hold', held: true, dueAt: NOW + HOLD_MS });
+    const held = aGroup(1, { late: 'hold', held: true });
     const { deps, groups, sessions, sent } = await setUp(held);
 
     await makeHandler(deps)(eventOf({ groupId: held.id }));
@@ -197,7 +226,7 @@ describe('stability-check', () => {
 
   it('closes a held group to which nobody belongs', async () => {
     const first = aGroup(1, { state: 'CLAIMED', claimedAt: NOW, sealAfter: NOW });
-    const held = aGroup(2, { late: 'hold', held: true, dueAt: NOW + HOLD_MS });
+    const held = aGroup(2, { late: 'hold', held: true });
     const { deps, groups, sessions } = await setUp(first, held);
 
     await makeHandler(deps)(eventOf({ groupId: held.id }));

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dueAt } from '../../../core/contracts/due-time.ts';
 import type { ObjectStore } from '../../../core/contracts/ports.ts';
 import { DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN } from '../../../core/dicom/transfer-syntaxes.ts';
 import { part10Head } from '../../../core/dicom/part10.ts';
@@ -49,7 +50,7 @@ describe('ingest', () => {
       attributes: { PatientID: 'P1', Modality: 'CT' },
     });
     expect(group).toMatchObject({ state: 'COLLECTING', generation: 1, instanceCount: 1 });
-    expect(group?.dueAt).toBeGreaterThanOrEqual(before + 5600);
+    expect(group && dueAt(group)).toBeGreaterThanOrEqual(before + 5600);
     expect(bench.checks).toEqual([{ groupId: group?.id, delay: 4 }]);
   });
 
