@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Session } from '../../core/contracts/api.ts';
+import type { Job, Session } from '../../core/contracts/api.ts';
 import { time } from '../../test/support/gantry.ts';
 import type { Bench } from '../bench.ts';
 import type { Figures } from '../figures.ts';
@@ -13,6 +13,7 @@ import { preparePython } from '../main-path/python.ts';
 import { measureTrivialJobs, runSession, type Scene } from '../main-path/sessions.ts';
 import { hopsMs, jobsMs, serviceJobs } from '../main-path/timeline.ts';
 import { fetchBucketMs } from './fetch-bucket.ts';
+import { messageTimes } from './message-times.ts';
 
 const LINKS = 20;
 const ROUNDS = 3;
@@ -21,14 +22,29 @@ const KINDS = { 'fresh interpreter': undefined, keepWarm: 'all-sessions' } as co
 const STUDY = { images: 128, pixelBytes: 512 * 1024 };
 const STUDY_MIB = (STUDY.images * STUDY.pixelBytes) / 2 ** 20;
 
+const links = (session: Session): Job[] =>
+  serviceJobs(session).toSorted((one, other) => one.name.localeCompare(other.name));
+
+const callbackAt = ({ result }: Job): number => z.number().parse(result) * 1000;
+
 /** For each job from one of its times to the time on its callback's own clock, in milliseconds. */
 const toCallback = (session: Session, from: 'queuedAt' | 'startedAt'): number[] =>
-  serviceJobs(session)
-    .toSorted((one, other) => one.name.localeCompare(other.name))
-    .map((job) => z.number().parse(job.result) * 1000 - time(job[from]));
+  links(session).map((job) => callbackAt(job) - time(job[from]));
 
-const addChain = (figures: Figures, session: Session, kind: string): void => {
+const addChain = async (
+  figures: Figures,
+  session: Session,
+  kind: string,
+  port: number,
+): Promise<void> => {
+  const jobs = links(session);
+  const visibleAt = await messageTimes(
+    port,
+    jobs.map(({ id }) => id),
+  );
+  const fromVisible = jobs.map((job, index) => callbackAt(job) - (visibleAt[index] ?? 0));
   // The first of a chain may start the process that the others find.
+  figures.add(`message visible to service module imported, ${kind}`, 'ms', ...fromVisible.slice(1));
   figures.add(`ready to callback, ${kind}`, 'ms', ...toCallback(session, 'queuedAt').slice(1));
   figures.add(`leased to callback, ${kind}`, 'ms', ...toCallback(session, 'startedAt').slice(1));
   figures.add(`chain of ${LINKS}, hop, ${kind}`, 'ms', ...hopsMs(session));
@@ -69,7 +85,7 @@ export const jobsBench: Bench = async (figures, tell, quick) => {
       for (let round = 1; round <= rounds; round += 1) {
         tell(`chain, ${kind}, ${round} of ${rounds}`);
         const { session } = await runSession(scene, aeTitle);
-        addChain(figures, session, kind);
+        await addChain(figures, session, kind, installation.ports.aws);
       }
     }
     const one = writeTrivialPackage(folder, 1);

@@ -12,11 +12,13 @@ import { barePythonMs } from './bare-python.ts';
 import type { Installation } from './installation.ts';
 import { writeTrivialPackage } from './packages.ts';
 import { measureRest } from './rest.ts';
-import { firstSteps, hopsMs, jobsMs } from './timeline.ts';
+import { firstSteps, hopsMs, jobsMs, readyToCallbackMs } from './timeline.ts';
 
 const REPETITIONS = 5;
 const CHAINS = 3;
 const FEW_JOBS = 12;
+/** What the original platform took for as many, on two threads of a machine of two processors. */
+const ORIGINAL_MS = 25_000;
 const MANY_JOBS = 200;
 const PIXEL_BYTES = 8192;
 
@@ -80,10 +82,16 @@ const measureFewJobs = async (
   figures.add(`due to session created, ${state} runner`, 'ms', sessionCreated);
   figures.add(`due to session planned and running, ${state} runner`, 'ms', planned);
   figures.add(`due to first callback, ${state} runner`, 'ms', firstCallback);
+  figures.add(`ready to first callback, ${state} runner`, 'ms', readyToCallbackMs(session));
   const took = jobsMs(session);
   const bare = await barePythonMs(scene.python, FEW_JOBS);
   figures.add(`${FEW_JOBS} trivial jobs, ${state} runner`, 's', took / 1000);
   figures.add(`${FEW_JOBS} trivial jobs / bare Python, ${state} runner`, '×', took / bare);
+  figures.add(
+    `${FEW_JOBS} trivial jobs / the original platform's ${ORIGINAL_MS / 1000} s, ${state} runner`,
+    '×',
+    took / ORIGINAL_MS,
+  );
 };
 
 const measureManyJobs = async (scene: Scene, figures: Figures, aeTitle: string): Promise<void> => {

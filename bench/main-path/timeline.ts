@@ -39,6 +39,13 @@ export const jobsMs = (session: Session): number => {
   return last(jobs.map((job) => time(job.endedAt))) - first(jobs.map((job) => time(job.queuedAt)));
 };
 
+/** From the first job in its queue to the first callback, by its own clock. */
+export const readyToCallbackMs = (session: Session): number => {
+  const jobs = serviceJobs(session);
+  const callbacks = jobs.map(({ result }) => z.number().parse(result) * SECOND);
+  return first(callbacks) - first(jobs.map((job) => time(job.queuedAt)));
+};
+
 /** Between two links of a chain: from the end of each to the start of the one after it. */
 export const hopsMs = (session: Session): number[] => {
   const links = serviceJobs(session).toSorted((one, other) => one.name.localeCompare(other.name));
