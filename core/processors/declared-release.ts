@@ -6,7 +6,7 @@
 import type { GroupItem, InputReport } from '../contracts/items.ts';
 import { parseGroupId } from '../contracts/keys.ts';
 import { inputReports, isComplete } from './completeness.ts';
-import { collectingMembers } from './manifest.ts';
+import { collectingInstances } from './manifest.ts';
 import { claimGroup, type DueOutcome, type ReleaseDependencies } from './release.ts';
 import { lookTime } from './timing.ts';
 
@@ -16,7 +16,7 @@ export const declares = ({ complete }: Pick<GroupItem, 'complete'>): boolean =>
 /** What comes to a held group after its window may open the next one, and must not be counted on. */
 const reportsOf = async (deps: ReleaseDependencies, group: GroupItem): Promise<InputReport[]> => {
   const until = group.held === true ? (group.lateUntil ?? Infinity) : Infinity;
-  const members = await collectingMembers(deps, group);
+  const members = await collectingInstances(deps, group);
   return inputReports(
     group.complete ?? [],
     members.filter(({ receivedAt }) => receivedAt < until),

@@ -187,15 +187,24 @@ const repetitionOf = (group: GroupItem, earlier: readonly Holding[]): Repetition
       };
 };
 
-const seal = async (
-  deps: SealDependencies,
-  group: GroupItem,
-  earlier: readonly Holding[],
-  isLast: boolean,
-): Promise<GroupManifest> => {
-  const wait = (group.sealAfter ?? 0) - deps.clock();
-  if (wait > 0) await deps.sleep(wait);
-  const items = await deps.groups.instances(group.keyId);
+interface Place {
+  readonly group: GroupItem;
+  readonly earlier: readonly Holding[];
+  readonly isLast: boolean;
+}
+
+interface Contents {
+  readonly members: readonly InstanceItem[];
+  /** What a rerun has beside them. */
+  readonly repeats: readonly InstanceItem[];
+  readonly repetition: Repetition | undefined;
+}
+
+/** What would be written down if the generation were sealed with these items. */
+const contentsOf = (
+  { group, earlier, isLast }: Place,
+  items: readonly InstanceItem[],
+): Contents => {
   const members = membersOf(group, items, earlier, isLast);
   // Nothing new: the instance by which it was opened was still in time for the generation before.
   const repetition = members.length === 0 ? undefined : repetitionOf(group, earlier);
@@ -203,16 +212,21 @@ const seal = async (
   const repeats = candidatesOf(group, items, taken, isLast).filter(
     (item) => taken(item) && repetition?.repeated.has(memberId(item)) === true,
   );
+  return { members, repeats, repetition };
+};
+
+const seal = async (deps: SealDependencies, place: Place): Promise<GroupManifest> => {
+  const { group } = place;
+  const wait = (group.sealAfter ?? 0) - deps.clock();
+  if (wait > 0) await deps.sleep(wait);
+  const { members, repeats, repetition } = contentsOf(
+    place,
+    await deps.groups.instances(group.keyId),
+  );
   return deps.groups.sealManifest(
     buildManifest(group, [...members, ...repeats], deps.clock(), repetition),
   );
 };
-
-interface Place {
-  readonly group: GroupItem;
-  readonly earlier: readonly Holding[];
-  readonly isLast: boolean;
-}
 
 /** True once nobody can claim the held group as it was before; false when it was claimed meanwhile. */
 const endWindow = ({ groups }: SealDependencies, group: GroupItem): Promise<boolean> =>
@@ -240,7 +254,7 @@ const placeOf = async (
     let manifest = await deps.groups.manifest(group.id);
     if (manifest === undefined) {
       if (!(await endWindow(deps, group))) return placeOf(deps, { id, keyId });
-      manifest = await seal(deps, group, earlier, isLast);
+      manifest = await seal(deps, { group, earlier, isLast });
     }
     earlier.push({ group, members: manifestInstances(manifest).map(memberId) });
   }
@@ -254,20 +268,26 @@ export const sealGroup = async (
 ): Promise<GroupManifest> => {
   const existing = await deps.groups.manifest(group.id);
   if (existing !== undefined) return existing;
-  const { group: current, earlier, isLast } = await placeOf(deps, group);
-  if (current.state === 'COLLECTING') throw new GenerationOutOfOrder(current.id);
-  return seal(deps, current, earlier, isLast);
+  const place = await placeOf(deps, group);
+  if (place.group.state === 'COLLECTING') throw new GenerationOutOfOrder(place.group.id);
+  return seal(deps, place);
 };
 
-/** The instances of a collecting group that no other generation has: as of now, or once and for all if its window is over. */
-export const collectingMembers = async (
+/**
+ * The instances of a collecting group, those of a rerun with what it repeats: as of now, or once and for all if its window is over.
+ * None when nothing of them is new.
+ */
+export const collectingInstances = async (
   deps: SealDependencies,
   { id, keyId }: Pick<GroupItem, 'id' | 'keyId'>,
-): Promise<InstanceItem[]> => {
-  const { group, earlier, isLast } = await placeOf(deps, { id, keyId });
+): Promise<readonly InstanceItem[]> => {
+  const place = await placeOf(deps, { id, keyId });
   const items = await deps.groups.instances(keyId);
-  if (group.windowOver !== true) return membersOf(group, items, earlier, isLast);
-  const manifest = (await deps.groups.manifest(id)) ?? (await seal(deps, group, earlier, isLast));
+  if (place.group.windowOver !== true) {
+    const { members, repeats } = contentsOf(place, items);
+    return [...members, ...repeats];
+  }
+  const manifest = (await deps.groups.manifest(id)) ?? (await seal(deps, place));
   const members = new Set(manifestInstances(manifest).map(memberId));
   return items.filter((item) => members.has(memberId(item)));
 };

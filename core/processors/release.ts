@@ -12,7 +12,7 @@ import type { Clock, Executions } from '../contracts/ports.ts';
 import type { GroupStore, Subjects } from './group-store.ts';
 import { inputsText, isComplete } from './completeness.ts';
 import {
-  collectingMembers,
+  collectingInstances,
   manifestInstances,
   sealGroup,
   type SealDependencies,
@@ -81,7 +81,7 @@ export const claimEmpty = async (
   deps: Pick<ReleaseDependencies, 'groups' | 'clock' | 'sleep'>,
   group: GroupItem,
 ): Promise<DueOutcome> => {
-  if ((await collectingMembers(deps, group)).length > 0) return 'held';
+  if ((await collectingInstances(deps, group)).length > 0) return 'held';
   const now = deps.clock();
   const claim = { claimedAt: now, sealAfter: now, closedBecause: 'empty' } as const;
   return (await deps.groups.claim(group, claim))

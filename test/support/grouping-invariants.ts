@@ -194,8 +194,7 @@ const declarations = ({ groups, settings }: SimulationResult): string[] => {
   return [...groups.groupItems.values()].flatMap(({ id, closedBecause, late }) => {
     const manifest = groups.manifests.get(id);
     const own = manifest === undefined ? [] : manifestInstances(manifest);
-    const first = own.filter(({ repeated }) => repeated === undefined);
-    const count = new Set(first.map(({ sopInstanceUid }) => sopInstanceUid)).size;
+    const count = new Set(own.map(({ sopInstanceUid }) => sopInstanceUid)).size;
     if (closedBecause === 'complete' && (typeof want !== 'number' || count < want)) {
       return [`${id} was not complete (${String(late)})`];
     }

@@ -207,6 +207,22 @@ describe('late instances', () => {
     expect(site.groups.groupItems.size).toBe(1);
   });
 
+  it('rerun: what it repeats counts among the declared inputs, which are there at once', async () => {
+    const complete = [{ name: 'both', match: 'true', count: 2 }];
+    const site = virtualSite({
+      CT: { late: 'rerun', complete, onIncomplete: 'hold', timeout: 60 },
+    });
+    site.send('CT', { at: 0, number: 1 }, { at: 0, number: 2 }, { at: 100, number: 3 });
+    await site.pass(150);
+
+    expect(generations(site).map(({ closedBecause }) => closedBecause)).toEqual([
+      'complete',
+      'complete',
+    ]);
+    expect(counts(site)).toEqual([2, 3]);
+    expect(site.releases()[1]).toBeLessThan(102);
+  });
+
   it('hold: kept until a person decides, whatever checks and sweeps come by', async () => {
     const site = virtualSite({ CT: { late: 'hold' } });
     site.send('CT', { at: 0, number: 1 }, { at: 100, number: 2 }, { at: 5000, number: 3 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { GroupItem, InstanceItem } from '../../../core/contracts/items.ts';
 import { groupId } from '../../../core/contracts/keys.ts';
 import type { GroupStore } from '../../../core/processors/group-store.ts';
-import { collectingMembers, manifestInstances } from '../../../core/processors/manifest.ts';
+import { collectingInstances, manifestInstances } from '../../../core/processors/manifest.ts';
 import { checkGroup } from '../../../core/processors/stability.ts';
 import { aGroup, anInstance, aManifest, dueThen } from '../../support/groups.ts';
 import { violations } from '../../support/grouping-invariants.ts';
@@ -64,7 +64,7 @@ describe('a held generation without members', () => {
         if (!raced) {
           raced = true;
           await groups.putInstance(slow);
-          await collectingMembers(stability(groups), last);
+          await collectingInstances(stability(groups), last);
         }
         return groups.claim(group, claim);
       },
@@ -92,7 +92,7 @@ describe('a held generation without members', () => {
       },
     };
 
-    const members = await collectingMembers(stability(racing), last);
+    const members = await collectingInstances(stability(racing), last);
 
     expect(outcomes).toEqual(['released']);
     expect(members.map(({ sopInstanceUid }) => sopInstanceUid)).toEqual([slow.sopInstanceUid]);
@@ -102,7 +102,7 @@ describe('a held generation without members', () => {
 
   it('is closed as empty after its window as well, with what was sealed', async () => {
     const { groups, held, last } = await heldBetween();
-    await collectingMembers(stability(groups), last);
+    await collectingInstances(stability(groups), last);
 
     const outcome = await checkGroup(stability(groups), { groupId: held.id });
 
@@ -126,7 +126,7 @@ describe('a held generation without members', () => {
     await groups.putInstance(replacing);
     await groups.sealManifest(aManifest(key, [replacing]));
 
-    await collectingMembers(stability(groups), { ...last, ...idsOf(key.keyId, 3) });
+    await collectingInstances(stability(groups), { ...last, ...idsOf(key.keyId, 3) });
 
     expect(groups.manifests.get(groupId(key.keyId, 2))?.series).toEqual([]);
   });
