@@ -120,9 +120,10 @@ export const wordsOf = (ast: unknown, subject: RuleSubject): RuleWords => {
     const attribute = attributeOfKeyword(name);
     if (attribute === undefined) {
       if (FIELDS[subject].has(name) || own.fields.has(name) || MATCH_FIELDS.has(name)) return;
-      problems.add(
-        `"${name}" is no DICOM keyword${meant(name, [...attributeKeywords(), ...FIELDS[subject]])}`,
-      );
+      const hint = FUNCTIONS.has(name)
+        ? `; the function is "$${name}"`
+        : meant(name, [...attributeKeywords(), ...FIELDS[subject]]);
+      problems.add(`"${name}" is no DICOM keyword${hint}`);
     } else if (UNREADABLE_VRS.has(attribute.vr)) {
       problems.add(`${name} (${attribute.vr}) has no value that a rule can read`);
     } else {

@@ -30,6 +30,7 @@ describe('a rule that is saved', () => {
     ['', /not empty/],
     ['"CT" in instances.Modallity', /"Modallity" is no DICOM keyword; did you mean "Modality"\?/],
     ['$cuont(instances) > 1', /"\$cuont" is no function .* did you mean "\$count"\?/],
+    ['count(instances) > 1', /"count" is no DICOM keyword; the function is "\$count"/],
     ['$eval("1=1")', /"\$eval" is no function of rules/],
     ['$lookup(instances[0], "Modallity") = "CT"', /"\$lookup" is no function of rules/],
     ['$exists(**)', /"\*\*" reads whatever is there/],
