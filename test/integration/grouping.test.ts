@@ -42,7 +42,7 @@ const THREE = [...LUNG_AND_HEART, '--pipeline', 'breast=site'];
 
 const AE_TITLES: Readonly<Record<string, readonly string[]>> = {
   BYPATIENT: ['--group-by', 'Patient', '--priority', 'normal', '--timeout', '60', ...THREE],
-  BYSTUDY: ['--priority', 'normal', '--timeout', '20', ...THREE],
+  BYSTUDY: ['--priority', 'normal', '--timeout', '60', ...THREE],
   APART3: ['--pipeline', 'site=site'],
   APART6: ['--pipeline', 'site=site'],
   FOURPAT: ['--group-by', 'Patient', ...LUNG_AND_HEART],
@@ -81,7 +81,7 @@ const fourInstances = (): string[] => {
 describe.concurrent('grouping on the running system', () => {
   it.each([
     { aeTitle: 'BYPATIENT', groups: [5], sessions: 3, timeoutMs: 60_000 },
-    { aeTitle: 'BYSTUDY', groups: [1, 1, 1, 1, 1], sessions: 15, timeoutMs: 20_000 },
+    { aeTitle: 'BYSTUDY', groups: [1, 1, 1, 1, 1], sessions: 15, timeoutMs: 60_000 },
   ])(
     'makes $sessions sessions of five studies of one patient in five associations: $aeTitle',
     async ({ aeTitle, groups: expected, sessions, timeoutMs }) => {

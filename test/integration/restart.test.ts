@@ -74,6 +74,7 @@ describe('a Gantry that is stopped and started again', () => {
     const sessionAfter = await after.session(sessionBefore.id);
     const finished = await after.endedSession(interrupted.studyInstanceUid, 120_000);
     const released = await after.endedSession(open.studyInstanceUid, 120_000);
+    const generations = await after.groups('LATER');
 
     expect(leftBehind).toEqual([]);
     expect(startSeconds).toBeLessThan(20);
@@ -85,6 +86,8 @@ describe('a Gantry that is stopped and started again', () => {
     expect(jobNamed(finished, 'sleeps')).toMatchObject({ state: 'SUCCEEDED', result: 8 });
     expect(jobNamed(finished, 'wakes').state).toBe('SUCCEEDED');
     expect(released).toMatchObject({ state: 'SUCCEEDED', instanceCount: 3 });
+    expect(generations).toMatchObject([{ generation: 1, state: 'RELEASED', instanceCount: 3 }]);
+    expect(await after.sessionsOf(open.studyInstanceUid)).toHaveLength(1);
     await stop();
   }, 400_000);
 });

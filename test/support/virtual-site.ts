@@ -27,6 +27,7 @@ export interface SentInstance {
   readonly patient?: string;
   readonly study?: string;
   readonly series?: string;
+  readonly accessionNumber?: string;
 }
 
 /** `settings` by AE title, as a person would write them. */
@@ -81,6 +82,7 @@ export const virtualSite = (settings: Readonly<Record<string, Record<string, unk
   const receive = async (aeTitle: AeTitleItem, sent: SentInstance): Promise<void> => {
     const { number, patient = 'P1', study = 'S1', series = `${study}.1` } = sent;
     const values: Record<string, string> = {
+      ...(sent.accessionNumber === undefined ? {} : { AccessionNumber: sent.accessionNumber }),
       PatientID: patient,
       StudyInstanceUID: study,
       SeriesInstanceUID: series,

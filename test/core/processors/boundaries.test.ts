@@ -105,6 +105,34 @@ describe('boundaries', () => {
     expect(counts(site)).toEqual(expected);
   });
 
+  it.each([
+    ['AccessionNumber', [1, 3]],
+    ['(0008,0050)', [1, 3]],
+    [
+      ['Patient', 'AccessionNumber'],
+      [1, 1, 2],
+    ],
+    [
+      ['(0010,0020)', 'Series'],
+      [1, 1, 1, 1],
+    ],
+  ])(
+    'an attribute, or several together, make the key: %j makes sessions of %j',
+    async (groupBy, expected) => {
+      const site = virtualSite({ CT: { groupBy } });
+      site.send(
+        'CT',
+        { at: 0, number: 1, patient: 'P1', accessionNumber: 'A1', series: '1.1' },
+        { at: 0, number: 2, patient: 'P1', accessionNumber: 'A1', series: '1.2' },
+        { at: 1, number: 3, patient: 'P2', accessionNumber: 'A1', series: '1.1' },
+        { at: 1, number: 4, patient: 'P2', accessionNumber: 'A2', series: '1.2' },
+      );
+      await site.pass(60);
+
+      expect(counts(site)).toEqual(expected);
+    },
+  );
+
   it('two AE titles at once have each instance once, in groups of their own', async () => {
     const site = virtualSite({
       BYSTUDY: {},

@@ -224,6 +224,25 @@ describe('the OpenAPI document', () => {
 });
 
 describe('the status', () => {
+  it('counts what was handed over to be deleted and is not done with', async () => {
+    const reclaiming = async (): Promise<number> =>
+      ((await api.call('GET', '/status')).json as { reclaiming: number }).reclaiming;
+    const before = await reclaiming();
+    const at = api.context.clock();
+
+    const handOver = { id: 'handed', keyId: 'a'.repeat(20), aeTitle: 'CT1', instances: [] };
+    await api.context.reclaims.putHandOver({
+      ...handOver,
+      handedOver: { reason: 'person', by: 'CT1', at },
+      ...{ dueAt: at, attempts: 0 },
+    });
+    const waiting = await reclaiming();
+    await api.context.reclaims.removeHandOver(handOver);
+
+    expect(waiting).toBe(before + 1);
+    expect(await reclaiming()).toBe(before);
+  });
+
   it.each([
     ['expires soon', 9.5, 0, ['expires in 9 days, at']],
     ['has expired', -1.5, 0, ['expired at']],

@@ -288,6 +288,44 @@ describe('stability-check', () => {
     expect(sessions).toEqual([sessionId(group.id, 'default')]);
   });
 
+  it('goes on where a release failed: a pipeline whose session was started has no other one', async () => {
+    const group = aGroup(1);
+    const { deps, groups } = await setUp(group);
+    const sessions = new Set<string>();
+    const executions = new Map<string, number>();
+    let failures = 1;
+    const failing = {
+      ...deps,
+      sessions: {
+        createSession: ({ id }: { id: string }) => {
+          const isNew = !sessions.has(id);
+          sessions.add(id);
+          return Promise.resolve(isNew);
+        },
+      },
+      executions: {
+        start: (_machine: string, name: string) => {
+          const isHeart = name === executionName(sessionId(group.id, 'heart'), 1);
+          if (isHeart && failures-- > 0) return Promise.reject(new Error('throttled'));
+          executions.set(name, (executions.get(name) ?? 0) + 1);
+          return Promise.resolve('started' as const);
+        },
+      },
+    };
+
+    const failed = await makeHandler(failing)(eventOf({ groupId: group.id }));
+    expect(groups.groupItems.get(group.id)?.state).toBe('CLAIMED');
+    const retried = await makeHandler(failing)(eventOf({ groupId: group.id }));
+
+    expect(failed.batchItemFailures).toHaveLength(1);
+    expect(retried.batchItemFailures).toEqual([]);
+    // Asked for again by the same name, an execution that there is stays the only one.
+    const ids = ['lung', 'heart'].map((name) => sessionId(group.id, name));
+    expect([...sessions]).toEqual(ids);
+    expect(new Set(executions.keys())).toEqual(new Set(ids.map((id) => executionName(id, 1))));
+    expect(groups.groupItems.get(group.id)).toMatchObject({ state: 'RELEASED', sessions: ids });
+  });
+
   it('acknowledges nonsense, with a line in the log', async () => {
     const { deps, logged } = await setUp();
 

@@ -5,10 +5,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dueAt } from '../../../core/contracts/due-time.ts';
 import type { ObjectStore } from '../../../core/contracts/ports.ts';
-import { DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN } from '../../../core/dicom/transfer-syntaxes.ts';
+import {
+  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+  encodingOf,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+} from '../../../core/dicom/transfer-syntaxes.ts';
 import { part10Head } from '../../../core/dicom/part10.ts';
 import { prepareSpoolDirectory } from '../../../listener-container/ingest/spool.ts';
-import { openIngestBench, type IngestBench } from '../../support/ingest-bench.ts';
+import { text, writeDataSet } from '../../support/data-set-writer.ts';
+import { BENCH_AE_TITLE, openIngestBench, type IngestBench } from '../../support/ingest-bench.ts';
 import type { MemoryGroups } from '../../support/memory-groups.ts';
 import {
   contextOf,
@@ -130,6 +135,29 @@ describe('ingest', () => {
     ]);
     expect(bench.stored).toHaveLength(1);
     expect(bench.groups.groupItems.size).toBe(0);
+  });
+
+  it('groups by any attributes of the data set that its AE title names', async () => {
+    const groupBy = ['PatientID', 'StudyID', 'FrameOfReferenceUID'];
+    const receiver = bench.ingest({
+      aeTitle: () => Promise.resolve({ ...BENCH_AE_TITLE, groupBy }),
+    });
+    const dataSet = writeDataSet(
+      [
+        text(0x00080016, 'UI', CT_IMAGE),
+        text(0x00080018, 'UI', IMAGE.sopInstanceUid),
+        text(0x00100020, 'LO', 'P1'),
+        text(0x00200010, 'SH', 'urgent'),
+        text(0x00200052, 'UI', '1.2.77'),
+      ],
+      encodingOf(EXPLICIT_VR_LITTLE_ENDIAN),
+    );
+
+    const outcome = await receive(receiver, IMAGE, { dataSet });
+
+    const [group] = bench.groups.groupItems.values();
+    expect(outcome.status).toBe(0);
+    expect(group?.keyValues).toEqual(['P1', 'urgent', '1.2.77']);
   });
 
   it('reads the header of a deflated data set and stores it deflated', async () => {
