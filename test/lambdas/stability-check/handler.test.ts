@@ -297,6 +297,7 @@ describe('stability-check', () => {
     const failing = {
       ...deps,
       sessions: {
+        ...deps.sessions,
         createSession: ({ id }: { id: string }) => {
           const isNew = !sessions.has(id);
           sessions.add(id);
