@@ -28,6 +28,7 @@ import {
   type ListenerSettings,
   type TlsSettings,
 } from './environment.ts';
+import { openHashing } from './hashing/hash-thread.ts';
 import { startHealth } from './health.ts';
 import { makeIngest } from './ingest/ingest.ts';
 import { prepareSpoolDirectory } from './ingest/spool.ts';
@@ -132,8 +133,10 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   const source = settings.deployment;
   const metrics = createListenerMetrics({ deployment: source, clock, write });
   const observer = createObserver({ metrics, write, clock, source });
+  const hashing = openHashing(log);
   const ingest = makeIngest({
     observer,
+    beginHash: hashing.begin,
     objects,
     groups: tableGroups(table, objects),
     stored,
@@ -206,6 +209,7 @@ const run = async (settings: ListenerSettings): Promise<void> => {
   clearInterval(reporting);
   metrics.stop();
   observer.stopped();
+  await hashing.close();
   await health.stop();
 };
 

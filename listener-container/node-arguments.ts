@@ -2,10 +2,13 @@
  * How the listener's Node is started, wherever it is. Node gives every read of a socket a buffer of 64 KiB, outside of
  * the heap and useless some milliseconds later. In the new space of 16 MiB that Node grows to, they outlive no minor
  * collection, because none comes: the heap is small beside its buffers, so that a full collection is due every 16 MiB
- * received, on several threads, and costs more than receiving. In a small new space minor collections free them.
+ * received, on several threads, and costs more than receiving. Minor collections free them: in a small new space they
+ * are short, and SocketBuffers asks for them in time.
  */
 export const LISTENER_NODE_ARGUMENTS: readonly string[] = [
   '--enable-source-maps',
+  // For SocketBuffers.
+  '--expose-gc',
   // MiB.
   '--max-semi-space-size=1',
 ];

@@ -6,6 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Association } from './association/association.ts';
 import type { AssociationLimits } from './association/association-ports.ts';
 import { ReceptionDesk } from './association/reception-desk.ts';
+import { SocketBuffers } from './association/socket-buffers.ts';
 import type { AdmissionPolicy, RefusalLog } from './admission/admission-policy.ts';
 import type { ListenerLog } from './listener-log.ts';
 import type { ListenerObserver } from './observation/observer.ts';
@@ -58,6 +59,7 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #desk: ReceptionDesk;
   readonly #associations = new Set<Association>();
+  readonly #buffers = new SocketBuffers();
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
@@ -135,7 +137,11 @@ export class Listener {
   }
 
   #associate(socket: Socket): void {
-    const association = new Association(socket, { ...this.#options, reception: this.#desk });
+    const association = new Association(socket, {
+      ...this.#options,
+      reception: this.#desk,
+      buffers: this.#buffers,
+    });
     this.#associations.add(association);
     socket.on('close', () => {
       this.#associations.delete(association);

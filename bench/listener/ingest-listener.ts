@@ -1,5 +1,6 @@
 /** Our listener with its whole ingest, on a free port, before stores that a benchmark chooses. It admits everybody. */
 import { memoryDeliveries } from '../../core/processors/extension/memory-stores.ts';
+import { openHashing } from '../../listener-container/hashing/hash-thread.ts';
 import { makeIngest, type IngestDependencies } from '../../listener-container/ingest/ingest.ts';
 import { prepareSpoolDirectory } from '../../listener-container/ingest/spool.ts';
 import { DEFAULT_LIMITS, Listener } from '../../listener-container/server.ts';
@@ -27,6 +28,7 @@ export const startIngestListener = async (
     refusals: { record: () => Promise.resolve() },
     receiver: makeIngest({
       objects,
+      beginHash: openHashing(log).begin,
       // Every instance is a new one: looking for others in memory would cost what no table's index does.
       groups: {
         ...memoryGroups(),

@@ -2,11 +2,11 @@
  * Keys of the one table and of the objects in the one bucket: for every kind of item a function that
  * builds its key, and where somebody needs it one that parses it. Nobody writes a key pattern elsewhere.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Lower-case hex of a SHA-256, cut to `length` characters: ids that say nothing about a patient. */
 export const shortHash = (text: string, length: number): string =>
-  createHash('sha256').update(text, 'utf8').digest('hex').slice(0, length);
+  hash('sha256', text, 'hex').slice(0, length);
 
 export interface TableKey {
   readonly pk: string;

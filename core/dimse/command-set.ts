@@ -57,16 +57,27 @@ export class CommandSetFault extends Error {
   }
 }
 
-const decodeValue = (value: Buffer, vr: Vr, offset: number): number | string | undefined => {
-  if (vr === 'UI' || vr === 'AE' || vr === 'LO') {
-    return value.toString('latin1').replace(/[\0 ]+$/, '');
+/** Without its padding, which is at the end. */
+const decodeText = (bytes: Buffer, start: number, end: number): string => {
+  let last = end;
+  while (last > start && (bytes[last - 1] === 0x00 || bytes[last - 1] === 0x20)) last -= 1;
+  return bytes.toString('latin1', start, last);
+};
+
+const decodeValue = (
+  bytes: Buffer,
+  vr: Vr,
+  start: number,
+  end: number,
+): number | string | undefined => {
+  if (vr === 'UI' || vr === 'AE' || vr === 'LO') return decodeText(bytes, start, end);
+  if (start === end) return undefined;
+  if (end - start < (vr === 'US' ? 2 : 4)) {
+    throw new CommandSetFault(`a value of VR ${vr} is too short`, start - ELEMENT_HEADER_LENGTH);
   }
-  if (value.length === 0) return undefined;
-  const width = vr === 'US' ? 2 : 4;
-  if (value.length < width) throw new CommandSetFault(`a value of VR ${vr} is too short`, offset);
-  if (vr === 'US') return value.readUInt16LE();
-  if (vr === 'UL') return value.readUInt32LE();
-  return value.readUInt16LE(0) * 0x10000 + value.readUInt16LE(2);
+  if (vr === 'US') return bytes.readUInt16LE(start);
+  if (vr === 'UL') return bytes.readUInt32LE(start);
+  return bytes.readUInt16LE(start) * 0x10000 + bytes.readUInt16LE(start + 2);
 };
 
 /** Throws CommandSetFault. */
@@ -88,7 +99,7 @@ export const decodeCommandSet = (bytes: Buffer): CommandSet => {
     const known = KEYWORDS.get(element);
     if (known !== undefined) {
       const [keyword, vr] = known;
-      const value = decodeValue(bytes.subarray(start, start + length), vr, offset);
+      const value = decodeValue(bytes, vr, start, start + length);
       if (value !== undefined) command[keyword] = value;
     }
     offset = start + length;
@@ -97,49 +108,30 @@ export const decodeCommandSet = (bytes: Buffer): CommandSet => {
   return command as CommandSet;
 };
 
-/** Values have an even length (PS3.5 section 6.2). */
-const encodedLength = (value: number | string, vr: Vr): number =>
-  typeof value === 'string' ? value.length + (value.length % 2) : vr === 'US' ? 2 : 4;
+/** As characters of one byte each: one string becomes a buffer sooner than each of its fields is put into one. */
+const u16 = (value: number): string => String.fromCharCode(value & 0xff, (value >>> 8) & 0xff);
+const u32 = (value: number): string => u16(value) + u16(value >>> 16);
 
-/** Into `bytes` that are zeros; returns where the element ends. */
-const writeElement = (
-  bytes: Buffer,
-  offset: number,
-  element: number,
-  vr: Vr,
-  value: number | string,
-): number => {
-  const length = encodedLength(value, vr);
-  const start = offset + ELEMENT_HEADER_LENGTH;
-  bytes.writeUInt16LE(element, offset + 2);
-  bytes.writeUInt32LE(length, offset + 4);
-  if (typeof value === 'string') {
-    const padding = value.length === length || vr === 'UI' ? '' : ' ';
-    bytes.write(value + padding, start, 'latin1');
-  } else if (vr === 'US') bytes.writeUInt16LE(value, start);
-  else if (vr === 'UL') bytes.writeUInt32LE(value, start);
-  else {
-    bytes.writeUInt16LE(Math.floor(value / 0x10000), start);
-    bytes.writeUInt16LE(value % 0x10000, start + 2);
+const encodedValue = (value: number | string, vr: Vr): string => {
+  if (typeof value !== 'string') {
+    if (vr === 'US') return u16(value);
+    return vr === 'UL' ? u32(value) : u16(value >>> 16) + u16(value);
   }
-  return start + length;
+  // Values have an even length (PS3.5 section 6.2).
+  return value.length % 2 === 0 ? value : value + (vr === 'UI' ? '\0' : ' ');
 };
 
-/** Of Command Group Length (0000,0000) itself, which counts what follows it. */
-const GROUP_LENGTH_BYTES = ELEMENT_HEADER_LENGTH + 4;
+const encodedElement = (element: number, vr: Vr, value: number | string): string => {
+  const encoded = encodedValue(value, vr);
+  return u16(0) + u16(element) + u32(encoded.length) + encoded;
+};
 
 /** With Command Group Length before, elements in ascending order. */
 export const encodeCommandSet = (command: CommandSet): Buffer => {
-  let length = 0;
-  for (const [keyword, vr] of KEYWORDS.values()) {
-    const value = command[keyword];
-    if (value !== undefined) length += ELEMENT_HEADER_LENGTH + encodedLength(value, vr);
-  }
-  const bytes = Buffer.alloc(GROUP_LENGTH_BYTES + length);
-  let offset = writeElement(bytes, 0, 0x0000, 'UL', length);
+  let elements = '';
   for (const [element, [keyword, vr]] of KEYWORDS) {
     const value = command[keyword];
-    if (value !== undefined) offset = writeElement(bytes, offset, element, vr, value);
+    if (value !== undefined) elements += encodedElement(element, vr, value);
   }
-  return bytes;
+  return Buffer.from(encodedElement(0x0000, 'UL', elements.length) + elements, 'latin1');
 };

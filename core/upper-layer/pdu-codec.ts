@@ -29,15 +29,24 @@ const frame = (type: number, ...variable: readonly Buffer[]): Buffer => {
   return Buffer.concat([header, ...variable]);
 };
 
-const encodeValue = (value: PresentationDataValue): Buffer[] => {
-  const header = Buffer.alloc(PDV_HEADER_LENGTH);
-  header.writeUInt32BE(value.data.length + 2, 0);
-  header.writeUInt8(value.contextId, 4);
-  header.writeUInt8(
-    (value.command ? CONTROL_HEADER.command : 0) | (value.last ? CONTROL_HEADER.last : 0),
-    5,
-  );
-  return [header, value.data];
+/** In one buffer, headers and values: each value is copied once. */
+const encodeDataTransfer = (values: readonly PresentationDataValue[]): Buffer => {
+  const length = values.reduce((sum, { data }) => sum + PDV_HEADER_LENGTH + data.length, 0);
+  const pdu = Buffer.allocUnsafe(PDU_HEADER_LENGTH + length);
+  pdu.writeUInt16BE(PDU_TYPE.dataTransfer << 8, 0);
+  pdu.writeUInt32BE(length, 2);
+  let at = PDU_HEADER_LENGTH;
+  for (const { contextId, command, last, data } of values) {
+    pdu.writeUInt32BE(data.length + 2, at);
+    pdu.writeUInt8(contextId, at + 4);
+    pdu.writeUInt8(
+      (command ? CONTROL_HEADER.command : 0) | (last ? CONTROL_HEADER.last : 0),
+      at + 5,
+    );
+    pdu.set(data, at + PDV_HEADER_LENGTH);
+    at += PDV_HEADER_LENGTH + data.length;
+  }
+  return pdu;
 };
 
 export const encodePdu = (pdu: Pdu): Buffer => {
@@ -49,7 +58,7 @@ export const encodePdu = (pdu: Pdu): Buffer => {
     case 'associate-reject':
       return frame(PDU_TYPE.associateReject, Buffer.from([0, pdu.result, pdu.source, pdu.reason]));
     case 'data-transfer':
-      return frame(PDU_TYPE.dataTransfer, ...pdu.values.flatMap(encodeValue));
+      return encodeDataTransfer(pdu.values);
     case 'release-request':
       return frame(PDU_TYPE.releaseRequest, Buffer.alloc(4));
     case 'release-response':

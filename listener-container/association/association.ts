@@ -86,6 +86,7 @@ export class Association {
     });
     this.#sender = new MessageSender(socket, this.#machine, this.#idle);
     socket.on('data', (chunk: Buffer) => {
+      ports.buffers.received(chunk.length);
       this.#work.arrived(chunk, (next) => this.#take(next));
     });
     // 'close' follows every error, and it is what counts.
@@ -121,7 +122,7 @@ export class Association {
 
   #closed(): void {
     clearTimeout(this.#artim);
-    this.#idle.pause();
+    this.#idle.stop();
     this.#machine.dispatch({ event: EVENT.transportClosed });
     this.#reports.end();
     this.#indicated = undefined;

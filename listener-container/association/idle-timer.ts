@@ -12,7 +12,9 @@ export class IdleTimer {
   readonly #onExpiry: () => void;
   #remainingMs: number;
   #waitingSince: number | undefined;
+  /** Goes on through pauses, which only move the end away: one that rings early is set again. */
   #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
   #bytes = 0;
 
   constructor(limitMs: number, onExpiry: () => void) {
@@ -23,17 +25,15 @@ export class IdleTimer {
 
   /** From now on the peer's time runs. */
   waitForPeer(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#waitingSince !== undefined || this.#stopped) return;
     this.#waitingSince = performance.now();
-    this.#timer = setTimeout(this.#onExpiry, this.#remainingMs);
+    if (this.#timer === undefined) this.#ringIn(this.#remainingMs);
   }
 
   /** From now on ours does. */
   pause(): void {
     if (this.#waitingSince === undefined) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#remainingMs = Math.max(0, this.#remainingMs - (performance.now() - this.#waitingSince));
+    this.#remainingMs = this.#left(this.#waitingSince);
     this.#waitingSince = undefined;
   }
 
@@ -46,5 +46,26 @@ export class IdleTimer {
   progress(): void {
     this.#bytes = 0;
     this.#remainingMs = this.#limitMs;
+  }
+
+  /** There is no peer any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#waitingSince = undefined;
+    clearTimeout(this.#timer);
+  }
+
+  #left(since: number): number {
+    return Math.max(0, this.#remainingMs - (performance.now() - since));
+  }
+
+  #ringIn(milliseconds: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#waitingSince === undefined) return;
+      const left = this.#left(this.#waitingSince);
+      if (left > 0) this.#ringIn(left);
+      else this.#onExpiry();
+    }, milliseconds);
   }
 }

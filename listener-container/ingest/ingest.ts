@@ -13,6 +13,7 @@ import type { CacheStore } from '../../core/processors/extension/cache.ts';
 import type { DeliveryStore } from '../../core/processors/extension/delivery-store.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
 import { createGroupToucher } from '../../core/processors/group-toucher.ts';
+import { hashHere, type BeginDataSetHash } from '../hashing/data-set-hash.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import { NO_OBSERVER, type ListenerObserver } from '../observation/observer.ts';
 import type { InstanceReceiver } from '../services/instance-receiver.ts';
@@ -22,6 +23,7 @@ import { createInstanceDecisions } from './instance-decisions.ts';
 import { requestRefused } from './instance-messages.ts';
 import { memoryBudget } from './memory-budget.ts';
 import { beginReception } from './reception.ts';
+import { writeBuffers } from './write-buffers.ts';
 
 export interface IngestDependencies {
   readonly objects: Pick<ObjectStore, 'put'>;
@@ -37,6 +39,8 @@ export interface IngestDependencies {
   readonly clock: Clock;
   readonly log: ListenerLog;
   readonly limits?: Partial<IngestLimits>;
+  /** Default: in the thread of the sockets. */
+  readonly beginHash?: BeginDataSetHash;
   readonly observer?: ListenerObserver;
 }
 
@@ -51,10 +55,13 @@ export interface IngestLimits {
   readonly attemptMs: number;
 }
 
+/** For eight instances at a time that are written to files. */
+const KEPT_WRITE_BUFFERS = 16;
+
 const MEBIBYTE = 1024 * 1024;
 const LIMITS: IngestLimits = {
   memoryPerInstanceBytes: 4 * MEBIBYTE,
-  memoryBytes: 64 * MEBIBYTE,
+  memoryBytes: 32 * MEBIBYTE,
   deadlineMs: 20_000,
   attemptMs: 8000,
 };
@@ -89,6 +96,7 @@ export const makeIngest = (deps: IngestDependencies): Ingest => {
     stored: deps.stored,
     decisions,
     observer: deps.observer ?? NO_OBSERVER,
+    beginHash: deps.beginHash ?? hashHere,
     admit: admitByProcessor({
       group: createAdmission({ groups, toucher }).admit,
       groups,
@@ -110,6 +118,7 @@ export const makeIngest = (deps: IngestDependencies): Ingest => {
       directory: deps.spoolDirectory,
       memoryLimitBytes: limits.memoryPerInstanceBytes,
       budget: memoryBudget(limits.memoryBytes),
+      buffers: writeBuffers(KEPT_WRITE_BUFFERS),
     },
     limits,
     clock,

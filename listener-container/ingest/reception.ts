@@ -1,5 +1,4 @@
 /** One instance on its way in: what a begun C-STORE holds until it is answered or given up. */
-import { createHash } from 'node:crypto';
 import { instanceHeader } from '../../core/dicom/header.ts';
 import { declaredValues } from '../../core/dicom/natural-values.ts';
 import { createHeaderReader, type HeaderReader } from '../../core/dicom/header-reader.ts';
@@ -7,6 +6,7 @@ import { part10Head } from '../../core/dicom/part10.ts';
 import { isValidUid } from '../../core/dicom/uid.ts';
 import { statusClass } from '../../core/dimse/status.ts';
 import { ignoredBecause } from '../../core/processors/sop-class-filter.ts';
+import type { BeginDataSetHash } from '../hashing/data-set-hash.ts';
 import { errorName } from '../listener-log.ts';
 import type {
   InstanceReception,
@@ -24,6 +24,7 @@ import type { SpoolSettings } from './spool.ts';
 export interface ReceptionDependencies extends StoreDependencies {
   readonly aeTitle: FindAeTitle;
   readonly spool: SpoolSettings;
+  readonly beginHash: BeginDataSetHash;
   readonly decisions: Pick<InstanceDecisions, 'record'>;
 }
 
@@ -50,7 +51,7 @@ export const beginReception = (
   const { log } = deps;
   const { associationId } = context;
   const spool = createSpool(deps.spool, part10Head(context));
-  const hash = createHash('sha256');
+  const hash = deps.beginHash();
   const badRequest = badUid(context);
   let refusal: StoreOutcome | undefined =
     badRequest === undefined ? undefined : cannotUnderstand(badRequest);
@@ -82,6 +83,7 @@ export const beginReception = (
 
   const close = async (): Promise<void> => {
     opened?.reader.close();
+    hash.close();
     try {
       await spool.dispose();
     } catch (error) {
@@ -113,11 +115,11 @@ export const beginReception = (
     const { reader, ignored } = opened;
     const read = reader.finished ? undefined : reader.write(chunk);
     if (ignored !== undefined) return read;
-    hash.update(chunk);
+    const hashed = hash.update(chunk);
     const spooled = spool.write(chunk)?.catch(noRoom);
-    return read === undefined && spooled === undefined
+    return read === undefined && hashed === undefined && spooled === undefined
       ? undefined
-      : Promise.all([read, spooled]).then(() => undefined);
+      : Promise.all([read, hashed, spooled]).then(() => undefined);
   };
 
   return {
@@ -131,7 +133,10 @@ export const beginReception = (
       const parsed = await current.reader.end();
       const header = instanceHeader(parsed);
       const { declares } = current;
-      const noSpool = await spool.finish().then(() => undefined, noRoom);
+      const [sha256, noSpool] = await Promise.all([
+        hash.digest(),
+        spool.finish().then(() => undefined, noRoom),
+      ]);
       if (noSpool !== undefined) return await refused(noSpool);
       const { outcome, decisions } = await storeInstance(deps, {
         context,
@@ -140,7 +145,7 @@ export const beginReception = (
         header,
         declared: declares.length === 0 ? undefined : declaredValues(parsed, declares),
         spool,
-        sha256: hash.digest('hex'),
+        sha256,
       });
       const recorded = decisions.map((decision) =>
         deps.decisions.record({

@@ -1,21 +1,23 @@
 /**
  * Holds one instance until all of it is there: in memory up to a limit, then in a file. Only then is its length
- * known, so that the object can be put with one request that may be repeated. Large pieces are kept as they came,
- * without a copy; the file is written while more comes.
+ * known, so that the object can be put with one request that may be repeated. In memory large pieces are kept as they
+ * came, without a copy; the file is written while more comes.
  */
-import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ObjectBody } from '../../core/contracts/ports.ts';
 import type { MemoryBudget } from './memory-budget.ts';
+import { SPOOL_SUFFIX, SpoolFile } from './spool-file.ts';
+import type { WriteBuffers } from './write-buffers.ts';
 
 export interface SpoolSettings {
   readonly directory: string;
   /** An instance that grows beyond goes to a file. */
   readonly memoryLimitBytes: number;
   readonly budget: MemoryBudget;
+  readonly buffers: WriteBuffers;
 }
 
 export interface Spool {
@@ -31,9 +33,6 @@ export interface Spool {
   dispose(): Promise<void>;
 }
 
-/** What is collected for one write to the file; as much again may come while it is written. */
-const WRITE_BYTES = 1024 * 1024;
-
 /**
  * Smaller pieces are copied together: each of them would keep alive the buffer of the socket of which it is a
  * part, and sixty-four kilobytes for every two bytes is a way to fill the memory.
@@ -41,22 +40,14 @@ const WRITE_BYTES = 1024 * 1024;
 const SMALL_PIECE_BYTES = 8 * 1024;
 const COPY_BYTES = 64 * 1024;
 
-const SUFFIX = '.spool';
-
 /** Pieces in the order in which they came. */
 class Pieces {
   #pieces: Buffer[] = [];
   /** The last piece, if it has room for more; how much of it is used. */
   #copy: Buffer | undefined;
   #used = 0;
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
 
   add(piece: Buffer): void {
-    this.#length += piece.length;
     if (piece.length < SMALL_PIECE_BYTES) {
       this.#addCopy(piece);
       return;
@@ -70,7 +61,6 @@ class Pieces {
     this.#closeCopy();
     const taken = this.#pieces;
     this.#pieces = [];
-    this.#length = 0;
     return taken;
   }
 
@@ -105,66 +95,43 @@ class Pieces {
  * the file is the object.
  */
 export const createSpool = (
-  { directory, memoryLimitBytes, budget }: SpoolSettings,
+  { directory, memoryLimitBytes, budget, buffers }: SpoolSettings,
   expectedHead: Buffer,
 ): Spool => {
   const pieces = new Pieces();
   pieces.add(expectedHead);
   let length = 0;
   let budgeted = 0;
-  let file: { path: string; handle: FileHandle } | undefined;
-  /** The write to the file that is under way. */
-  let writing: Promise<void> | undefined;
+  let file: SpoolFile | undefined;
   let disposed = false;
 
-  const freeMemory = (): void => {
-    budget.giveBack(budgeted);
-    budgeted = 0;
-  };
-
-  const openFile = async (): Promise<FileHandle> => {
-    if (file !== undefined) return file.handle;
-    const path = join(directory, `${randomUUID()}${SUFFIX}`);
-    file = { path, handle: await open(path, 'wx', 0o600) };
-    return file.handle;
-  };
-
-  /** Begins to write what was collected; what is written stays of the budget until it is. */
-  const flush = async (): Promise<void> => {
-    await writing;
-    const taken = pieces.take();
+  /** What was in memory stays of the budget until it is written. */
+  const toFile = (): SpoolFile => {
     const given = budgeted;
     budgeted = 0;
-    writing = openFile()
-      .then((handle) => writeAll(handle, taken))
-      .finally(() => {
-        budget.giveBack(given);
-      });
-    // Whoever writes or reads next meets the failure; until then it is nobody's.
-    writing.catch(() => undefined);
+    return new SpoolFile(directory, buffers, pieces.take(), () => {
+      budget.giveBack(given);
+    });
   };
-
-  const isFull = (): boolean =>
-    file === undefined && writing === undefined
-      ? length > memoryLimitBytes
-      : pieces.length >= WRITE_BYTES;
 
   return {
     write: (piece) => {
       if (disposed) return undefined;
       length += piece.length;
-      pieces.add(piece);
-      const fits = budget.take(piece.length);
-      if (fits) budgeted += piece.length;
-      return fits && !isFull() ? undefined : flush();
+      if (file !== undefined) return file.write(piece);
+      if (length <= memoryLimitBytes && budget.take(piece.length)) {
+        budgeted += piece.length;
+        pieces.add(piece);
+        return undefined;
+      }
+      file = toFile();
+      return file.write(piece);
     },
     get length() {
       return length;
     },
     finish: async () => {
-      if (writing === undefined) return;
-      await flush();
-      await writing;
+      await file?.finish();
     },
     body: (head) => {
       const expected = head.equals(expectedHead);
@@ -177,13 +144,9 @@ export const createSpool = (
     dispose: async () => {
       if (disposed) return;
       disposed = true;
-      freeMemory();
-      await writing?.catch(() => undefined);
+      budget.giveBack(budgeted);
       pieces.take();
-      if (file === undefined) return;
-      const { path, handle } = file;
-      await handle.close().catch(() => undefined);
-      await rm(path, { force: true });
+      await file?.remove();
     },
   };
 };
@@ -206,27 +169,10 @@ const fileAfter = (head: Buffer, path: string, start: number): Readable =>
     { objectMode: false },
   );
 
-/** The system takes at most so many pieces in one call. */
-const PIECES_PER_WRITE = 1024;
-
-const writeAll = async (handle: FileHandle, pieces: readonly Buffer[]): Promise<void> => {
-  for (let start = 0; start < pieces.length; start += PIECES_PER_WRITE) {
-    let left = pieces.slice(start, start + PIECES_PER_WRITE);
-    while (left.length > 0) {
-      let { bytesWritten } = await handle.writev(left);
-      left = left.flatMap((piece) => {
-        const written = Math.min(piece.length, bytesWritten);
-        bytesWritten -= written;
-        return written === piece.length ? [] : [piece.subarray(written)];
-      });
-    }
-  }
-};
-
 /** Makes the directory, and removes what a listener that was killed left there; no other may be using it. */
 export const prepareSpoolDirectory = async (directory: string): Promise<void> => {
   await mkdir(directory, { recursive: true });
   for (const name of await readdir(directory)) {
-    if (name.endsWith(SUFFIX)) await rm(join(directory, name), { force: true });
+    if (name.endsWith(SPOOL_SUFFIX)) await rm(join(directory, name), { force: true });
   }
 };
