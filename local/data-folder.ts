@@ -1,5 +1,5 @@
 /** Where everything is in the data folder of one Gantry, and which Gantry has it now. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isAlive } from './processes.ts';
@@ -23,7 +23,21 @@ export interface DataFolder {
   readonly containerImages: string;
 }
 
-/** Makes the folders that are not there. */
+/** The owner's alone: images of patients, and logs. */
+const PRIVATE = 0o700;
+/**
+ * Started by root, callbacks, containers and registry functions have user ids of their own, and things below it that
+ * are theirs: they may go through it, and cannot list it. Else everything is the owner's alone.
+ */
+const TRAVERSABLE = process.getuid?.() === 0 ? 0o711 : PRIVATE;
+
+/** Also one of an earlier start; `mkdir` alone leaves that as it was, and takes away what the process's mask says. */
+const makeFolder = (path: string, mode: number): void => {
+  mkdirSync(path, { recursive: true });
+  chmodSync(path, mode);
+};
+
+/** Makes the folders that are not there, and shuts all of them for other users. */
 export const openDataFolder = (root: string): DataFolder => {
   const folder: DataFolder = {
     root,
@@ -44,17 +58,21 @@ export const openDataFolder = (root: string): DataFolder => {
   // With images of patients in it, where a task was killed with its engine.
   rmSync(folder.containerVolumes, { recursive: true, force: true });
   rmSync(folder.temporary, { recursive: true, force: true });
+  // One that is there already may be somebody's who has other things in it, too.
+  if (!existsSync(root)) makeFolder(root, TRAVERSABLE);
   for (const path of [
-    folder.emulatorState,
-    folder.emulatorObjects,
-    folder.temporary,
+    join(root, 'emulator'),
     folder.spool,
-    folder.runnerWork,
     folder.logs,
-    folder.containerPids,
-    folder.containerVolumes,
+    folder.pids,
     folder.bundles,
   ]) {
+    makeFolder(path, PRIVATE);
+  }
+  for (const path of [folder.temporary, folder.runnerWork, folder.containerVolumes]) {
+    makeFolder(path, TRAVERSABLE);
+  }
+  for (const path of [folder.emulatorState, folder.emulatorObjects, folder.containerPids]) {
     mkdirSync(path, { recursive: true });
   }
   return folder;
