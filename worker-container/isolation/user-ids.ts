@@ -134,10 +134,11 @@ export const userIds = (): UserIds => {
     });
   };
   return {
-    take: async () => {
-      const user = await (found ?? find());
+    take: () => {
+      const search = found ?? find();
+      // Before anybody waits: who asks meanwhile must not get the same one.
       findNext();
-      return user;
+      return search;
     },
   };
 };
