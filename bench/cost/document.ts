@@ -62,4 +62,7 @@ ${tableOf(
 What the site's services use: a GPU job of ${STUDY.gpuSeconds} s and ${STUDY.jobs - 1} others of ${STUDY.cpuJobSeconds} s for each study, in bursts of twenty studies.
 
 ${billTable(workersAndStorage)}
+
+The images of docker workers stay in their repository: 0.10 USD a GB and month, of which versions with the same base share its layers. Ten versions of 4 GB of their own are 4 USD.
+Whoever wants less deletes by the tag, which is the worker's and the version's, once no session of it will be tried again: \`aws ecr batch-delete-image\`.
 `;
