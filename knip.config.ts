@@ -23,7 +23,7 @@ const config: KnipConfig = {
   // Programs that are started by their path.
   ignoreDependencies: ['aws-cdk', 'dependency-cruiser', 'prettier'],
   // Of DCMTK, and of the system: the database of users.
-  ignoreBinaries: ['Orthanc', 'getent', 'dcmodify', 'storescp'],
+  ignoreBinaries: ['Orthanc', 'bwrap', 'getent', 'dcmodify', 'storescp'],
   // The vocabulary is written to be read: its types stand beside their schemas, used or not yet.
   ignoreExportsUsedInFile: true,
 };

@@ -11,12 +11,12 @@ export const tableRunners = (table: Table): RunnerPool => {
     liveLeases: async (worker, now) =>
       (await leases(worker)).filter((lease) => lease.leaseUntil > now),
     addLease: (lease) => table.put(tableKeys.runner(lease.worker, lease.runnerId), { ...lease }),
-    renewLease: async (worker, runnerId, leaseUntil) => {
+    renewLease: async (worker, runnerId, { leaseUntil, isolation }) => {
       const renewed = await table.update(tableKeys.runner(worker, runnerId), {
-        update: 'SET #leaseUntil = :leaseUntil',
+        update: 'SET #leaseUntil = :leaseUntil, #isolation = :isolation',
         condition: 'attribute_exists(pk)',
-        names: ['leaseUntil'],
-        values: { leaseUntil },
+        names: ['leaseUntil', 'isolation'],
+        values: { leaseUntil, isolation },
       });
       return renewed !== undefined;
     },

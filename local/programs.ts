@@ -17,6 +17,15 @@ const RUNNER_IMAGE = 'gantry/runner';
 /** Likewise: infra/constructs/docker-tasks.ts. */
 const TASK_IMAGE = 'gantry/docker-task';
 
+/** How callbacks are kept to their own job here: as whoever started Gantry says. */
+const sandboxSettings = (): Record<string, string> =>
+  Object.fromEntries(
+    [ENV.sandbox, ENV.sandboxFolders].flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+
 /** What the Dockerfile of worker-container/ is on AWS. */
 export const containerImages = (
   folder: DataFolder,
@@ -31,6 +40,7 @@ export const containerImages = (
       NODE_OPTIONS: '--enable-source-maps',
       [ENV.python]: join(workerEnvironment, 'bin', 'python'),
       [ENV.workDirectory]: folder.runnerWork,
+      ...sandboxSettings(),
     },
   });
   return { [RUNNER_IMAGE]: program(bundles.runner), [TASK_IMAGE]: program(bundles.dockerTask) };

@@ -21,8 +21,7 @@ import { peerDirectory } from './endpoint/peers.ts';
 import { environments } from './environments/environments.ts';
 import { workerPythons } from './environments/worker-pythons.ts';
 import { callbackHosts, type CallbackHosts } from './execution/callback-hosts.ts';
-import { IsolationImpossible, whyNotIsolated } from './isolation/isolation.ts';
-import { userIds } from './isolation/user-ids.ts';
+import { requiredIsolation } from './isolation/isolation.ts';
 import { makeJobHandler } from './job-handler.ts';
 import { runRunner } from './runner.ts';
 import { readSettings } from './settings.ts';
@@ -63,7 +62,6 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 const folder = await openWorkFolder(settings.workDirectory, runnerId);
 const endpoint = jobEndpoint({
-  folder: folder.sockets,
   store: tableSessionData(table),
   objects,
   peers: peerDirectory(tableConfiguration(table).destinations, sessions),
@@ -82,30 +80,23 @@ const folderOfEnvironments = async (parent: string): Promise<string> => {
   return shared;
 };
 
-/** Once for the runner's life, before its first job: undefined means that callbacks run under its own user id. */
-const usersOfAttempts = async () => {
-  const { python, path } = settings;
-  const users = userIds();
-  const problem = await whyNotIsolated({ python, path, folder: folder.attempts, users });
-  if (problem === undefined) return users;
-  if (settings.isolationRequired) throw new IsolationImpossible(problem);
-  logger.warn('callbacks run under the runner’s own user id', { reason: problem });
-  await folder.makePrivate();
-  return undefined;
-};
-
 let hosts: CallbackHosts | undefined;
 try {
-  const users = await usersOfAttempts();
+  const { kind, users, sandbox } = await requiredIsolation(
+    { ...settings, sharedMemoryBytes: settings.jobMemoryBytes },
+    folder,
+    logger,
+  );
   hosts = callbackHosts({
-    ...{ path: settings.path, users },
-    folder: folder.attempts,
+    ...{ path: settings.path, users, sandbox },
+    ...{ attempts: folder.attempts, sockets: folder.sockets },
     maxWarm: settings.slots,
   });
   const end = await runRunner(
     {
       ...{ worker, runnerId, messages, clock, logger },
       slots: settings.slots,
+      isolation: kind,
       lingerMs: settings.lingerMs,
       queueUrls: workQueueUrls(settings.workQueueUrlPrefix, worker, settings.priorities),
       // Whose jobs may be interrupted takes no others.
@@ -131,7 +122,7 @@ try {
           folders: folder,
           memoryLimitBytes: settings.jobMemoryBytes,
           pythons: workerPythons({
-            ...{ python: settings.python, path: settings.path, users, objects, clock },
+            ...{ python: settings.python, path: settings.path, users, sandbox, objects, clock },
             settings: settings.networkSettings,
             versions: tableWorkerVersions(table),
             environments: environments({

@@ -5,7 +5,7 @@
  */
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Clock, HeldMessage, MessageSource, Queues } from '../core/contracts/ports.ts';
-import type { Priority } from '../core/contracts/vocabulary.ts';
+import type { Isolation, Priority } from '../core/contracts/vocabulary.ts';
 import type { Advance } from '../core/contracts/messages.ts';
 import type { RunnerPool } from '../core/running/runner-pool.ts';
 import type { Handled } from './job-handler.ts';
@@ -29,6 +29,8 @@ export interface RunnerOptions {
   readonly queueUrls: Readonly<Partial<Record<Priority, string>>>;
   /** On Spot capacity: it is counted with its like. */
   readonly spot: boolean;
+  /** Of the callbacks that it calls. */
+  readonly isolation: Isolation;
   readonly advanceQueueUrl: string;
   readonly messages: MessageSource;
   readonly queues: Queues;
@@ -86,21 +88,22 @@ export const runRunner = async (
     take,
   });
 
+  const lastingFacts = () => ({ leaseUntil: clock() + LEASE_MS, isolation: options.isolation });
   const putLease = () =>
     pool.addLease({
-      ...{ worker, runnerId, leaseUntil: clock() + LEASE_MS },
+      ...{ worker, runnerId, ...lastingFacts() },
       ...(options.spot ? { spot: true } : {}),
     });
   const renewLease = async (): Promise<void> => {
     try {
-      lease.lost = !(await pool.renewLease(worker, runnerId, clock() + LEASE_MS));
+      lease.lost = !(await pool.renewLease(worker, runnerId, lastingFacts()));
       if (lease.lost) logger.warn('the lease was taken away: no further jobs');
     } catch (error) {
       logger.warn('the lease was not renewed', { error: String(error) });
     }
   };
   // Whoever started the runner has put its lease; a runner started by hand puts its own.
-  if (!(await pool.renewLease(worker, runnerId, clock() + LEASE_MS))) await putLease();
+  if (!(await pool.renewLease(worker, runnerId, lastingFacts()))) await putLease();
   let renewal: NodeJS.Timeout | undefined;
   const keepLease = () => {
     renewal = setInterval(() => void renewLease(), RENEW_EVERY_MS);

@@ -1,8 +1,34 @@
 /** What a runner is told by its environment. */
 import { totalmem } from 'node:os';
+import { delimiter } from 'node:path';
 import { z } from 'zod';
 import { ENV } from '../core/contracts/names.ts';
 import { PRIORITIES, Priority } from '../core/contracts/vocabulary.ts';
+
+/** Of all programs that call callbacks. */
+export const ISOLATION_VARIABLES = {
+  [ENV.isolation]: z.enum(['required', 'if-possible']).default('if-possible'),
+  [ENV.sandbox]: z.enum(['if-possible', 'never']).default('if-possible'),
+  [ENV.sandboxFolders]: z
+    .string()
+    .default('')
+    .transform((text) => text.split(delimiter).filter((folder) => folder !== ''))
+    .pipe(z.array(z.string().startsWith('/', 'a folder is named by its absolute path'))),
+};
+
+export interface IsolationSettings {
+  /** No job is run under the runner's own user id. */
+  readonly isolationRequired: boolean;
+  /** What a sandbox shows beside the system, as it is; undefined: there is to be none. */
+  readonly sandboxFolders: readonly string[] | undefined;
+}
+
+export const isolationSettings = (
+  variables: z.infer<z.ZodObject<typeof ISOLATION_VARIABLES>>,
+): IsolationSettings => ({
+  isolationRequired: variables[ENV.isolation] === 'required',
+  sandboxFolders: variables[ENV.sandbox] === 'never' ? undefined : variables[ENV.sandboxFolders],
+});
 
 const Environment = z.object({
   [ENV.table]: z.string().min(1),
@@ -21,11 +47,11 @@ const Environment = z.object({
   [ENV.workDirectory]: z.string().min(1),
   [ENV.python]: z.string().min(1),
   [ENV.jobMemoryMiB]: z.coerce.number().min(1).optional(),
-  [ENV.isolation]: z.enum(['required', 'if-possible']).default('if-possible'),
+  ...ISOLATION_VARIABLES,
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
 });
 
-export interface RunnerSettings {
+export interface RunnerSettings extends IsolationSettings {
   readonly table: string;
   readonly bucket: string;
   readonly worker: string;
@@ -42,8 +68,6 @@ export interface RunnerSettings {
   readonly python: string;
   /** Of one job; three quarters of the container's memory unless told. */
   readonly jobMemoryBytes: number;
-  /** No job is run under the runner's own user id. */
-  readonly isolationRequired: boolean;
   readonly path: string;
   /** How pip and uv reach what they install: proxies, indexes, certificates. */
   readonly networkSettings: Readonly<Record<string, string>>;
@@ -94,7 +118,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv): RunnerSettings => 
     workDirectory: data[ENV.workDirectory],
     python: data[ENV.python],
     jobMemoryBytes: jobMemoryBytes(data[ENV.jobMemoryMiB]),
-    isolationRequired: data[ENV.isolation] === 'required',
+    ...isolationSettings(data),
     path: data.PATH,
     networkSettings: networkSettings(environment),
   };

@@ -22,6 +22,8 @@ import { endAbandoned } from './isolation/user-ids.ts';
 const PID_FILE = 'pid';
 /** A Unix socket's address has 108 bytes on Linux, its end included. */
 const MAX_SOCKET_PATH = 107;
+/** Sockets are in folders that `mkdtemp` names. */
+const SOCKET_FOLDER_LENGTH = '/XXXXXX'.length;
 
 /** Who knows the name of something in it may reach it, if that lets him; nobody can list it. */
 const TRAVERSABLE = 0o711;
@@ -73,7 +75,7 @@ export const openWorkFolder = async (parent: string, runnerId: string): Promise<
   await writeFile(join(root, PID_FILE), String(process.pid));
   const near = join(root, 'sockets');
   const far =
-    Buffer.byteLength(near) + SOCKET_NAME_LENGTH > MAX_SOCKET_PATH
+    Buffer.byteLength(near) + SOCKET_FOLDER_LENGTH + SOCKET_NAME_LENGTH > MAX_SOCKET_PATH
       ? await mkdtemp(join(tmpdir(), 'gantry-'))
       : undefined;
   const open = {

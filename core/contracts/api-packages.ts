@@ -7,7 +7,7 @@ import { named, pageOf } from './api.ts';
 import { isoTime } from './api-conversion.ts';
 import { JobDefinition, type ServiceItem } from './configuration.ts';
 import type { RunnerLease } from './items.ts';
-import { StableEvent } from './vocabulary.ts';
+import { Isolation, StableEvent } from './vocabulary.ts';
 import {
   DockerSettings,
   WorkerType,
@@ -145,7 +145,13 @@ export const WorkerDetail = named(
         error: z.string().nullable().describe('the end of what pip said, or docker'),
       })
       .nullable(),
-    runners: z.array(z.object({ id: z.string(), leaseUntil: z.iso.datetime({ precision: 3 }) })),
+    runners: z.array(
+      z.object({
+        id: z.string(),
+        leaseUntil: z.iso.datetime({ precision: 3 }),
+        isolation: Isolation.nullable().describe('of its callbacks; null: it has not started yet'),
+      }),
+    ),
     /** Jobs that wait in its queues, and jobs that runners have taken. */
     waiting: z.int(),
     running: z.int(),
@@ -184,9 +190,10 @@ export const toWorkerDetail = (
           note: environment.note ?? null,
           error: environment.error ?? null,
         },
-  runners: facts.leases.map(({ runnerId, leaseUntil }) => ({
+  runners: facts.leases.map(({ runnerId, leaseUntil, isolation }) => ({
     id: runnerId,
     leaseUntil: isoTime(leaseUntil),
+    isolation: isolation ?? null,
   })),
   waiting: facts.waiting,
   running: facts.running,

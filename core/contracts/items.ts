@@ -20,6 +20,7 @@ import {
   Priority,
   SessionState,
   StableEvent,
+  Isolation,
 } from './vocabulary.ts';
 
 export {
@@ -327,6 +328,8 @@ export const RunnerLease = z.object({
   taskArn: z.string().optional(),
   /** On Spot capacity: takes no jobs of the priorities that are never interrupted. */
   spot: z.boolean().optional(),
+  /** Of the callbacks that it calls; told when it has started. */
+  isolation: Isolation.optional(),
 });
 export type RunnerLease = z.infer<typeof RunnerLease>;
 

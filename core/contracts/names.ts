@@ -147,6 +147,10 @@ export const ENV = {
   jobMemoryMiB: 'GANTRY_JOB_MEMORY_MIB',
   /** `required`: a runner that cannot run callbacks under user ids of their own runs none. Else it says so and does. */
   isolation: 'GANTRY_ISOLATION',
+  /** `never`: callbacks are in no sandbox, even where there is bubblewrap. */
+  sandbox: 'GANTRY_SANDBOX',
+  /** Separated by colons: folders that callbacks in a sandbox see as well. */
+  sandboxFolders: 'GANTRY_SANDBOX_FOLDERS',
   /** Set by RunTask on `fetch` and `report` of a docker job's task: which run of which job, and who waits for it. */
   jobId: 'GANTRY_JOB_ID',
   jobRun: 'GANTRY_JOB_RUN',

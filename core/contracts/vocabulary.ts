@@ -9,6 +9,11 @@ export const PRIORITIES = ['immediate', 'higher', 'normal', 'lower'] as const;
 export const Priority = z.enum(PRIORITIES);
 export type Priority = z.infer<typeof Priority>;
 
+/** What keeps a callback from all that is not its job's: a user id of its own, bubblewrap, both or neither. */
+export const ISOLATIONS = ['user-ids-and-sandbox', 'user-ids', 'sandbox', 'none'] as const;
+export const Isolation = z.enum(ISOLATIONS);
+export type Isolation = z.infer<typeof Isolation>;
+
 export const GROUP_STATES = ['COLLECTING', 'CLAIMED', 'RELEASED'] as const;
 export const GroupState = z.enum(GROUP_STATES);
 export type GroupState = z.infer<typeof GroupState>;

@@ -19,8 +19,12 @@ export interface RunnerPool {
   /** The leases that have not expired at `now`. */
   liveLeases(worker: string, now: number): Promise<RunnerLease[]>;
   addLease(lease: RunnerLease): Promise<void>;
-  /** False when the lease is gone: the runner should end, for it is not counted any more. */
-  renewLease(worker: string, runnerId: string, leaseUntil: number): Promise<boolean>;
+  /** The runner's own. False when the lease is gone: the runner should end, for it is not counted any more. */
+  renewLease(
+    worker: string,
+    runnerId: string,
+    facts: Required<Pick<RunnerLease, 'leaseUntil' | 'isolation'>>,
+  ): Promise<boolean>;
   /** Keeps which task holds the lease. False when the lease is gone: its runner has ended already. */
   setTask(worker: string, runnerId: string, taskArn: string): Promise<boolean>;
   /** False when it was gone. */

@@ -30,11 +30,13 @@ describe('leases', () => {
     await runners.addLease(lease('other', 'c'));
 
     expect(await runners.liveLeases('count', NOW)).toEqual([lease('count', 'a')]);
-    expect(await runners.renewLease('count', 'b', NOW + 9)).toBe(true);
+    expect(await runners.renewLease('count', 'b', { leaseUntil: NOW + 9, isolation: 'none' })).toBe(
+      true,
+    );
     expect(await runners.setTask('count', 'b', 'arn:task')).toBe(true);
     expect(await runners.liveLeases('count', NOW)).toEqual([
       lease('count', 'a'),
-      { ...lease('count', 'b', NOW + 9), taskArn: 'arn:task' },
+      { ...lease('count', 'b', NOW + 9), isolation: 'none', taskArn: 'arn:task' },
     ]);
   });
 
@@ -43,7 +45,9 @@ describe('leases', () => {
     await runners.addLease(lease('gone', 'a'));
     await runners.removeLease('gone', 'a');
 
-    expect(await runners.renewLease('gone', 'a', NOW + 9)).toBe(false);
+    expect(await runners.renewLease('gone', 'a', { leaseUntil: NOW + 9, isolation: 'none' })).toBe(
+      false,
+    );
     expect(await runners.setTask('gone', 'a', 'arn:task')).toBe(false);
     expect(await runners.liveLeases('gone', 0)).toEqual([]);
   });

@@ -118,7 +118,7 @@ export const memoryRunners = (): RunnerPool & { readonly leases: Map<string, Run
       leases.set(lease.runnerId, lease);
       return Promise.resolve();
     },
-    renewLease: (_worker, runnerId, leaseUntil) => change(runnerId, { leaseUntil }),
+    renewLease: (_worker, runnerId, facts) => change(runnerId, facts),
     setTask: (_worker, runnerId, taskArn) => change(runnerId, { taskArn }),
     removeLease: (worker, runnerId) =>
       Promise.resolve(leases.get(runnerId)?.worker === worker && leases.delete(runnerId)),

@@ -1,10 +1,12 @@
 /** Invariant E with real pieces: whatever dies, stalls, comes late or is lost, a job has one result. */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableSessionData } from '../../aws/session-data.ts';
 import { nodeId } from '../../core/contracts/keys.ts';
 import { MAX_LOST_ATTEMPTS } from '../../core/running/session-store.ts';
+import { leftBehindIn } from '../support/processes-of.ts';
 import { until } from '../support/until.ts';
 import { startEmulatedCloud, type EmulatedCloud } from './support/emulated-cloud.ts';
 import { ended, resultOf } from './support/outcomes.ts';
@@ -26,16 +28,9 @@ afterAll(async () => {
   await cloud.stop();
 }, 30_000);
 
-/** In which callbacks can write, whatever their user ids. */
-const writableFolder = (): string => {
-  const folder = mkdtempSync(join(cloud.folder.root, 'shared-'));
-  chmodSync(folder, 0o777);
-  return folder;
-};
-
 /** Leases a running job to another runner; returns when the first attempt, which comes back late, has been refused. */
 const fencedOut = async (entry: string) => {
-  const released = join(writableFolder(), 'released');
+  const released = join(cloud.shared, `released-${randomUUID()}`);
   const session = await storeSession(cloud, good, [{ name: 'late', entry, params: { released } }]);
   await session.dispatch(0);
   const runner = await startRunner(cloud, { slots: 1 });
@@ -54,7 +49,7 @@ const fencedOut = async (entry: string) => {
 
 describe('a job has one result', { timeout: 240_000 }, () => {
   it('when its runner stalls for longer than its message is held, and comes back', async () => {
-    const marker = join(writableFolder(), 'attempted');
+    const marker = join(cloud.shared, `attempted-${randomUUID()}`);
     const session = await storeSession(cloud, good, [
       { name: 'slow', entry: 'counts_slowly', params: { marker } },
     ]);
@@ -69,10 +64,7 @@ describe('a job has one result', { timeout: 240_000 }, () => {
     const job = await ended(session, 0, 180_000);
     stalled.signal('SIGCONT');
 
-    const callback = readFileSync(marker, 'utf8');
-    await until('the first callback is ended', 30_000, () =>
-      Promise.resolve(existsSync(`/proc/${callback}/exe`) ? undefined : true),
-    );
+    expect(await leftBehindIn(join(stalled.folder, 'attempts'))).toEqual([]);
     await until('the execution ends', 20_000, async () =>
       (await status()) === 'SUCCEEDED' ? true : undefined,
     );

@@ -2,7 +2,16 @@
  * What callbacks cannot do: real processes that try. As root the runner gives each attempt a user id of its own,
  * with no more rights than its image leaves it; where it cannot, it says so and ends what it can recognise.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeId } from '../../core/contracts/keys.ts';
@@ -40,6 +49,16 @@ const printed = (session: StoredSession, pattern: RegExp) =>
     const found = pattern.exec(text)?.[1];
     return found === undefined ? undefined : Number(found);
   });
+
+/** A folder with links to these programs, and no others. */
+const folderOfPrograms = (parent: string, programs: readonly string[]): string => {
+  const folder = mkdtempSync(join(parent, 'programs-'));
+  for (const program of programs) {
+    const there = execFileSync('which', [program], { encoding: 'utf8' }).trim();
+    symlinkSync(there, join(folder, program));
+  }
+  return folder;
+};
 
 /** Without the two that make Node the child of tini: how the image starts the runner. */
 const rightsOfTheImage = (): string[] => {
@@ -81,6 +100,7 @@ describe.runIf(isRoot)('a runner that is root', { timeout: 60_000 }, () => {
     const [uid = 0] = one.users;
     expect(uid).toBeGreaterThanOrEqual(20_000);
     expect(uid).toBeLessThan(60_000);
+    expect(runner.log()).toMatch(/"isolation":"user-ids".*no sandbox: /);
     expect(one).toMatchObject({
       users: [uid, uid, uid],
       groups: [uid, uid, uid],
@@ -100,7 +120,8 @@ describe.runIf(isRoot)('a runner that is root', { timeout: 60_000 }, () => {
     const inRunner = (...names: string[]) => join(runner.folder, ...names);
     const [attempt = ''] = readdirSync(inRunner('attempts'));
     const images = inRunner('attempts', attempt, 'images');
-    const [socket = ''] = readdirSync(inRunner('sockets'));
+    const [door = ''] = readdirSync(inRunner('sockets'));
+    const [socket = ''] = readdirSync(inRunner('sockets', door));
     const [group = ''] = readdirSync(inRunner('groups'));
     const refused = [
       ['read', `/proc/${runner.pid}/environ`],
@@ -113,9 +134,10 @@ describe.runIf(isRoot)('a runner that is root', { timeout: 60_000 }, () => {
       ['read', join(images, readdirSync(images)[0] ?? '')],
       ['read', inRunner('attempts', attempt, 'job.json')],
       ['list', inRunner('attempts', attempt, 'home')],
-      ['connect', inRunner('sockets', socket)],
+      ['connect', inRunner('sockets', door, socket)],
       ['list', inRunner('attempts')],
       ['list', inRunner('sockets')],
+      ['list', inRunner('sockets', door)],
       ['list', inRunner('groups')],
       ['list', inRunner('groups', group)],
       ['list', inRunner('spool')],
@@ -177,7 +199,8 @@ describe.runIf(isRoot)('a runner that is root', { timeout: 60_000 }, () => {
 
   it('that is killed leaves their processes to the next one, which ends them', async () => {
     await runner.stop();
-    const victim = await startRunner(cloud, { python, slots: 1 });
+    const rights = { python, slots: 1, through: rightsOfTheImage() };
+    const victim = await startRunner(cloud, rights);
     const session = await storeSession(cloud, intruder, [
       { name: 'escapes', entry: 'escapes_and_waits' },
     ]);
@@ -188,24 +211,26 @@ describe.runIf(isRoot)('a runner that is root', { timeout: 60_000 }, () => {
     expect(existsSync(`/proc/${pid}/exe`)).toBe(true);
     await cloud.pool.removeLease(WORKER, victim.runnerId);
 
-    const successor = await startRunner(cloud, { python, slots: 1 });
+    const successor = await startRunner(cloud, rights);
 
     await isGone('the process that the callback left', pid);
     await successor.stop();
   });
 });
 
-describe('a runner that cannot give out user ids', { timeout: 60_000 }, () => {
+describe('a runner that has neither bubblewrap nor user ids', { timeout: 60_000 }, () => {
   let runner: RunnerProcess;
   let workFolder: string;
+  let withoutBubblewrap: { PATH: string };
 
   beforeAll(async () => {
     const closed = join(cloud.folder.root, 'closed');
     mkdirSync(closed, { mode: 0o700 });
     workFolder = join(closed, 'work');
+    withoutBubblewrap = { PATH: folderOfPrograms(cloud.folder.root, ['env', 'getent']) };
     runner = await startRunner(cloud, {
       workFolder,
-      environment: { GANTRY_JOB_MEMORY_MIB: String(MEMORY_LIMIT_MIB) },
+      environment: { ...withoutBubblewrap, GANTRY_JOB_MEMORY_MIB: String(MEMORY_LIMIT_MIB) },
     });
   }, 240_000);
   afterAll(async () => {
@@ -221,9 +246,10 @@ describe('a runner that cannot give out user ids', { timeout: 60_000 }, () => {
     const job = await runOne('who');
 
     expect(resultOf(job)).toMatchObject({ users: [0, 0, 0].map(() => process.getuid?.()) });
-    const warnings = runner.log().match(/.*own user id.*/g) ?? [];
+    const warnings = runner.log().match(/.*nothing keeps callbacks.*/g) ?? [];
     expect(warnings).toHaveLength(1);
-    expect(JSON.parse(warnings[0] ?? '')).toMatchObject({ level: 'WARN' });
+    expect(JSON.parse(warnings[0] ?? '')).toMatchObject({ level: 'WARN', isolation: 'none' });
+    expect(warnings[0]).toContain('the command bwrap) is not installed');
     expect(warnings[0]).toMatch(/cannot be used|cannot set user ids|only on Linux/);
   });
 
@@ -237,7 +263,7 @@ describe('a runner that cannot give out user ids', { timeout: 60_000 }, () => {
   it('does not start where they are required', async () => {
     const other = await startRunner(cloud, {
       workFolder,
-      environment: { GANTRY_ISOLATION: 'required' },
+      environment: { ...withoutBubblewrap, GANTRY_ISOLATION: 'required' },
     });
 
     expect(await other.ended).toEqual({ code: 1, signal: null });

@@ -1,8 +1,10 @@
 /** A runner among others: what is delivered twice, who goes first, who dies, who leaves. */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeId } from '../../core/contracts/keys.ts';
+import { leftBehindIn } from '../support/processes-of.ts';
 import { until } from '../support/until.ts';
 import { startEmulatedCloud, WORKER, type EmulatedCloud } from './support/emulated-cloud.ts';
 import { ended, resultOf, runJob } from './support/outcomes.ts';
@@ -38,13 +40,6 @@ const queuesAreEmpty = () =>
     );
     return depths.every(({ waiting, inFlight }) => waiting + inFlight === 0) ? true : undefined;
   });
-
-/** In which callbacks can write, whatever their user ids. */
-const writableFolder = (): string => {
-  const folder = mkdtempSync(join(cloud.folder.root, 'shared-'));
-  chmodSync(folder, 0o777);
-  return folder;
-};
 
 describe('a message', { timeout: 60_000 }, () => {
   it('delivered twice leaves one result, and both are answered', async () => {
@@ -122,7 +117,7 @@ describe('a runner', { timeout: 150_000 }, () => {
   });
 
   it('works on as many jobs at a time as it has slots', async () => {
-    const released = join(cloud.folder.root, 'never');
+    const released = join(cloud.shared, `released-${randomUUID()}`);
     const session = await storeSession(
       cloud,
       good,
@@ -157,7 +152,7 @@ describe('a runner', { timeout: 150_000 }, () => {
   });
 
   it('that is killed in the middle of a job loses nothing: the next attempt succeeds, once', async () => {
-    const marker = join(writableFolder(), 'attempted');
+    const marker = join(cloud.shared, `attempted-${randomUUID()}`);
     const session = await storeSession(cloud, good, [
       { name: 'slow', entry: 'counts_slowly', params: { marker } },
     ]);
@@ -170,10 +165,7 @@ describe('a runner', { timeout: 150_000 }, () => {
     victim.signal('SIGKILL');
     await victim.ended;
 
-    const callback = readFileSync(marker, 'utf8');
-    await until('the callback ended with its runner', 10_000, () =>
-      Promise.resolve(existsSync(`/proc/${callback}/exe`) ? undefined : true),
-    );
+    expect(await leftBehindIn(join(victim.folder, 'attempts'))).toEqual([]);
     const successor = await startRunner(cloud, { slots: 1 });
     const job = await ended(session, 0, 90_000);
     expect(job).toMatchObject({ state: 'SUCCEEDED', attempt: 2, lostAttempts: 1, run: 1 });

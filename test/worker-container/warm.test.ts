@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isAlive } from '../../local/processes.ts';
+import { leftBehindIn } from '../support/processes-of.ts';
 import { startEmulatedCloud, type EmulatedCloud } from './support/emulated-cloud.ts';
 import { logOf, resultOf, runJob } from './support/outcomes.ts';
 import { startRunner, type RunnerProcess } from './support/runner-process.ts';
@@ -25,7 +25,8 @@ afterAll(async () => {
 }, 30_000);
 
 interface Told {
-  readonly pid: number;
+  /** The folder that its process has for its life: its number says nothing, in a sandbox each has the same. */
+  readonly process: string;
   readonly uid: number;
   readonly calls: number;
   readonly job: string;
@@ -53,7 +54,7 @@ describe('a process that stays', { timeout: 120_000 }, () => {
     const [first, second] = [resultOf(ended[0]!) as Told, resultOf(ended[2]!) as Told];
 
     expect(ended[1]).toMatchObject({ state: 'FAILED', error: { type: 'ValueError' } });
-    expect(second).toMatchObject({ pid: first.pid, uid: first.uid, calls: 2, images: 2 });
+    expect(second).toMatchObject({ process: first.process, uid: first.uid, calls: 2, images: 2 });
     expect([first.job, second.job]).toEqual(['tells-0', 'tells-2']);
     expect(second.cwd).not.toBe(first.cwd);
     expect(second.beside).toBe(true);
@@ -64,20 +65,22 @@ describe('a process that stays', { timeout: 120_000 }, () => {
   });
 
   it('serves no other session, unless its job says so', async () => {
-    const one = await session(['tells']);
-    const other = await session(['tells']);
-    const shared = await session(['tells'], { keepWarm: 'all-sessions' });
-    const sharing = await session(['tells'], { keepWarm: 'all-sessions' });
-    const pids = [];
-    for (const jobs of [one, other, shared, sharing]) {
-      pids.push((resultOf(await runJob(jobs, 0)) as Told).pid);
+    const sessions = [
+      await session(['tells']),
+      await session(['tells']),
+      await session(['tells'], { keepWarm: 'all-sessions' }),
+      await session(['tells'], { keepWarm: 'all-sessions' }),
+    ];
+    const processes = [];
+    for (const jobs of sessions) {
+      processes.push((resultOf(await runJob(jobs, 0)) as Told).process);
     }
 
-    expect(pids[1]).not.toBe(pids[0]);
-    expect(pids[2]).not.toBe(pids[1]);
-    expect(pids[3]).toBe(pids[2]);
+    const [one, other, shared, sharing] = processes;
+    expect(new Set([one, other, shared]).size).toBe(3);
+    expect(sharing).toBe(shared);
     // With one slot one process stays: the others have made room.
-    expect(pids.slice(0, 2).map(isAlive)).toEqual([false, false]);
+    for (const gone of [one, other]) expect(await leftBehindIn(gone ?? '/')).toEqual([]);
   });
 
   it('is replaced when a callback has killed it or has run out of time', async () => {
@@ -86,21 +89,22 @@ describe('a process that stays', { timeout: 120_000 }, () => {
     const ended = [];
     for (const index of [0, 1, 2, 3, 4]) ended.push(await runJob(jobs, index));
     const [first, died, second, hung, third] = ended;
-    const pids = [first, second, third].map((job) => (resultOf(job!) as Told).pid);
+    const processes = [first, second, third].map((job) => (resultOf(job!) as Told).process);
 
     expect(died).toMatchObject({ state: 'FAILED', error: { type: 'ProcessDied' } });
     expect(died?.reason).toContain('exit code 3');
     expect(await logOf(cloud, died!)).toContain('about to die');
     expect(hung?.state).toBe('TIMED_OUT');
-    expect(new Set(pids).size).toBe(3);
+    expect(new Set(processes).size).toBe(3);
   });
 
   it('does not keep what a callback left running', async () => {
     const jobs = await session(['leaves_a_child', 'tells']);
 
-    const child = resultOf(await runJob(jobs, 0)) as number;
+    await runJob(jobs, 0);
+    const { process } = resultOf(await runJob(jobs, 1)) as Told;
 
-    expect((resultOf(await runJob(jobs, 1)) as Told).pid).not.toBe(child);
-    expect(isAlive(child)).toBe(false);
+    // The child was started in its job's folder.
+    expect(await leftBehindIn(join(process, 'attempts', 'attempt-'))).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ import { ModuleUnusable } from '../staging/service-modules.ts';
 import { runScripts } from './scripts.ts';
 import { openTaskLog, tellOutcome, type TaskDependencies, type TaskJob } from './task.ts';
 import { writeTaskState } from './task-state.ts';
-import { fillData, fillModule, openVolumes, WorkerFilesUnusable } from './volumes.ts';
+import { fillData, fillModule, openToAll, openVolumes, WorkerFilesUnusable } from './volumes.ts';
 
 const isPermanent = (error: unknown): error is Error =>
   error instanceof ModuleUnusable ||
@@ -76,6 +76,8 @@ export const fetchJob = async (
         tools: deps.tools,
         groupId: session.groupId,
         sessionFolder: folders.session,
+        // The next script and the container have other user ids; what this one made is its own alone.
+        afterEach: () => openToAll(folders.session),
         folder: folders.private,
       },
       settings.preScripts,

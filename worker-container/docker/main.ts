@@ -29,8 +29,7 @@ import {
 import { callbackHosts } from '../execution/callback-hosts.ts';
 import { jobEndpoint } from '../endpoint/job-endpoint.ts';
 import { peerDirectory } from '../endpoint/peers.ts';
-import { IsolationImpossible, whyNotIsolated } from '../isolation/isolation.ts';
-import { userIds } from '../isolation/user-ids.ts';
+import { requiredIsolation } from '../isolation/isolation.ts';
 import { groupCache } from '../staging/group-cache.ts';
 import { serviceModules, unpackZip } from '../staging/service-modules.ts';
 import { openWorkFolder } from '../work-folder.ts';
@@ -76,18 +75,13 @@ const versions = tableWorkerVersions(table);
 
 const folder = await openWorkFolder(settings.workDirectory, `${taskId}-${program}`);
 const { python, path } = settings;
-const users = userIds();
-const problem = await whyNotIsolated({ python, path, folder: folder.attempts, users });
-if (problem !== undefined) {
-  if (settings.isolationRequired) throw new IsolationImpossible(problem);
-  logger.warn('scripts run under the platform’s own user id', { reason: problem });
-  await folder.makePrivate();
-}
-
-const usersOfScripts = problem === undefined ? users : undefined;
+const { users, sandbox } = await requiredIsolation(
+  { ...settings, sharedMemoryBytes: settings.scriptMemoryBytes },
+  folder,
+  logger,
+);
 const hosts = callbackHosts({
-  ...{ path, users: usersOfScripts },
-  folder: folder.attempts,
+  ...{ path, users, sandbox, attempts: folder.attempts, sockets: folder.sockets },
   maxWarm: 0,
 });
 
@@ -101,7 +95,7 @@ const pythonsOfScripts = async (workerFolder: string): Promise<WorkerPythons> =>
   await mkdir(shared, { recursive: true });
   await chmod(shared, 0o755);
   return workerPythons({
-    ...{ python, path, objects, clock, users: usersOfScripts },
+    ...{ python, path, objects, clock, users, sandbox },
     settings: settings.networkSettings,
     versions: {
       // Told in the job's log: what a worker's version is, the task's credentials may not write.
@@ -148,7 +142,6 @@ try {
       modules: serviceModules(objects, folder.modules),
       endpoint: jobEndpoint({
         ...{ objects, clock },
-        folder: folder.sockets,
         store: tableSessionData(table),
         peers: peerDirectory(configuration.destinations, store),
         decisions: tableGroups(table, objects),
@@ -158,6 +151,7 @@ try {
       }),
       hosts,
       folders: folder,
+      writable: [settings.folders.session],
       memoryLimitBytes: settings.scriptMemoryBytes,
       onStart: (jobId: string) => {
         logger.info('a script starts', { jobId });

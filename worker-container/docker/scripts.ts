@@ -20,6 +20,8 @@ export interface ScriptContext {
   /** The worker's files. */
   readonly workerFolder: string;
   readonly sessionFolder: string;
+  /** Of the scripts that succeeded. */
+  readonly afterEach?: () => Promise<void>;
   /** Below which a script is put into a package. */
   readonly folder: string;
   readonly log: JobLog;
@@ -69,6 +71,7 @@ export const runScripts = async (
       signals,
     );
     if (outcome?.state !== 'SUCCEEDED') return { outcome };
+    await context.afterEach?.();
   }
   return { outcome: { state: 'SUCCEEDED' } };
 };

@@ -3,7 +3,12 @@ import { totalmem } from 'node:os';
 import { z } from 'zod';
 import { parseJobId } from '../../core/contracts/keys.ts';
 import { ENV } from '../../core/contracts/names.ts';
-import { networkSettings } from '../settings.ts';
+import {
+  ISOLATION_VARIABLES,
+  isolationSettings,
+  networkSettings,
+  type IsolationSettings,
+} from '../settings.ts';
 import type { TaskJob } from './task.ts';
 import type { TaskFolders } from './volumes.ts';
 
@@ -23,7 +28,7 @@ const Environment = z.object({
   [ENV.sessionVolume]: text,
   [ENV.tasksQueueUrl]: text,
   [METADATA_URI]: text,
-  [ENV.isolation]: z.enum(['required', 'if-possible']).default('if-possible'),
+  ...ISOLATION_VARIABLES,
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
 });
 
@@ -34,7 +39,7 @@ const JobEnvironment = z.object({
   [ENV.taskToken]: text,
 });
 
-export interface TaskSettings {
+export interface TaskSettings extends IsolationSettings {
   readonly table: string;
   readonly bucket: string;
   readonly worker: string;
@@ -45,7 +50,6 @@ export interface TaskSettings {
   readonly path: string;
   /** How pip and uv reach what they install: proxies, indexes, certificates. */
   readonly networkSettings: Readonly<Record<string, string>>;
-  readonly isolationRequired: boolean;
   /** Of one pre or post script. */
   readonly scriptMemoryBytes: number;
   readonly metadataUri: string;
@@ -79,7 +83,7 @@ export const readTaskSettings = (environment: NodeJS.ProcessEnv): TaskSettings =
     python: data[ENV.python],
     path: data.PATH,
     networkSettings: networkSettings(environment),
-    isolationRequired: data[ENV.isolation] === 'required',
+    ...isolationSettings(data),
     scriptMemoryBytes: constrained > 0 ? Math.min(constrained, totalmem()) : totalmem(),
     metadataUri: data[METADATA_URI],
     tasksQueueUrl: data[ENV.tasksQueueUrl],

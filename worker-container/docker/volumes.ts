@@ -20,7 +20,8 @@ export class WorkerFilesUnusable extends Error {
   override readonly name = 'WorkerFilesUnusable';
 }
 
-const openToAll = async (path: string): Promise<void> => {
+/** Links are left alone: they lead to what is not of the volume. */
+export const openToAll = async (path: string): Promise<void> => {
   const facts = await lstat(path);
   if (facts.isSymbolicLink()) return;
   if (!facts.isDirectory()) {

@@ -31,8 +31,11 @@ export interface JobDoor {
 }
 
 export interface JobEndpoint {
-  /** Opens a door to `access`, for the members of the group `gid` or, without one, for the runner's own user. */
-  open(access: JobAccess, gid: number | undefined): Promise<JobDoor>;
+  /**
+   * Opens a door to `access` in `folder`, for the members of the group `gid` or, without one, for the runner's own
+   * user.
+   */
+  open(access: JobAccess, folder: string, gid: number | undefined): Promise<JobDoor>;
 }
 
 /** Of a socket's name: enough that none is met twice. */
@@ -62,8 +65,6 @@ const nameOf = (query: URLSearchParams): EntryName => {
 };
 
 export const jobEndpoint = (options: {
-  /** Of the sockets; others than the runner need only be able to traverse it. */
-  folder: string;
   store: SessionDataStore;
   objects: ObjectStore;
   peers: PeerDirectory;
@@ -134,9 +135,9 @@ export const jobEndpoint = (options: {
   };
 
   return {
-    open: async (access, gid) => {
+    open: async (access, folder, gid) => {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
-      const socketPath = join(options.folder, randomBytes(NAME_BYTES).toString('hex'));
+      const socketPath = join(folder, randomBytes(NAME_BYTES).toString('hex'));
       const server = createServer((request, response) => {
         if (!isSame(bearer(request), token)) {
           answerJson(response, 401, { message: 'the token is not that of this job' });

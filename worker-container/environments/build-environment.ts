@@ -4,8 +4,10 @@
  * such, without anything of the platform's environment, and what it made becomes the runner's afterwards.
  */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, chown, cp, lchown, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { placedCommand, type Sandbox } from '../isolation/sandbox.ts';
 import type { UserIds } from '../isolation/user-ids.ts';
 
 /** The environment of a worker cannot be made; `output` is the end of what was said about it. */
@@ -38,6 +40,7 @@ export interface BuildOptions {
   readonly packageFolder: string;
   readonly sdk: SdkFacts;
   readonly users: UserIds | undefined;
+  readonly sandbox: Sandbox | undefined;
   readonly path: string;
   /** Settings of pip and of the network, such as proxies. */
   readonly settings: Readonly<Record<string, string>>;
@@ -61,6 +64,12 @@ interface Identity {
   readonly gid: number;
 }
 
+/** Files and folders that settings name: certificates, a pip.conf, a folder of wheels. */
+const filesOf = (settings: Readonly<Record<string, string>>): string[] =>
+  Object.values(settings)
+    .flatMap((value) => value.split(' '))
+    .filter((word) => isAbsolute(word) && existsSync(word));
+
 class Commands {
   readonly #options: BuildOptions;
   readonly #user: Identity | undefined;
@@ -75,11 +84,22 @@ class Commands {
   }
 
   /** The output, or undefined when the command failed. */
-  run(command: string, args: readonly string[], cwd: string): Promise<string | undefined> {
-    const { path, settings, signal } = this.#options;
+  async run(python: string, args: readonly string[], cwd: string): Promise<string | undefined> {
+    const { path, settings, signal, sandbox, folder, packageFolder } = this.#options;
+    const placed = await placedCommand(
+      { python, arguments: args, workingDirectory: cwd, user: this.#user },
+      sandbox && {
+        sandbox,
+        view: {
+          temporary: this.#home,
+          writable: [folder, this.#home, packageFolder],
+          readable: filesOf(settings),
+        },
+      },
+    );
     return new Promise((resolve, reject) => {
-      const child = spawn(command, [...args], {
-        cwd,
+      const child = spawn(placed.program, [...placed.arguments], {
+        ...placed.options,
         env: {
           PATH: path,
           HOME: this.#home,
@@ -92,7 +112,6 @@ class Commands {
         signal,
         killSignal: 'SIGKILL',
         timeout: BUILD_TIMEOUT_MS,
-        ...(this.#user ?? {}),
       });
       let output = '';
       const take = (chunk: Buffer) => {
@@ -103,7 +122,7 @@ class Commands {
       child.stderr.on('data', take);
       child.on('error', (error) => {
         if (signal.aborted) reject(new BuildStopped('the runner was told to stop'));
-        else reject(new EnvironmentNotBuilt(`${basename(command)}: ${error.message}`, this.tail));
+        else reject(new EnvironmentNotBuilt(`${basename(python)}: ${error.message}`, this.tail));
       });
       child.on('close', (code) => {
         resolve(code === 0 ? output : undefined);

@@ -15,6 +15,7 @@ import type {
   WorkerItem,
   WorkerType,
 } from '../../core/contracts/worker-item.ts';
+import { placedCommand, type Sandbox } from '../isolation/sandbox.ts';
 import type { UserIds } from '../isolation/user-ids.ts';
 import { unpackZip } from '../staging/service-modules.ts';
 import { buildEnvironment, EnvironmentNotBuilt, type SdkFacts } from './build-environment.ts';
@@ -46,6 +47,7 @@ export interface WorkerPythonsOptions {
   readonly environments: Environments;
   readonly objects: Pick<ObjectStore, 'getBytes'>;
   readonly users: UserIds | undefined;
+  readonly sandbox: Sandbox | undefined;
   /** Where uv keeps interpreters. */
   readonly uvFolder: string;
   readonly clock: () => number;
@@ -74,7 +76,12 @@ type Versioned = WorkerItem & { readonly hash: string };
 const execute = (
   command: string,
   args: readonly string[],
-  options: { readonly env: NodeJS.ProcessEnv; readonly uid?: number; readonly gid?: number },
+  options: {
+    readonly env: NodeJS.ProcessEnv;
+    readonly cwd?: string;
+    readonly uid?: number;
+    readonly gid?: number;
+  },
 ): Promise<string> =>
   new Promise((resolve, reject) => {
     execFile(command, [...args], { cwd: '/', timeout: 60_000, ...options }, (error, stdout) => {
@@ -98,7 +105,7 @@ interface Sdk extends SdkFacts {
 }
 
 export const workerPythons = (options: WorkerPythonsOptions) => {
-  const { python, path, settings, versions, environments, objects, users } = options;
+  const { python, path, settings, versions, environments, objects, users, sandbox } = options;
   const bare = { PATH: path, LANG: 'C.UTF-8', ...settings };
   let sdk: Promise<Sdk> | undefined;
 
@@ -108,17 +115,25 @@ export const workerPythons = (options: WorkerPythonsOptions) => {
     return { ...facts, hash: JSON.stringify([hashes, facts.libraries]) };
   };
 
-  /** Under a user id as callbacks have it. */
+  /** Under a user id, and in a sandbox, as callbacks have them. */
   const usable = async (command: string): Promise<boolean> => {
     const user = await users?.take();
+    const temporary = await mkdtemp(join(tmpdir(), 'gantry-python-'));
     try {
-      const identity = user === undefined ? {} : { uid: user.uid, gid: user.gid };
-      await execute(command, ['-c', 'pass'], { env: bare, ...identity });
+      const placed = await placedCommand(
+        {
+          ...{ python: command, arguments: ['-c', 'pass'], workingDirectory: '/' },
+          user: user && { uid: user.uid, gid: user.gid },
+        },
+        sandbox && { sandbox, view: { temporary, readable: [], writable: [] } },
+      );
+      await execute(placed.program, placed.arguments, { env: bare, ...placed.options });
       return true;
     } catch {
       return false;
     } finally {
       await user?.release();
+      await rm(temporary, { recursive: true, force: true });
     }
   };
 
@@ -146,7 +161,7 @@ export const workerPythons = (options: WorkerPythonsOptions) => {
       await unpackZip(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), packageFolder);
       const lacking = await buildEnvironment({
         ...{ interpreter: interpreter.path, folder, packageFolder, sdk: sdkFacts },
-        ...{ users, path, settings, signal: options.signal },
+        ...{ users, sandbox, path, settings, signal: options.signal },
       });
       const notes = [interpreter.note, lacking].flatMap((note) => note ?? []);
       options.onBuild(name, { seconds: Math.round((performance.now() - began) / 1000) });

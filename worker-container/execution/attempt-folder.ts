@@ -19,6 +19,8 @@ export interface AttemptFolder {
   readonly path: string;
   readonly home: string;
   readonly temporary: string;
+  /** The images that were given. */
+  readonly images: string;
   /** For the runner alone. */
   readonly spool: string;
   /** Gives the callback files of the cache: links that only this attempt can reach. */
@@ -35,12 +37,19 @@ const SHARED_WITH_GROUP = 0o1770;
 const READ_BY_GROUP = 0o750;
 
 export const makeAttemptFolder = async (
-  folders: { readonly attempts: string; readonly spool: string },
+  folders: {
+    readonly attempts: string;
+    readonly spool: string;
+    /** Below which the images are to be; else they are in the attempt's own folder. */
+    readonly images?: string | undefined;
+  },
   user: Owner | undefined,
 ): Promise<AttemptFolder> => {
   const path = await mkdtemp(join(folders.attempts, 'attempt-'));
   const spool = join(folders.spool, basename(path));
-  const [home, temporary, images] = [join(path, 'home'), join(path, 'tmp'), join(path, 'images')];
+  const [home, temporary] = [join(path, 'home'), join(path, 'tmp')];
+  const images =
+    folders.images === undefined ? join(path, 'images') : join(folders.images, basename(path));
   for (const folder of [spool, home, temporary, images]) await mkdir(folder, { mode: 0o700 });
   const readableByGroup = async (file: string, mode: number): Promise<void> => {
     if (user === undefined) return;
@@ -56,6 +65,7 @@ export const makeAttemptFolder = async (
     path,
     home,
     temporary,
+    images,
     spool,
     giveImages: (files) =>
       Promise.all(
@@ -92,7 +102,7 @@ export const makeAttemptFolder = async (
       }
     },
     remove: async () => {
-      for (const folder of [path, spool]) {
+      for (const folder of [path, images, spool]) {
         await rm(folder, { recursive: true, force: true, maxRetries: 3 });
       }
     },

@@ -3,6 +3,7 @@
  * that was cancelled. SIGTERM first where the callback may clean up, SIGKILL after that.
  */
 import { exceedsMemory, type Belonging } from '../isolation/processes.ts';
+import type { PythonProcess } from './python-process.ts';
 
 /** Between SIGTERM, which lets a callback clean up, and SIGKILL, which it cannot ignore. */
 const TERM_GRACE_MS = 5000;
@@ -23,22 +24,13 @@ export interface AttemptLimits {
 /** `aborted`: because the runner was told to, not for a reason of its own. */
 export type EndedBy = 'timed-out' | 'memory-exceeded' | 'aborted';
 
-/** Signals the process group of `leader`. */
-export const killGroup = (leader: number, signal: NodeJS.Signals): void => {
-  try {
-    process.kill(-leader, signal);
-  } catch (error) {
-    // ESRCH: nobody of the group is left, which is what was wanted.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
-};
-
 /**
  * Waits for `finished`, which comes to its end when the processes do, and ends them when a limit is reached. Says
  * which, and what `finished` brought.
  */
 export const withinLimits = async <T>(
-  { leader, belonging }: { readonly leader: number; readonly belonging: Belonging },
+  python: Pick<PythonProcess, 'signal'>,
+  belonging: Belonging,
   { signal, cancelled, ...limits }: AttemptLimits,
   finished: Promise<T>,
 ): Promise<{ readonly endedBy: EndedBy | undefined; readonly finished: T }> => {
@@ -47,9 +39,9 @@ export const withinLimits = async <T>(
   const endGently = (why: EndedBy) => {
     if (endedBy !== undefined) return;
     endedBy = why;
-    killGroup(leader, 'SIGTERM');
+    python.signal('SIGTERM');
     killer = setTimeout(() => {
-      killGroup(leader, 'SIGKILL');
+      python.signal('SIGKILL');
     }, limits.termGraceMs ?? TERM_GRACE_MS);
   };
   const timer = setTimeout(() => {
@@ -58,11 +50,11 @@ export const withinLimits = async <T>(
   const memoryWatch = setInterval(() => {
     if (!exceedsMemory(belonging, limits.memoryLimitBytes)) return;
     endedBy ??= 'memory-exceeded';
-    killGroup(leader, 'SIGKILL');
+    python.signal('SIGKILL');
   }, MEMORY_WATCH_MS);
   const abort = () => {
     endedBy ??= 'aborted';
-    killGroup(leader, 'SIGKILL');
+    python.signal('SIGKILL');
   };
   const cancel = () => {
     endGently('aborted');

@@ -25,9 +25,11 @@ export interface AttemptTools {
   readonly groups: GroupCache;
   readonly modules: ServiceModules;
   readonly endpoint: JobEndpoint;
-  /** Below which each attempt has a folder while it lasts. */
-  readonly folders: { readonly attempts: string; readonly spool: string };
+  /** Below which each attempt has a folder of the runner's own while it lasts. */
+  readonly folders: { readonly spool: string };
   readonly hosts: CallbackHosts;
+  /** Folders that callbacks may write beside their own. */
+  readonly writable?: readonly string[];
   /** Of a callback and what it starts, together. */
   readonly memoryLimitBytes: number;
   /** What each worker's jobs are run with. */
@@ -72,7 +74,7 @@ const callback = async (
   const { path } = tools;
   const python = worker.path;
   const { job, service, serviceHash, objectId, timeoutSeconds } = serviceJob;
-  const { home, temporary } = folder;
+  const { home, temporary, images } = folder;
   const memoryLimitBytes = Math.min(
     tools.memoryLimitBytes,
     (job.memoryMiB ?? Number.POSITIVE_INFINITY) * 1024 ** 2,
@@ -85,7 +87,11 @@ const callback = async (
     stageJobObject(serviceJob, group, folder),
   ]);
   await folder.complete(jobDocument(serviceJob, object, worker.type), module);
-  const { socketPath: socket, token, close } = await tools.endpoint.open(access, host.user?.gid);
+  const { socketPath, token, close } = await tools.endpoint.open(
+    access,
+    host.folders.sockets,
+    host.user?.gid,
+  );
   try {
     tools.onStart(job.id, performance.now() - began);
     const end = await host.run(
@@ -94,7 +100,8 @@ const callback = async (
         attemptFolder: folder.path,
         workingDirectory: home,
         environment: callbackEnvironment(serviceJob, {
-          ...{ object, python, path, home, temporary, socket, token },
+          ...{ object, python, path, home, temporary, token },
+          socket: host.socketSeen(socketPath),
         }),
         marker: token,
         timeoutMs: timeoutSeconds * 1000,
@@ -102,7 +109,7 @@ const callback = async (
         cancelled: signals.cancelled,
         onOutput: log.write,
       },
-      module,
+      { module, images, temporary, writable: tools.writable ?? [] },
     );
     if (end.kind === 'aborted') {
       if (signals.cancelled.aborted) log.note('the job was cancelled: the callback was ended');
@@ -132,7 +139,7 @@ export const runAttempt = async (
     const worker = await tools.pythons.pythonOf(serviceJob.job);
     for (const note of worker.notes) log.note(note);
     host = await tools.hosts.take(serviceJob, worker.path);
-    folder = await makeAttemptFolder(tools.folders, host.user);
+    folder = await makeAttemptFolder({ ...tools.folders, ...host.folders }, host.user);
     group = await tools.groups.use(groupId);
     return await callback(tools, serviceJob, worker, group, { folder, host }, log, signals);
   } catch (error) {

@@ -3,10 +3,10 @@
  * and its end. When it has ended, so has everything that it started: what runs under its user id, or, where it
  * has none of its own, what can be recognised as its own (see ../isolation/processes.ts).
  */
-import { once } from 'node:events';
 import { belongingToLeader, belongingToUser, endProcesses } from '../isolation/processes.ts';
-import { killGroup, withinLimits, type AttemptLimits, type EndedBy } from './attempt-limits.ts';
-import { exitOf, startPython } from './python-process.ts';
+import type { Sandboxed } from '../isolation/sandbox.ts';
+import { withinLimits, type AttemptLimits, type EndedBy } from './attempt-limits.ts';
+import { startPython } from './python-process.ts';
 
 /** How long the output of a process that has ended may still be held open by one that could not be ended. */
 const OUTPUT_GRACE_MS = 1000;
@@ -24,6 +24,7 @@ export interface CallbackProcess extends AttemptLimits {
   readonly environment: Readonly<Record<string, string>>;
   /** That nobody else on this computer has; without one it runs under the runner's own. */
   readonly user: { readonly uid: number; readonly gid: number } | undefined;
+  readonly sandboxed: Sandboxed | undefined;
   /** A text of the environment that is this attempt's alone. */
   readonly marker: string;
   readonly onOutput: (chunk: Buffer) => void;
@@ -35,24 +36,24 @@ export const runCallbackProcess = async (options: CallbackProcess): Promise<Proc
     ...options,
     arguments: ['-m', 'gantry_worker', options.attemptFolder],
   });
-  const { child, leader } = python;
-  child.stdin.end();
-  child.stdout.on('data', options.onOutput);
-  child.stderr.on('data', options.onOutput);
-  const closed = once(child, 'close');
-  closed.catch(() => undefined);
+  const { stdin, stdout, stderr } = python;
+  stdin.end();
+  stdout.on('data', options.onOutput);
+  stderr.on('data', options.onOutput);
   const belonging =
-    user === undefined ? belongingToLeader(leader, options.marker) : belongingToUser(user.uid);
+    user === undefined
+      ? belongingToLeader(python.leader, options.marker)
+      : belongingToUser(user.uid);
 
-  const { endedBy, finished } = await withinLimits({ leader, belonging }, options, exitOf(python));
-  // Whatever it left running goes with it: its group, and who left the group.
-  killGroup(leader, 'SIGKILL');
+  const { endedBy, finished } = await withinLimits(python, belonging, options, python.exited);
+  // Whatever it left running goes with it: its group or sandbox, and who left the group.
+  python.signal('SIGKILL');
   await endProcesses(belonging);
   const grace = setTimeout(() => {
-    child.stdout.destroy();
-    child.stderr.destroy();
+    stdout.destroy();
+    stderr.destroy();
   }, OUTPUT_GRACE_MS);
-  await closed;
+  await python.closed;
   clearTimeout(grace);
   return endedBy === undefined ? { kind: 'exited', ...finished } : { kind: endedBy };
 };

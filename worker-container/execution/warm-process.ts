@@ -4,7 +4,6 @@
  * word that the runner told it to end that job's output with.
  */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -13,9 +12,9 @@ import {
   endProcesses,
   readProcesses,
 } from '../isolation/processes.ts';
-import { killGroup, withinLimits } from './attempt-limits.ts';
+import { withinLimits } from './attempt-limits.ts';
 import type { CallbackProcess, ProcessEnd } from './callback-process.ts';
-import { exitOf, startPython, type PythonStart } from './python-process.ts';
+import { startPython, type PythonStart } from './python-process.ts';
 
 /** As many jobs: a leak that nobody notices is ended with the process. */
 const MAX_JOBS = 200;
@@ -25,7 +24,7 @@ const WORD_BYTES = 16;
 /** How long the output of a process that has ended may still be held open by one that could not be ended. */
 const OUTPUT_GRACE_MS = 1000;
 
-export type WarmJob = Omit<CallbackProcess, 'python' | 'user'>;
+export type WarmJob = Omit<CallbackProcess, 'python' | 'user' | 'sandboxed'>;
 
 export interface WarmProcess {
   /** One at a time. `returned` leaves it alive; every other end is the end of the process. */
@@ -66,14 +65,11 @@ export const startWarmProcess = async (
     ...start,
     arguments: ['-m', 'gantry_worker.warm', moduleFolder],
   });
-  const { child, leader } = python;
+  const { stdin, stdout, stderr, exited } = python;
   const { user } = start;
   // Before any job, and after the end of one, nobody listens: what is printed then is nobody's.
-  child.stdout.resume();
-  child.stderr.resume();
-  const exited = exitOf(python);
-  const closed = once(child, 'close');
-  closed.catch(() => undefined);
+  stdout.resume();
+  stderr.resume();
   let alive = true;
   void exited.then(() => (alive = false));
   let jobs = 0;
@@ -81,15 +77,15 @@ export const startWarmProcess = async (
   let grown = false;
 
   const belongingTo = (marker: string) =>
-    user === undefined ? belongingToLeader(leader, marker) : belongingToUser(user.uid);
+    user === undefined ? belongingToLeader(python.leader, marker) : belongingToUser(user.uid);
 
   /** What the callback left running must not see the next job. */
   const endItsChildren = (marker: string): Promise<number> =>
-    endProcesses((all) => belongingTo(marker)(all).filter(({ pid }) => pid !== leader));
+    endProcesses((all) => belongingTo(marker)(all).filter((one) => !python.isItself(one)));
 
   const noteGrowth = (limitBytes: number): void => {
-    const resident = readProcesses().find(({ pid }) => pid === leader)?.residentBytes;
-    if (resident === undefined) return;
+    const itself = readProcesses().filter((one) => python.isItself(one));
+    const resident = itself.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
     firstBytes ??= resident;
     grown ||= resident - firstBytes > limitBytes * GROWTH_SHARE;
   };
@@ -98,23 +94,24 @@ export const startWarmProcess = async (
     run: async (job) => {
       jobs += 1;
       const word = randomBytes(WORD_BYTES).toString('hex');
-      const output = outputUntil(child.stdout, Buffer.from(word), job.onOutput);
+      const output = outputUntil(stdout, Buffer.from(word), job.onOutput);
       const { attemptFolder, workingDirectory, environment } = job;
-      child.stdin.write(
+      stdin.write(
         `${JSON.stringify({ attempt: attemptFolder, workingDirectory, environment, word })}\n`,
       );
       const belonging = belongingTo(job.marker);
       const { endedBy, finished } = await withinLimits(
-        { leader, belonging },
+        python,
+        belonging,
         job,
         Promise.race([output.ended, exited]),
       );
       if (endedBy !== undefined || finished !== undefined) {
         alive = false;
-        killGroup(leader, 'SIGKILL');
+        python.signal('SIGKILL');
         await endProcesses(belonging);
         // What it printed last may still be on its way.
-        await Promise.race([closed, sleep(OUTPUT_GRACE_MS)]);
+        await Promise.race([python.closed, sleep(OUTPUT_GRACE_MS)]);
         output.stop();
         return endedBy === undefined
           ? { kind: 'exited', code: null, signal: null, ...finished }
@@ -127,7 +124,7 @@ export const startWarmProcess = async (
     },
     isFit: () => alive && !grown && jobs < MAX_JOBS,
     end: async () => {
-      killGroup(leader, 'SIGKILL');
+      python.signal('SIGKILL');
       await exited;
     },
   };

@@ -1,6 +1,7 @@
 /** Installing, showing and removing workers, over a real table, bucket and queues. */
 import { GetQueueAttributesCommand, ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tableRunners } from '../../../aws/runners.ts';
 import type {
   Installation,
   Upload,
@@ -65,6 +66,22 @@ describe('installing a worker', () => {
       ...{ name: 'stored', type: 'venv', version: '1.0.0', pythonVersion: '3.12' },
       ...{ slots: 2, maxRunners: 4, state: 'installed', runners: [], waiting: 0, services: [] },
     });
+  });
+
+  it('shows how each of its runners keeps callbacks to their own job, once it has started', async () => {
+    await installed(aWorker('isolated'));
+    const { table, clock } = api.context;
+    const runners = tableRunners(table);
+    const lease = { worker: 'isolated', leaseUntil: clock() + 60_000 };
+    await runners.addLease({ ...lease, runnerId: 'a', isolation: 'sandbox' });
+    await runners.addLease({ ...lease, runnerId: 'b' });
+
+    const shown = (await api.call('GET', '/workers/isolated')).json as WorkerDetail;
+
+    expect(shown.runners.map(({ id, isolation }) => [id, isolation])).toEqual([
+      ['a', 'sandbox'],
+      ['b', null],
+    ]);
   });
 
   it('makes a queue for each priority, with its dead letters, even for a name that no queue can have', async () => {

@@ -33,7 +33,6 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gantry-door-'));
   records = [];
   const endpoint = jobEndpoint({
-    folder,
     store: {} as Parameters<typeof jobEndpoint>[0]['store'],
     objects: {} as Parameters<typeof jobEndpoint>[0]['objects'],
     peers: { find: unused },
@@ -48,7 +47,7 @@ beforeEach(async () => {
       throw error;
     },
   });
-  door = await endpoint.open(ACCESS, undefined);
+  door = await endpoint.open(ACCESS, folder, undefined);
 });
 
 afterEach(async () => {

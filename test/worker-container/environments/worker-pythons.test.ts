@@ -13,6 +13,7 @@ const pythons = workerPythons({
   environments: { use: () => Promise.reject(new Error('no environment is asked for')) },
   objects: { getBytes: () => Promise.reject(new Error('no package is asked for')) },
   users: undefined,
+  sandbox: undefined,
   uvFolder: '/nowhere',
   clock: () => 0,
   signal: new AbortController().signal,

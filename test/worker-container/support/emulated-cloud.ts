@@ -1,5 +1,5 @@
 /** The emulator with what a runner needs of it: a table, a bucket, work queues, and executions that hold tokens. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -80,6 +80,9 @@ export const startEmulatedCloud = async () => {
   const root = mkdtempSync(join(tmpdir(), 'gantry-runner-'));
   // Callbacks run under user ids of their own where the Python lets them, and then they have to get in.
   chmodSync(root, 0o711);
+  const shared = join(root, 'shared');
+  mkdirSync(shared);
+  chmodSync(shared, 0o777);
   const folder = openDataFolder(root);
   const port = await claimPort('127.0.0.1', 0, 'none', 'the emulator');
   const { toolsDirectory } = loadSettings(process.env);
@@ -127,6 +130,8 @@ export const startEmulatedCloud = async () => {
 
   return {
     folder,
+    /** That callbacks see as well, and may write in: by its files they tell a test where they are, and wait for it. */
+    shared,
     objects: bucketObjects(s3, BUCKET),
     queues: sqsQueues(sqs),
     table,

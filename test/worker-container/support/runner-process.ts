@@ -45,6 +45,7 @@ export const startRunner = async (
       GANTRY_RUNNER_SLOTS: String(options.slots ?? 4),
       GANTRY_RUNNER_LINGER_SECONDS: String(options.lingerSeconds ?? 300),
       GANTRY_WORK_DIR: workFolder,
+      GANTRY_SANDBOX_FOLDERS: cloud.shared,
       GANTRY_PYTHON: options.python ?? (await workerPython(cloud.folder.logs)),
       ...options.environment,
     },

@@ -16,6 +16,8 @@ _MAX_PROCESSES = 4096
 _MAX_FILE_BYTES = 16 * 1024**3
 #: Of -1000 to 1000: when memory runs out, the callback goes and not its runner.
 _OUT_OF_MEMORY_SCORE = "500"
+#: The number of bubblewrap's own process, which is the parent that this one sees.
+_FIRST_OF_SANDBOX = 1
 
 
 def _lower(kind: int, most: int) -> None:
@@ -36,9 +38,9 @@ def _limit_what_it_may_do(runner: int) -> None:
         is_own_user = Path(f"/proc/{runner}").stat().st_uid != os.getuid()
     except OSError:
         return
-    if is_own_user:
+    if is_own_user or runner == _FIRST_OF_SANDBOX:
         # What it leaves in shared folders is its own. The limit counts all processes of a user, so it can
-        # only be set for one who is this attempt alone.
+        # only be set for one who is this attempt alone: in a sandbox the kernel counts those of the sandbox.
         os.umask(0o077)
         _lower(resource.RLIMIT_NPROC, _MAX_PROCESSES)
 
