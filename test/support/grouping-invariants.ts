@@ -3,6 +3,7 @@ import type { GroupItem } from '../../core/contracts/items.ts';
 import { executionName, groupId, sessionId } from '../../core/contracts/keys.ts';
 import { manifestInstances } from '../../core/processors/manifest.ts';
 import { CLOCK_SKEW_MS, dueAt } from '../../core/contracts/due-time.ts';
+import { TOUCH_INTERVAL_MS } from '../../core/processors/timing.ts';
 import type { Scenario, SimulationResult } from './grouping-scenario.ts';
 import { SWEEP_EVERY_MS, TIMEOUT_MS, VISIBILITY_MS } from './grouping-simulation.ts';
 
@@ -218,8 +219,8 @@ const freshStarts = (result: SimulationResult): string[] =>
     if (!isOver && group.incomplete !== true) return [];
     const { sealedAt = 0 } = result.groups.manifests.get(group.id) ?? {};
     const slack = sealMs(result.scenario);
-    // Of one that was held meanwhile, what was on its way then is in it.
-    const lateUntil = (group.lateUntil ?? Infinity) + (isOver ? 0 : slack);
+    // A touch before the end of the window is good for W; of one that was held meanwhile, what was on its way then is in it.
+    const lateUntil = (group.lateUntil ?? Infinity) + (isOver ? TOUCH_INTERVAL_MS : slack);
     const later = instancesOf(result, group).filter(
       ({ receivedAt }) => receivedAt >= lateUntil && Math.abs(receivedAt - sealedAt) > slack,
     );
