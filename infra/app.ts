@@ -53,6 +53,7 @@ export const addStacks = (app: App): void => {
     data,
     workers,
     placement: network.taskPlacement,
+    registrySecurityGroup: network.registrySecurityGroup,
   });
   new ListenerStack(app, 'Listener', {
     ...properties('listener'),

@@ -129,6 +129,8 @@ export const ENV = {
   registryLayerArn: 'GANTRY_REGISTRY_LAYER_ARN',
   registryRoleArn: 'GANTRY_REGISTRY_ROLE_ARN',
   registryLogGroup: 'GANTRY_REGISTRY_LOG_GROUP',
+  /** Of registry functions, which are in the subnets of tasks; absent in the embedded cloud, which has no VPC. */
+  registrySecurityGroup: 'GANTRY_REGISTRY_SECURITY_GROUP',
   maxRunners: 'GANTRY_MAX_RUNNERS',
   /** JSON: what `gantry doctor` holds the account against. Not set where there is no account. */
   accountNeeds: 'GANTRY_ACCOUNT_NEEDS',

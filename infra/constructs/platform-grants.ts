@@ -97,7 +97,8 @@ export const platformGrants = ({
       data.access.manyItems(holder);
       data.access.read(holder);
       data.access.write(holder, 'sessions/*');
-      allow(holder, ['lambda:InvokeFunction'], [arns.registryFunctions]);
+      // One that Lambda has put to sleep is waited for.
+      allow(holder, ['lambda:InvokeFunction', 'lambda:GetFunction'], [arns.registryFunctions]);
       passOn(holder, 'plan');
       answerTokens(holder);
     },
@@ -216,6 +217,14 @@ export const platformGrants = ({
           }),
         ],
       );
+      if (config.profile !== 'embedded') {
+        // Lambda asks for them of whoever puts a function into a VPC; they have no resource level.
+        allow(
+          holder,
+          ['ec2:DescribeSecurityGroups', 'ec2:DescribeSubnets', 'ec2:DescribeVpcs'],
+          ['*'],
+        );
+      }
       holder.addToRolePolicy(
         new PolicyStatement({
           actions: ['iam:PassRole'],

@@ -1,17 +1,19 @@
 /**
  * What the registry function of each service version is made with: a layer with our handler and the libraries
- * that registry callbacks may import, and a role that can write its own log and nothing else (invariant H).
+ * that registry callbacks may import, and a role with which they can write their own log and nothing else (invariant H).
+ * On AWS the functions are in the VPC, with no way out of it: docs/decisions/004-functions-and-the-vpc.md.
  */
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { AssetHashType, DockerImage, RemovalPolicy } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { AssetHashType, DockerImage, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, LayerVersion, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { resourceNames } from '../../core/contracts/names.ts';
 import type { SiteConfig } from '../config.ts';
 import { programLogs } from './logging.ts';
+import { platformArns } from './platform-names.ts';
 
 const SOURCE = new URL('../../lambdas/registry/', import.meta.url).pathname;
 const REQUIREMENTS = 'requirements.txt';
@@ -45,6 +47,29 @@ const installLayer = (python: string, options: readonly string[], output: string
   // Last, so that no library can put its own module in the place of ours.
   for (const file of modules()) copyFileSync(`${SOURCE}${file}`, `${target}/${file}`);
   return true;
+};
+
+/** What the Lambda service needs of a function's role to put the function into a VPC; none of it has a narrower form. */
+const INTERFACES = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+/** For the service alone: what calls with a function's credentials carries the function's ARN, and is denied. */
+const interfacesForTheService = (role: Role, functions: string): void => {
+  role.addToPolicy(new PolicyStatement({ actions: INTERFACES, resources: ['*'] }));
+  role.addToPolicy(
+    new PolicyStatement({
+      effect: Effect.DENY,
+      actions: [...INTERFACES, 'ec2:DetachNetworkInterface'],
+      resources: ['*'],
+      conditions: { ArnLike: { 'lambda:SourceFunctionArn': functions } },
+    }),
+  );
 };
 
 export interface RegistryRuntime {
@@ -83,7 +108,8 @@ export const registryRuntime = (scope: Construct, config: SiteConfig): RegistryR
   const logs = programLogs(scope, 'RegistryLogs', config, 'registry');
   const role = new Role(scope, 'RegistryRole', {
     roleName: names.registryRole,
-    description: 'Registry functions: their own logs and nothing else',
+    description:
+      'Registry functions: their own logs; Lambda itself the interfaces of their network',
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
   });
   role.addToPolicy(
@@ -92,5 +118,11 @@ export const registryRuntime = (scope: Construct, config: SiteConfig): RegistryR
       resources: [logs.logGroupArn],
     }),
   );
+  if (onAws) {
+    interfacesForTheService(
+      role,
+      platformArns(Stack.of(scope), config.deployment).registryFunctions,
+    );
+  }
   return { layerArn: layer.layerVersionArn, role, logGroupName: logs.logGroupName };
 };

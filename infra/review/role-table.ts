@@ -69,11 +69,11 @@ const condition = (value: unknown): string =>
     )
     .join(' and ');
 
-const sentence = ({ Action, Resource, Condition }: Statement): string => {
+const sentence = ({ Effect, Action, Resource, Condition }: Statement): string => {
   const actions = list(Action).map((action) => `\`${action}\``);
   const resources = list(Resource).map((resource) => `\`${text(resource)}\``);
   const when = Condition === undefined ? '' : ` if ${condition(Condition)}`;
-  return `- ${actions.join(', ')} on ${resources.join(', ')}${when}`;
+  return `- ${Effect === 'Deny' ? 'never ' : ''}${actions.join(', ')} on ${resources.join(', ')}${when}`;
 };
 
 const describeRole = (role: CfnRole, policies: readonly CfnPolicy[]): string => {

@@ -15,6 +15,8 @@ export class NetworkStack extends Stack {
     readonly subnets: readonly string[];
     readonly securityGroups: readonly string[];
   };
+  /** Of registry functions: nothing goes out, nothing comes in. */
+  readonly registrySecurityGroup: ISecurityGroup;
 
   constructor(scope: Construct, id: string, props: SiteStackProps) {
     super(scope, id, props);
@@ -29,6 +31,11 @@ export class NetworkStack extends Stack {
       subnets: this.vpc.selectSubnets(taskSubnets(props.config)).subnetIds,
       securityGroups: [this.runnerSecurityGroup.securityGroupId],
     };
+    this.registrySecurityGroup = new SecurityGroup(this, 'Registry', {
+      vpc: this.vpc,
+      description: 'Registry functions: they call nobody, nobody calls them',
+      allowAllOutbound: false,
+    });
     new CfnOutput(this, 'VpcId', { value: this.vpc.vpcId });
   }
 }

@@ -1,5 +1,6 @@
 /** What decides: queues, the platform's Lambdas, the two state machines, the minute sweep, the API. */
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import type { ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
@@ -33,6 +34,8 @@ export interface OrchestrationStackProps extends SiteStackProps {
     readonly subnets: readonly string[];
     readonly securityGroups: readonly string[];
   };
+  /** Of registry functions, in the same subnets; the embedded cloud has no network to keep them from. */
+  readonly registrySecurityGroup?: ISecurityGroup;
 }
 
 /**
@@ -59,7 +62,7 @@ export class OrchestrationStack extends Stack {
 
   constructor(scope: Construct, id: string, props: OrchestrationStackProps) {
     super(scope, id, props);
-    const { config, data, workers, placement } = props;
+    const { config, data, workers, placement, registrySecurityGroup } = props;
     const names = resourceNames(config.deployment);
     const arns = platformArns(this, config.deployment);
     const queue = (name: string, queueName: string, lambda: keyof typeof QUEUE_LAMBDAS): Queue =>
@@ -238,6 +241,9 @@ export class OrchestrationStack extends Stack {
       ...(config.profile === 'embedded'
         ? {}
         : { [ENV.accountNeeds]: JSON.stringify(accountNeeds(config)) }),
+      ...(registrySecurityGroup === undefined
+        ? {}
+        : { [ENV.registrySecurityGroup]: registrySecurityGroup.securityGroupId }),
     });
     grants.api(api);
     const console = hasConsole(config) ? consoleFunction(this, config) : undefined;

@@ -52,6 +52,8 @@ const environment = z
     [ENV.registryLayerArn]: z.string().min(1),
     [ENV.registryRoleArn]: z.string().min(1),
     [ENV.registryLogGroup]: z.string().min(1),
+    [ENV.subnets]: z.string().min(1),
+    [ENV.registrySecurityGroup]: z.string().min(1).optional(),
     [ENV.runnerSlots]: z.coerce.number().int().min(1),
     [ENV.maxRunners]: z.coerce.number().int().min(1),
     [ENV.accountNeeds]: z
@@ -89,6 +91,8 @@ const shared = {
 const needs = environment[ENV.accountNeeds];
 const account = awsAccount(new ServiceQuotasClient({}), new ECSClient({}), new ECRClient({}));
 
+const registrySecurityGroup = environment[ENV.registrySecurityGroup];
+
 const context: ApiContext = {
   ...shared,
   version: packageJson.version,
@@ -114,6 +118,14 @@ const context: ApiContext = {
     logGroup: environment[ENV.registryLogGroup],
     // Layer and platform functions are built for the same processors.
     architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
+    ...(registrySecurityGroup === undefined
+      ? {}
+      : {
+          network: {
+            subnets: environment[ENV.subnets].split(','),
+            securityGroup: registrySecurityGroup,
+          },
+        }),
   }),
   workQueues: sqsWorkQueues(sqs, {
     deployment: environment[ENV.deployment],

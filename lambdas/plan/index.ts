@@ -11,6 +11,7 @@ import { lambdaFunctions } from '../../aws/functions.ts';
 import { tableGroups } from '../../aws/groups.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { passingOn } from '../../aws/passing-on.ts';
+import { registryCalls } from '../../aws/registry-functions.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { readVariables } from '../../core/contracts/environment.ts';
@@ -21,10 +22,12 @@ const variables = readVariables(process.env, [ENV.table, ENV.bucket, ENV.planQue
 const table = dynamoTable(documentClient(), variables[ENV.table]);
 const objects = bucketObjects(objectClient(process.env), variables[ENV.bucket]);
 
+const lambda = new LambdaClient({});
+
 const shared = {
   sessions: tableSessions(table),
   decisions: tableGroups(table, objects),
-  functions: lambdaFunctions(new LambdaClient({})),
+  functions: lambdaFunctions(lambda),
   clock: Date.now,
   logger: new Logger(),
 };
@@ -36,6 +39,7 @@ export const handler = repeatingSoon(
     { ...shared, part: 'plan', environment: process.env },
     makeHandler({
       ...shared,
+      functions: registryCalls(lambda),
       objects,
       configuration: tableConfiguration(table),
       executions: stepFunctions(new SFNClient({})),

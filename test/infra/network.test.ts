@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { ENV } from '../../core/contracts/names.ts';
 import { allResources, countMatching, synthesise } from './synthesised.ts';
 
 const site = (name: string) => synthesise(join(import.meta.dirname, '../../examples/sites', name));
@@ -50,6 +51,39 @@ describe('the network of a site', () => {
   it('takes the addresses that the site has chosen in a VPC that is there', () => {
     expect(addressesOf(existing)).toEqual(['10.9.0.20', '10.9.4.20']);
     expect(count(existing, 'AWS::EC2::VPC')).toBe(0);
+  });
+
+  it.each([
+    ['a new VPC', hospital],
+    ['a VPC without a way to the Internet', group],
+    ['a VPC that is there', existing],
+  ])('lets nothing out of registry functions, nor in, in %s', (_, templates) => {
+    const network = templates.get('Network')!;
+    const [[id, closed] = ['', undefined], ...others] = Object.entries(
+      network.findResources('AWS::EC2::SecurityGroup', {
+        Properties: { GroupDescription: Match.stringLikeRegexp('^Registry functions') },
+      }) as Record<string, { Properties: Record<string, unknown> }>,
+    );
+    const rules = [...allResources(templates).values()].filter(
+      ({ Type, Properties }) =>
+        /^AWS::EC2::SecurityGroup(In|E)gress$/.test(Type) &&
+        JSON.stringify(Properties['GroupId']).includes(id),
+    );
+    const api = templates.get('Orchestration')!.findResources('AWS::Lambda::Function', {
+      Properties: { FunctionName: Match.stringLikeRegexp('-api$') },
+    });
+
+    expect(others).toEqual([]);
+    expect(closed?.Properties).not.toHaveProperty('SecurityGroupIngress');
+    // A group without any rule would get one from AWS that lets everything out: this one matches no traffic.
+    expect(closed?.Properties['SecurityGroupEgress']).toEqual([
+      expect.objectContaining({ CidrIp: '255.255.255.255/32', IpProtocol: 'icmp' }),
+    ]);
+    expect(rules).toEqual([]);
+    expect(Object.keys(api)).toHaveLength(1);
+    expect(JSON.stringify(api)).toMatch(
+      new RegExp(`"${ENV.registrySecurityGroup}":{"Fn::ImportValue":"[^"]*${id}`),
+    );
   });
 
   it('has one NAT gateway, or none and an endpoint for each service that tasks call', () => {

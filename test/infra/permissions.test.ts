@@ -8,11 +8,40 @@ const workers = templates.get('Workers')!;
 const listener = templates.get('Listener')!;
 
 describe('permissions', () => {
-  it('let registry functions write their own logs and nothing else', () => {
+  it('let the code of registry functions write its own logs and nothing else', () => {
     const statements = statementsOf(orchestration, /^RegistryRole/);
+    const denied = statements.filter(({ Effect }) => Effect === 'Deny');
+    const allowed = statements.filter(({ Effect }) => Effect === 'Allow');
+    const left = actionsOf(allowed).filter((action) => !actionsOf(denied).includes(action));
 
-    expect(actionsOf(statements)).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents']);
-    expect(JSON.stringify(statements)).toContain('RegistryLogs');
+    expect(denied).toHaveLength(1);
+    expect(denied[0]?.Resource).toBe('*');
+    expect(Object.keys(denied[0]?.Condition as object)).toEqual(['ArnLike']);
+    expect(JSON.stringify(denied[0]?.Condition)).toMatch(
+      /"lambda:SourceFunctionArn":.*:function:gantry-registry-\*"/,
+    );
+    expect(left).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents']);
+    expect(JSON.stringify(allowed)).toContain('RegistryLogs');
+  });
+
+  it('let the Lambda service put registry functions into the VPC', () => {
+    const allowed = statementsOf(orchestration, /^RegistryRole/).filter(
+      ({ Effect }) => Effect === 'Allow',
+    );
+
+    expect(actionsOf(allowed).filter((action) => action.startsWith('ec2:'))).toEqual([
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:CreateNetworkInterface',
+      'ec2:DeleteNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:UnassignPrivateIpAddresses',
+    ]);
+    expect(
+      actionsOf(statementsOf(orchestration, /^apifunction/)).filter((action) =>
+        action.startsWith('ec2:'),
+      ),
+    ).toEqual(['ec2:DescribeSecurityGroups', 'ec2:DescribeSubnets', 'ec2:DescribeVpcs']);
   });
 
   it('let the function behind the only open routes write its own log and nothing else', () => {
@@ -42,9 +71,9 @@ describe('permissions', () => {
       };
       return Statement.filter(({ Resource }) => Resource === '*').flatMap(({ Action }) => Action);
     });
-    // Task tokens, image pulls, traces, reading quotas and what state machines need for their logs know no resource.
+    // Task tokens, image pulls, traces, reading quotas, interfaces of registry functions and what state machines need for their logs know no resource.
     const known =
-      /^(ecs:(RegisterTaskDefinition|DescribeTaskDefinition|ListTasks)$|states:SendTask(Success|Failure)|ecr:GetAuthorizationToken|servicequotas:Get(ServiceQuota|AWSDefaultServiceQuota)$|logs:.*|xray:(Get|Put).*)$/;
+      /^(ecs:(RegisterTaskDefinition|DescribeTaskDefinition|ListTasks)$|states:SendTask(Success|Failure)|ecr:GetAuthorizationToken|servicequotas:Get(ServiceQuota|AWSDefaultServiceQuota)$|logs:.*|xray:(Get|Put).*|ec2:(Describe(NetworkInterfaces|Subnets|SecurityGroups|Vpcs)|(Create|Delete|Detach)NetworkInterface|(Una|A)ssignPrivateIpAddresses))$/;
 
     expect(wide.filter((action) => !known.test(action))).toEqual([]);
   });
