@@ -21,9 +21,13 @@ describe('the roles', () => {
     expect(table).toBe(readFileSync(join(REPOSITORY, 'docs/roles.md'), 'utf8'));
   });
 
-  it('let registry callbacks write their own logs and nothing else', () => {
+  it('let registry callbacks write their own logs, and deny them what Lambda needs for their network', () => {
     expect(grantsOf('Orchestration/RegistryRole')).toEqual([
       '- `logs:CreateLogStream`, `logs:PutLogEvents` on `RegistryLogs`',
+      expect.stringMatching(/^- `ec2:.*NetworkInterface.* on `\*`$/),
+      expect.stringMatching(
+        /^- never `ec2:.*NetworkInterface.* on `\*` if `lambda:SourceFunctionArn` is `.*:function:gantry-registry-\*`$/,
+      ),
     ]);
   });
 
