@@ -54,6 +54,7 @@ export const addGroupCommands = (program: Command): void => {
         { title: 'UNTIL', value: ({ until }) => showTime(until) },
         { title: 'EVENT', value: ({ event }) => event },
         { title: 'FROM', value: ({ callingAeTitle }) => callingAeTitle },
+        { title: 'DUE', value: ({ dueAt }) => showTime(dueAt) },
         { title: 'WHAT', value: ({ message }) => message },
       ]);
     },

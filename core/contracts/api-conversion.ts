@@ -25,7 +25,7 @@ import type { RuleOutcome } from './rules.ts';
 /** Milliseconds since the epoch as ISO 8601 in UTC with milliseconds. */
 export const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
-const optionalTime = (milliseconds: number | undefined): string | null =>
+export const optionalTime = (milliseconds: number | undefined): string | null =>
   milliseconds === undefined ? null : isoTime(milliseconds);
 
 const LEVEL_KEYWORDS = {

@@ -92,6 +92,8 @@ export const TimelineEntry = named(
     callingAeTitle: z.string().nullable(),
     associationId: z.string().nullable(),
     count: z.int().nullable(),
+    /** Of what moved the due time: when the group was due after it. */
+    dueAt: Time.nullable(),
   }),
 );
 export type TimelineEntry = z.infer<typeof TimelineEntry>;

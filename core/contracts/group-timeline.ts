@@ -3,8 +3,8 @@
  * is stored anyway; nothing is written for it. Bounded, however many associations sent to the group.
  */
 import type { TimelineEntry } from './api.ts';
-import { isoTime, wasHeld } from './api-conversion.ts';
-import { dueAt } from './due-time.ts';
+import { isoTime, optionalTime, wasHeld } from './api-conversion.ts';
+import { CLOCK_SKEW_MS, dueAt } from './due-time.ts';
 import type { GroupItem, ManifestInstance, Sender } from './items.ts';
 import { plural } from './plural.ts';
 
@@ -21,8 +21,12 @@ export interface TimelineFacts {
   readonly sealedAt?: number | undefined;
 }
 
-type Entry = Omit<Partial<TimelineEntry>, 'at' | 'until'> &
-  Pick<TimelineEntry, 'event' | 'message'> & { at: number; until?: number };
+type Entry = Omit<Partial<TimelineEntry>, 'at' | 'until' | 'dueAt'> &
+  Pick<TimelineEntry, 'event' | 'message'> & {
+    at: number;
+    until?: number;
+    dueAt?: number | undefined;
+  };
 
 interface Reception {
   readonly callingAeTitle: string;
@@ -74,6 +78,12 @@ const CLOSED: Record<NonNullable<GroupItem['closedBecause']>, string> = {
   submitted: 'its job processor submitted these instances',
   composed: 'a person composed it of chosen studies',
 };
+
+/** When the group was due after what came last at that time; what was held or made whole has no quiet time. */
+const dueAfter = (group: GroupItem, receivedAt: number): number | undefined =>
+  wasHeld(group) || group.closedBecause === 'submitted' || group.closedBecause === 'composed'
+    ? undefined
+    : Math.min(group.capAt, receivedAt + group.timeoutMs + CLOCK_SKEW_MS);
 
 const openedBecause = ({ late, closedBecause }: GroupItem): string => {
   if (closedBecause === 'submitted' || closedBecause === 'composed') return CLOSED[closedBecause];
@@ -132,6 +142,7 @@ export const groupTimeline = (facts: TimelineFacts): TimelineEntry[] => {
     },
     ...receptionsOf(facts).map(({ callingAeTitle, associations, first, last, count }): Entry => ({
       ...{ at: first, until: last, event: 'received', callingAeTitle, count },
+      dueAt: dueAfter(group, last),
       ...(associations.size === 1 ? { associationId: onlyOf(associations) } : {}),
       message: `${plural(count, 'instance')} in ${
         associations.size === 1 ? 'one association' : `${associations.size} further associations`
@@ -146,6 +157,7 @@ export const groupTimeline = (facts: TimelineFacts): TimelineEntry[] => {
             message: wasHeld(group)
               ? 'the last one so far; it is never due by itself'
               : `moved the due time last, to ${isoTime(dueAt(group))}`,
+            dueAt: wasHeld(group) ? undefined : dueAt(group),
             ...by(group.touchedBy),
           } satisfies Entry,
         ]),
@@ -154,7 +166,7 @@ export const groupTimeline = (facts: TimelineFacts): TimelineEntry[] => {
   ];
   return entries
     .toSorted((a, b) => a.at - b.at)
-    .map(({ at, until, event, message, callingAeTitle, associationId, count }) => ({
+    .map(({ at, until, event, message, callingAeTitle, associationId, count, ...moved }) => ({
       at: isoTime(at),
       until: until === undefined ? null : isoTime(until),
       event,
@@ -162,5 +174,6 @@ export const groupTimeline = (facts: TimelineFacts): TimelineEntry[] => {
       callingAeTitle: callingAeTitle ?? null,
       associationId: associationId ?? null,
       count: count ?? null,
+      dueAt: optionalTime(moved.dueAt),
     }));
 };

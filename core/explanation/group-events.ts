@@ -16,7 +16,7 @@ const nameOf = ({ groupBy, keyValues, aeTitle, generation }: GroupItem): string 
 };
 
 const sentenceOf = (entry: TimelineEntry, group: GroupItem): string => {
-  const { event, message, callingAeTitle, associationId, until } = entry;
+  const { event, message, callingAeTitle, associationId, until, dueAt: due } = entry;
   const sender = callingAeTitle ?? 'an unknown sender';
   switch (event) {
     case 'opened':
@@ -24,7 +24,8 @@ const sentenceOf = (entry: TimelineEntry, group: GroupItem): string => {
     case 'received':
       return (
         `${sender} sent ${message}${associationId === null ? '' : ` (${associationId})`}` +
-        `${until === null || until === entry.at ? '' : `, the last at ${until}`}.`
+        (until === null || until === entry.at ? '' : `, the last at ${until}`) +
+        `${due === null ? '' : `; the group was then due at ${due}`}.`
       );
     case 'due-moved':
       return `An instance from ${sender}: ${message}.`;

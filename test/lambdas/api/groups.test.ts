@@ -3,6 +3,7 @@ import { CLOCK_SKEW_MS } from '../../../core/contracts/due-time.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableGroups } from '../../../aws/groups.ts';
 import { Group, GroupDetail, type Page } from '../../../core/contracts/api.ts';
+import { isoTime } from '../../../core/contracts/api-conversion.ts';
 import { buildManifest } from '../../../core/processors/manifest.ts';
 import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';
 import { aGroup, dueThen, aManifest, anInstance } from '../../support/groups.ts';
@@ -222,8 +223,12 @@ describe("a group's timeline", () => {
         callingAeTitle: 'CT1',
         count: 2,
         message: '2 instances in one association',
+        dueAt: isoTime(1_000_200 + group.timeoutMs + CLOCK_SKEW_MS),
       },
-      { event: 'received', callingAeTitle: 'CT2', associationId: 'a2', count: 1 },
+      {
+        ...{ event: 'received', callingAeTitle: 'CT2', associationId: 'a2', count: 1 },
+        dueAt: isoTime(1_000_400 + group.timeoutMs + CLOCK_SKEW_MS),
+      },
       { event: 'due-moved', callingAeTitle: 'CT2', associationId: 'a2' },
       { event: 'claimed', message: 'nothing had come during its quiet time' },
       { event: 'sealed', count: 3 },
