@@ -112,6 +112,29 @@ export const tableJobs = (table: Table, graphOf: GraphLookup): JobWrites => {
     return leased === undefined ? undefined : { outcome: 'leased', job: leased };
   };
 
+  /** What nearly every lease is, in one call: the job waits for a runner, and is not to be given up. */
+  const leaseQueued = (
+    sessionId: string,
+    nodeId: string,
+    run: number,
+    runnerId: string,
+    startedAt: number,
+  ): Promise<JobItem | undefined> =>
+    update(sessionId, nodeId, {
+      update:
+        'SET #state = :running, #attempt = #attempt + :one, #runnerId = :runnerId, #startedAt = :startedAt ' +
+        'REMOVE #reason, #notBefore',
+      condition: '#run = :run AND #state = :queued AND #lostAttempts < :most',
+      names: [
+        ...['state', 'attempt', 'runnerId', 'startedAt', 'reason', 'notBefore'],
+        ...['run', 'lostAttempts'],
+      ],
+      values: {
+        ...{ run, runnerId, startedAt, queued: 'QUEUED', running: 'RUNNING' },
+        ...{ one: 1, most: MAX_LOST_ATTEMPTS },
+      },
+    });
+
   return {
     releaseEdge: async ({ sessionId, from, to, epoch }) => {
       const keys = await graphOf(sessionId);
@@ -185,6 +208,8 @@ export const tableJobs = (table: Table, graphOf: GraphLookup): JobWrites => {
       return noted !== undefined;
     },
     leaseJob: async (sessionId, nodeId, run, runnerId, startedAt) => {
+      const leased = await leaseQueued(sessionId, nodeId, run, runnerId, startedAt);
+      if (leased !== undefined) return { outcome: 'leased', job: leased };
       const keys = await graphOf(sessionId);
       for (let tries = 0; tries < MAX_LEASE_TRIES; tries += 1) {
         const job = await table.get(keys.job(nodeId), JobItem);

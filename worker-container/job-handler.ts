@@ -23,9 +23,13 @@ import { failure, type AttemptOutcome } from './execution/outcome.ts';
 import { storableOutcome } from './execution/storable.ts';
 import { watchJob } from './job-watch.ts';
 import { holdMessage } from './message-hold.ts';
+import { recentlyRead } from './recently-read.ts';
 
 /** After a fault of the platform: long enough for most of them to pass. */
 const RETRY_SECONDS = 10;
+
+/** Sessions of which the group is remembered. */
+const SESSIONS = 100;
 
 export interface JobHandlerDependencies {
   readonly store: SessionStore;
@@ -44,6 +48,11 @@ export type Handled = 'done' | 'given-back';
 export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
   const { store, objects, messages, executions, tools, runnerId, clock, logger } = dependencies;
 
+  const groupOf = recentlyRead(SESSIONS, async (sessionId) => {
+    const session = await store.getSession(sessionId);
+    return session?.groupId;
+  });
+
   const answer = async (message: HeldMessage, token: string): Promise<Handled> => {
     const heard = await executions.succeed(token, {});
     if (!heard) logger.info('the token was dead');
@@ -61,8 +70,8 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
     signals: AttemptSignals,
   ): Promise<AttemptOutcome | undefined> => {
     const { job } = work;
-    const session = await store.getSession(job.sessionId);
-    if (session === undefined) {
+    const groupId = await groupOf(job.sessionId);
+    if (groupId === undefined) {
       return failure({
         type: 'SessionMissing',
         message: 'the session of the job is not stored any more',
@@ -77,7 +86,7 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
       },
     });
     try {
-      return await runAttempt(tools, work, session.groupId, log, signals);
+      return await runAttempt(tools, work, groupId, log, signals);
     } finally {
       await log.close().catch((error: unknown) => {
         // A result is worth more than its log.

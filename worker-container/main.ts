@@ -20,6 +20,7 @@ import { jobEndpoint } from './endpoint/job-endpoint.ts';
 import { peerDirectory } from './endpoint/peers.ts';
 import { environments } from './environments/environments.ts';
 import { workerPythons } from './environments/worker-pythons.ts';
+import { sessionObjects } from './execution/attempt.ts';
 import { callbackHosts, type CallbackHosts } from './execution/callback-hosts.ts';
 import { requiredIsolation } from './isolation/isolation.ts';
 import { makeJobHandler } from './job-handler.ts';
@@ -110,6 +111,7 @@ try {
         executions: stepFunctions(new SFNClient({})),
         tools: {
           objects,
+          sessionObjects: sessionObjects(objects),
           groups: groupCache({
             objects,
             folder: folder.groups,

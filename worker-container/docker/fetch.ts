@@ -6,8 +6,7 @@
 import { join } from 'node:path';
 import { ZodError } from 'zod';
 import { mountsOf } from '../../core/contracts/docker-task.ts';
-import { SessionObject, type JobItem } from '../../core/contracts/items.ts';
-import { objectKeys } from '../../core/contracts/keys.ts';
+import type { JobItem } from '../../core/contracts/items.ts';
 import type { TaskCredentials } from '../../core/contracts/task-credentials.ts';
 import type { DockerSettings } from '../../core/contracts/worker-item.ts';
 import { failure, type AttemptOutcome } from '../execution/outcome.ts';
@@ -32,9 +31,7 @@ const fill = async (
   const { folders, tools } = deps;
   const [module, object] = await Promise.all([
     tools.modules.folderOf(work.service, work.serviceHash),
-    tools.objects
-      .getJson(objectKeys.sessionObject(work.job.sessionId, work.objectId))
-      .then((document) => SessionObject.parse(document)),
+    tools.sessionObjects(work.job.sessionId, work.objectId),
   ]);
   const job = jobDocument(
     { ...work, extraArguments: { session_dir: mountsOf(settings).session } },

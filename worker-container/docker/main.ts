@@ -26,6 +26,7 @@ import {
   type WorkerPython,
   type WorkerPythons,
 } from '../environments/worker-pythons.ts';
+import { sessionObjects } from '../execution/attempt.ts';
 import { callbackHosts } from '../execution/callback-hosts.ts';
 import { jobEndpoint } from '../endpoint/job-endpoint.ts';
 import { peerDirectory } from '../endpoint/peers.ts';
@@ -132,6 +133,7 @@ try {
     python,
     tools: {
       ...{ objects, path },
+      sessionObjects: sessionObjects(objects),
       pythons: await pythonsOfScripts(unpacked),
       groups: groupCache({
         objects,

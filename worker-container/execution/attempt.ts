@@ -19,9 +19,11 @@ import type { JobLog } from './job-log.ts';
 import { ObjectNotInGroup, stageJobObject } from './job-object.ts';
 import { failure, outcomeOf, type AttemptOutcome } from './outcome.ts';
 import { PythonNotStarted } from './python-process.ts';
+import { recentlyRead } from '../recently-read.ts';
 
 export interface AttemptTools {
   readonly objects: ObjectStore;
+  readonly sessionObjects: SessionObjects;
   readonly groups: GroupCache;
   readonly modules: ServiceModules;
   readonly endpoint: JobEndpoint;
@@ -41,6 +43,20 @@ export interface AttemptTools {
   /** Told of processes of a callback that could not be ended. */
   readonly onLeftRunning: (jobId: string, processes: number) => void;
 }
+
+/** Documents of session objects that are remembered: each has the headers of up to a whole patient. */
+const DOCUMENTS = 8;
+
+/** The document of an object of a session; throws a ZodError for one that is not as it should be. */
+export type SessionObjects = (sessionId: string, objectId: string) => Promise<SessionObject>;
+
+/** Documents are stored once, with the plan. */
+export const sessionObjects = (objects: Pick<ObjectStore, 'getJson'>): SessionObjects => {
+  const read = recentlyRead(DOCUMENTS, async (key) =>
+    SessionObject.parse(await objects.getJson(key)),
+  );
+  return (sessionId, objectId) => read(objectKeys.sessionObject(sessionId, objectId));
+};
 
 /** What ends an attempt from outside. */
 export interface AttemptSignals {
@@ -81,9 +97,7 @@ const callback = async (
   );
   const [module, object, access] = await Promise.all([
     tools.modules.folderOf(service, serviceHash),
-    tools.objects
-      .getJson(objectKeys.sessionObject(job.sessionId, objectId))
-      .then((document) => SessionObject.parse(document)),
+    tools.sessionObjects(job.sessionId, objectId),
     stageJobObject(serviceJob, group, folder),
   ]);
   await folder.complete(jobDocument(serviceJob, object, worker.type), module);
