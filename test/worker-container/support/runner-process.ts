@@ -33,7 +33,8 @@ export const startRunner = async (
     through?: readonly string[];
   } = {},
 ) => {
-  const runnerId = randomUUID();
+  // Short, so that its sockets are in the runner's own folder wherever the tests have theirs.
+  const runnerId = randomUUID().slice(0, 8);
   const workFolder = options.workFolder ?? cloud.folder.runnerWork;
   const program = [process.execPath, join(REPOSITORY, 'worker-container', 'main.ts')];
   const child = spawn('env', ['--', ...(options.through ?? []), ...program], {
