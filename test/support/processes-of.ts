@@ -35,7 +35,7 @@ const processesOf = (folder: string): Map<number, Process> => {
   return found;
 };
 
-/** What is still there of a stopped Gantry; a process that is just ending may take its last breath. */
+/** What is still there of a stopped Gantry, or has such a text about it; a process that is just ending may take its last breath. */
 export const leftBehindIn = async (folder: string): Promise<string[]> => {
   try {
     await until('the end of all processes', LAST_BREATH_MS, () =>
