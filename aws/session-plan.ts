@@ -7,7 +7,7 @@
  * session's. Whoever comes second finds the session running, and removes what it wrote.
  */
 import { randomUUID } from 'node:crypto';
-import { graphKeys, partitionsFor } from '../core/contracts/graph-keys.ts';
+import { graphKeys, partitionsFor, type GraphKeys } from '../core/contracts/graph-keys.ts';
 import {
   SessionItem,
   type EdgeItem,
@@ -36,6 +36,12 @@ const opening = ({ reason }: Planned, startedAt: number, graph?: SpreadGraph): E
   };
 };
 
+/** Every item of the graph, with its key. */
+const itemsOf = (keys: GraphKeys, jobs: readonly JobItem[], edges: readonly EdgeItem[]) => [
+  ...jobs.map((item) => ({ key: keys.job(item.nodeId), item })),
+  ...edges.map((item) => ({ key: keys.edge(item.from, item.to), item })),
+];
+
 const storeSpread = async (
   table: Table,
   session: Planned,
@@ -47,11 +53,7 @@ const storeSpread = async (
     writer: randomUUID(),
     partitions: partitionsFor(jobs.length + edges.length),
   };
-  const keys = graphKeys(session.id, graph);
-  const puts = [
-    ...jobs.map((item) => ({ key: keys.job(item.nodeId), item })),
-    ...edges.map((item) => ({ key: keys.edge(item.from, item.to), item })),
-  ];
+  const puts = itemsOf(graphKeys(session.id, graph), jobs, edges);
   await table.putMany(puts);
   const key = tableKeys.session(session.id);
   if ((await table.update(key, opening(session, startedAt, graph))) !== undefined) return true;
@@ -73,10 +75,9 @@ export const storePlan = async (
   if (jobs.length + edges.length > WRITES_PER_TRANSACTION) {
     return storeSpread(table, session, jobs, edges, startedAt);
   }
-  const keys = graphKeys(session.id);
+  const puts = itemsOf(graphKeys(session.id), jobs, edges);
   return table.transact([
     table.write.update(tableKeys.session(session.id), opening(session, startedAt)),
-    ...jobs.map((job) => table.write.put(keys.job(job.nodeId), job)),
-    ...edges.map((edge) => table.write.put(keys.edge(edge.from, edge.to), edge)),
+    ...puts.map(({ key, item }) => table.write.put(key, item)),
   ]);
 };
