@@ -9,6 +9,7 @@ const INTEGRATION = {
   testTimeout: 120_000,
   hookTimeout: 300_000,
   globalSetup: ['test/support/shared-gantry.ts'],
+  setupFiles: ['test/support/log-of-failures.ts'],
 };
 
 const LEFT_OUT = gapsOf(process.env['GANTRY_EMULATOR']).map(({ file }) => file);

@@ -1,5 +1,5 @@
 /** The processes that have to do with a folder: by their command line, environment or working directory. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { until } from './until.ts';
 
 const LAST_BREATH_MS = 5000;
@@ -34,6 +34,10 @@ const processesOf = (folder: string): Map<number, Process> => {
   }
   return found;
 };
+
+/** Of all processes that have to do with the folder; none where there is no /proc. */
+export const processIdsOf = (folder: string): number[] =>
+  existsSync('/proc') ? [...processesOf(folder).keys()] : [];
 
 /** What is still there of a stopped Gantry, or has such a text about it; a process that is just ending may take its last breath. */
 export const leftBehindIn = async (folder: string): Promise<string[]> => {

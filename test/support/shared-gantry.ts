@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startGantry, type StartedGantry } from '../../local/gantry.ts';
 import { loadSettings, type Settings } from '../../local/settings.ts';
+import { GantryLogs } from './gantry-logs.ts';
 import type { GantryAddress } from './gantry.ts';
 
 declare module 'vitest' {
@@ -43,7 +44,14 @@ const shared = globalThis as { gantryOfTests?: { started: Promise<Shared>; users
 
 const start = async (): Promise<Shared> => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'gantry-integration-'));
-  return { gantry: await startGantry(settingsFor(dataDirectory)), dataDirectory };
+  const logs = new GantryLogs(dataDirectory);
+  try {
+    return { gantry: await startGantry(settingsFor(dataDirectory)), dataDirectory };
+  } catch (error) {
+    process.stderr.write(`The Gantry of the tests did not start.\n${logs.news()}\n`);
+    discard(dataDirectory);
+    throw error;
+  }
 };
 
 export default async (project: TestProject): Promise<() => Promise<void>> => {

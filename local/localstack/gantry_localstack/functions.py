@@ -7,6 +7,7 @@ Each execution environment is one process that talks the Lambda runtime API to a
 from __future__ import annotations
 
 import json
+import logging
 import os
 import queue
 import signal
@@ -28,6 +29,8 @@ from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecu
 from localstack.services.lambda_.runtimes import ALL_RUNTIMES
 
 from gantry_localstack.containers import on_this_computer
+
+LOG = logging.getLogger(__name__)
 
 OUR_RUNTIMES = ("nodejs24.x",)
 
@@ -253,8 +256,10 @@ class ProcessExecutor(RuntimeExecutor):
     def _follow(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
+            text = line.decode(errors="replace")
+            LOG.info("%s: %s", self.function_version.id.function_name, text.rstrip())
             with self._output_lock:
-                self._output.append(line.decode(errors="replace"))
+                self._output.append(text)
         process.wait()
         # A process that has been replaced speaks for nobody.
         if process is self._process:
