@@ -8,6 +8,7 @@ const config: KnipConfig = {
     '{listener-container,worker-container,cli}/main.ts',
     'worker-container/docker/main.ts',
     'local/{bootstrap.mjs,main.ts,demo.ts,deploy.ts}',
+    'local/localstack/gantry_localstack/expressions.mjs',
     'local/localstack/gantry_localstack/runtime.mjs',
     'scripts/{test,check,format,conformance,review,emulators}.ts',
     'console/main.ts',

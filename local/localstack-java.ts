@@ -1,5 +1,5 @@
 /**
- * The Java libraries of LocalStack in host mode: its DynamoDB and what evaluates its JSONata, fetched by Maven once
+ * The Java libraries of LocalStack in host mode, which are those of its DynamoDB, fetched by Maven once
  * and put where LocalStack looks for them. It would otherwise download them at each start.
  */
 import { execFileSync } from 'node:child_process';
@@ -27,7 +27,7 @@ const POM = 'local/localstack/pom.xml';
 const JAVA_VERSIONS = ['11', '17', '21'];
 const DYNAMODB_MAIN = 'com.amazonaws.services.dynamodbv2.local.main.ServerRunner';
 
-/** LocalStack's DynamoDB and its JSONata are Java libraries, and Maven is what fetches them. */
+/** LocalStack's DynamoDB is a Java library, and Maven is what fetches it. */
 export class JavaMissing extends Error {
   override readonly name = 'JavaMissing';
 
