@@ -7,6 +7,7 @@ import { graphKeys, type GraphKeys, type KeyRange } from '../core/contracts/grap
 import { EdgeItem, JobItem, SpreadGraph } from '../core/contracts/items.ts';
 import { tableKeys } from '../core/contracts/keys.ts';
 import { SessionState } from '../core/contracts/vocabulary.ts';
+import { recentlyRead } from '../core/running/recently-read.ts';
 import type { Table } from './table.ts';
 
 export type GraphLookup = (sessionId: string) => Promise<GraphKeys>;
@@ -17,19 +18,16 @@ const Placed = z.object({ state: SessionState, graph: SpreadGraph.optional() });
 const MOST_REMEMBERED = 1000;
 
 export const graphLookup = (table: Table): GraphLookup => {
-  const known = new Map<string, GraphKeys>();
-  return async (id) => {
-    const remembered = known.get(id);
-    if (remembered !== undefined) return remembered;
-    const session = await table.get(tableKeys.session(id), Placed);
-    const keys = graphKeys(id, session?.graph);
+  const sessionOf = recentlyRead(
+    MOST_REMEMBERED,
+    async (id) => {
+      const session = await table.get(tableKeys.session(id), Placed);
+      return { keys: graphKeys(id, session?.graph), session };
+    },
     // Without a graph it may yet be planned, and then have one elsewhere.
-    if (session?.graph !== undefined || session?.state === 'RUNNING') {
-      if (known.size >= MOST_REMEMBERED) known.clear();
-      known.set(id, keys);
-    }
-    return keys;
-  };
+    ({ session }) => session?.graph !== undefined || session?.state === 'RUNNING',
+  );
+  return async (id) => (await sessionOf(id)).keys;
 };
 
 const readAll = async <T>(

@@ -3,7 +3,6 @@ import { JobItem } from '../core/contracts/items.ts';
 import {
   MAX_LOST_ATTEMPTS,
   type JobOutcome,
-  type LeaseAnswer,
   type SessionStore,
 } from '../core/running/session-store.ts';
 import { isTerminalJobState } from '../core/running/states.ts';
@@ -38,6 +37,18 @@ const inEpoch = (epoch: number | undefined) =>
     ? { condition: 'attribute_not_exists(#epoch)', values: {} }
     : { condition: '#epoch = :epoch', values: { epoch } };
 
+/** What nearly every lease is, in one call: the job waits for a runner, and is not to be given up. */
+const WAITS_FOR_A_RUNNER = {
+  condition: '#state = :queued AND #lostAttempts < :most',
+  values: { queued: 'QUEUED', most: MAX_LOST_ATTEMPTS },
+};
+
+/** Whose runner does not hold its message any more: it may still be at work, and is fenced. */
+const heldBy = (attempt: number) => ({
+  condition: '#state = :running AND #attempt = :held',
+  values: { held: attempt },
+});
+
 type JobWrites = Pick<
   SessionStore,
   | 'releaseEdge'
@@ -65,75 +76,39 @@ export const tableJobs = (table: Table, graphOf: GraphLookup): JobWrites => {
     return item === undefined ? undefined : JobItem.parse(item);
   };
 
-  const leaseOnce = async (
-    job: JobItem,
-    runnerId: string,
-    startedAt: number,
-  ): Promise<LeaseAnswer | undefined> => {
-    const asRead = {
-      condition: '#run = :run AND #attempt = :attempt AND #state = :asRead',
-      values: { run: job.run, attempt: job.attempt, asRead: job.state },
-    };
-    const lost = job.state === 'RUNNING' ? 1 : 0;
-    if (job.lostAttempts + lost >= MAX_LOST_ATTEMPTS) {
-      const end = ending({ state: 'FAILED', reason: LOST.message, error: LOST }, startedAt);
-      const failed = await update(job.sessionId, job.nodeId, {
-        update: `${end.update}, #lostAttempts = :lostAttempts`,
-        condition: asRead.condition,
-        names: [...end.names, 'run', 'attempt', 'lostAttempts'],
-        values: { ...end.values, ...asRead.values, lostAttempts: job.lostAttempts + lost },
-      });
-      return failed === undefined ? undefined : { outcome: 'lost-too-often', job: failed };
-    }
-    const leased = await update(job.sessionId, job.nodeId, {
-      update:
-        'SET #state = :running, #attempt = :next, #lostAttempts = :lostAttempts, #runnerId = :runnerId, ' +
-        '#startedAt = :startedAt REMOVE #reason, #notBefore',
-      condition: asRead.condition,
-      names: [
-        'state',
-        'run',
-        'attempt',
-        'lostAttempts',
-        'runnerId',
-        'startedAt',
-        'reason',
-        'notBefore',
-      ],
-      values: {
-        ...asRead.values,
-        running: 'RUNNING',
-        next: job.attempt + 1,
-        lostAttempts: job.lostAttempts + lost,
-        runnerId,
-        startedAt,
-      },
-    });
-    return leased === undefined ? undefined : { outcome: 'leased', job: leased };
-  };
-
-  /** What nearly every lease is, in one call: the job waits for a runner, and is not to be given up. */
-  const leaseQueued = (
-    sessionId: string,
-    nodeId: string,
-    run: number,
-    runnerId: string,
-    startedAt: number,
+  /** The job is this runner's from now on, if it is as `held` says. */
+  const lease = (
+    { sessionId, nodeId, run }: Pick<JobItem, 'sessionId' | 'nodeId' | 'run'>,
+    by: Pick<Required<JobItem>, 'runnerId' | 'startedAt'>,
+    held: { readonly condition: string; readonly values: Readonly<Record<string, unknown>> },
+    lost: 0 | 1,
   ): Promise<JobItem | undefined> =>
     update(sessionId, nodeId, {
       update:
-        'SET #state = :running, #attempt = #attempt + :one, #runnerId = :runnerId, #startedAt = :startedAt ' +
-        'REMOVE #reason, #notBefore',
-      condition: '#run = :run AND #state = :queued AND #lostAttempts < :most',
+        'SET #state = :running, #attempt = #attempt + :one, #lostAttempts = #lostAttempts + :lost, ' +
+        '#runnerId = :runnerId, #startedAt = :startedAt REMOVE #reason, #notBefore',
+      condition: `#run = :run AND ${held.condition}`,
       names: [
-        ...['state', 'attempt', 'runnerId', 'startedAt', 'reason', 'notBefore'],
-        ...['run', 'lostAttempts'],
+        ...['state', 'attempt', 'lostAttempts', 'runnerId', 'startedAt', 'reason', 'notBefore'],
+        'run',
       ],
-      values: {
-        ...{ run, runnerId, startedAt, queued: 'QUEUED', running: 'RUNNING' },
-        ...{ one: 1, most: MAX_LOST_ATTEMPTS },
-      },
+      values: { ...held.values, ...by, run, running: 'RUNNING', one: 1, lost },
     });
+
+  /** The job as it is now; undefined when it is not as it was read. */
+  const giveUp = (
+    { sessionId, nodeId, run, attempt, state }: JobItem,
+    lostAttempts: number,
+    endedAt: number,
+  ): Promise<JobItem | undefined> => {
+    const end = ending({ state: 'FAILED', reason: LOST.message, error: LOST }, endedAt);
+    return update(sessionId, nodeId, {
+      update: `${end.update}, #lostAttempts = :lostAttempts`,
+      condition: '#run = :run AND #attempt = :attempt AND #state = :asRead',
+      names: [...end.names, 'run', 'attempt', 'lostAttempts'],
+      values: { ...end.values, run, attempt, asRead: state, lostAttempts },
+    });
+  };
 
   return {
     releaseEdge: async ({ sessionId, from, to, epoch }) => {
@@ -208,16 +183,23 @@ export const tableJobs = (table: Table, graphOf: GraphLookup): JobWrites => {
       return noted !== undefined;
     },
     leaseJob: async (sessionId, nodeId, run, runnerId, startedAt) => {
-      const leased = await leaseQueued(sessionId, nodeId, run, runnerId, startedAt);
-      if (leased !== undefined) return { outcome: 'leased', job: leased };
-      const keys = await graphOf(sessionId);
+      const ids = { sessionId, nodeId, run };
+      const by = { runnerId, startedAt };
       for (let tries = 0; tries < MAX_LEASE_TRIES; tries += 1) {
-        const job = await table.get(keys.job(nodeId), JobItem);
+        const queued = await lease(ids, by, WAITS_FOR_A_RUNNER, 0);
+        if (queued !== undefined) return { outcome: 'leased', job: queued };
+        const job = await table.get((await graphOf(sessionId)).job(nodeId), JobItem);
         if (job === undefined) return { outcome: 'stale' };
         if (isTerminalJobState(job.state)) return { outcome: 'terminal', job };
         if (job.run !== run || job.state === 'WAITING') return { outcome: 'stale' };
-        const answer = await leaseOnce(job, runnerId, startedAt);
-        if (answer !== undefined) return answer;
+        const lost = job.lostAttempts + (job.state === 'RUNNING' ? 1 : 0);
+        if (lost >= MAX_LOST_ATTEMPTS) {
+          const failed = await giveUp(job, lost, startedAt);
+          if (failed !== undefined) return { outcome: 'lost-too-often', job: failed };
+        } else if (job.state === 'RUNNING') {
+          const taken = await lease(ids, by, heldBy(job.attempt), 1);
+          if (taken !== undefined) return { outcome: 'leased', job: taken };
+        }
       }
       throw new Error(`job ${sessionId}-${nodeId} changes faster than it can be leased`);
     },

@@ -14,6 +14,7 @@ import type {
   ObjectStore,
 } from '../core/contracts/ports.ts';
 import { endAttempt } from '../core/running/end-attempt.ts';
+import { recentlyRead } from '../core/running/recently-read.ts';
 import type { SessionStore } from '../core/running/session-store.ts';
 import { isTerminalJobState } from '../core/running/states.ts';
 import { runAttempt, type AttemptSignals, type AttemptTools } from './execution/attempt.ts';
@@ -23,7 +24,6 @@ import { failure, type AttemptOutcome } from './execution/outcome.ts';
 import { storableOutcome } from './execution/storable.ts';
 import { watchJob } from './job-watch.ts';
 import { holdMessage } from './message-hold.ts';
-import { recentlyRead } from './recently-read.ts';
 
 /** After a fault of the platform: long enough for most of them to pass. */
 const RETRY_SECONDS = 10;
@@ -148,6 +148,8 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
     const hold = holdMessage(messages, message, (error) => {
       logger.warn('a message could not be held', { jobId, error: String(error) });
     });
+    // Read while the job is leased; what fails is met where it is waited for.
+    groupOf(ids.sessionId).catch(() => undefined);
     try {
       const lease = await store.leaseJob(ids.sessionId, ids.nodeId, runNumber, runnerId, clock());
       if (lease.outcome !== 'leased') {

@@ -50,16 +50,24 @@ export const makeAttemptFolder = async (
   const [home, temporary] = [join(path, 'home'), join(path, 'tmp')];
   const images =
     folders.images === undefined ? join(path, 'images') : join(folders.images, basename(path));
-  for (const folder of [spool, home, temporary, images]) await mkdir(folder, { mode: 0o700 });
   const readableByGroup = async (file: string, mode: number): Promise<void> => {
     if (user === undefined) return;
     await chown(file, 0, user.gid);
     await chmod(file, mode);
   };
-  if (user !== undefined) {
-    for (const folder of [home, temporary]) await chown(folder, user.uid, user.gid);
-  }
-  await readableByGroup(images, READ_BY_GROUP);
+  const makeOwn = async (folder: string): Promise<void> => {
+    await mkdir(folder, { mode: 0o700 });
+    if (user !== undefined) await chown(folder, user.uid, user.gid);
+  };
+  const makeImages = async (): Promise<void> => {
+    await mkdir(images, { mode: 0o700 });
+    await readableByGroup(images, READ_BY_GROUP);
+  };
+  await Promise.all([
+    mkdir(spool, { mode: 0o700 }),
+    ...[home, temporary].map(makeOwn),
+    makeImages(),
+  ]);
 
   return {
     path,
@@ -102,9 +110,11 @@ export const makeAttemptFolder = async (
       }
     },
     remove: async () => {
-      for (const folder of [path, images, spool]) {
-        await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-      }
+      const remove = (folder: string) =>
+        rm(folder, { recursive: true, force: true, maxRetries: 3 });
+      // Those that may be in it are gone first.
+      await Promise.all([images, spool].map(remove));
+      await remove(path);
     },
   };
 };

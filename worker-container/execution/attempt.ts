@@ -8,6 +8,7 @@ import { SessionObject } from '../../core/contracts/items.ts';
 import { objectKeys } from '../../core/contracts/keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
 import { BuildStopped, EnvironmentNotBuilt } from '../environments/build-environment.ts';
+import { recentlyRead } from '../../core/running/recently-read.ts';
 import type { WorkerPython, WorkerPythons } from '../environments/worker-pythons.ts';
 import type { JobEndpoint } from '../endpoint/job-endpoint.ts';
 import { InstanceCorrupt, type GroupCache, type GroupInUse } from '../staging/group-cache.ts';
@@ -19,7 +20,6 @@ import type { JobLog } from './job-log.ts';
 import { ObjectNotInGroup, stageJobObject } from './job-object.ts';
 import { failure, outcomeOf, type AttemptOutcome } from './outcome.ts';
 import { PythonNotStarted } from './python-process.ts';
-import { recentlyRead } from '../recently-read.ts';
 
 export interface AttemptTools {
   readonly objects: ObjectStore;
@@ -77,11 +77,40 @@ const isPermanent = (error: unknown): error is Error =>
   // What S3 says of an object that is not there.
   (error instanceof Error && error.name === 'NoSuchKey');
 
+/** What an attempt has beside its place. */
+interface Inputs {
+  readonly module: string;
+  readonly object: SessionObject;
+  readonly group: GroupInUse;
+}
+
+const fetchInputs = async (
+  tools: AttemptTools,
+  { job, service, serviceHash, objectId }: ServiceJob,
+  groupId: string,
+): Promise<Inputs> => {
+  const using = tools.groups.use(groupId);
+  try {
+    const [module, object, group] = await Promise.all([
+      tools.modules.folderOf(service, serviceHash),
+      tools.sessionObjects(job.sessionId, objectId),
+      using,
+    ]);
+    return { module, object, group };
+  } catch (error) {
+    await using.then(
+      (group) => group.release(),
+      () => undefined,
+    );
+    throw error;
+  }
+};
+
 const callback = async (
   tools: AttemptTools,
   serviceJob: ServiceJob,
   worker: WorkerPython,
-  group: GroupInUse,
+  { module, object, group }: Inputs,
   { folder, host }: { readonly folder: AttemptFolder; readonly host: CallbackHost },
   log: JobLog,
   signals: AttemptSignals,
@@ -89,17 +118,13 @@ const callback = async (
   const began = performance.now();
   const { path } = tools;
   const python = worker.path;
-  const { job, service, serviceHash, objectId, timeoutSeconds } = serviceJob;
+  const { job, timeoutSeconds } = serviceJob;
   const { home, temporary, images } = folder;
   const memoryLimitBytes = Math.min(
     tools.memoryLimitBytes,
     (job.memoryMiB ?? Number.POSITIVE_INFINITY) * 1024 ** 2,
   );
-  const [module, object, access] = await Promise.all([
-    tools.modules.folderOf(service, serviceHash),
-    tools.sessionObjects(job.sessionId, objectId),
-    stageJobObject(serviceJob, group, folder),
-  ]);
+  const access = await stageJobObject(serviceJob, group, folder);
   await folder.complete(jobDocument(serviceJob, object, worker.type), module);
   const { socketPath, token, close } = await tools.endpoint.open(
     access,
@@ -148,14 +173,16 @@ export const runAttempt = async (
 ): Promise<AttemptOutcome | undefined> => {
   let host: CallbackHost | undefined;
   let folder: AttemptFolder | undefined;
-  let group: GroupInUse | undefined;
+  // Fetched while the callback's place is made; what fails is met where it is waited for.
+  const inputs = fetchInputs(tools, serviceJob, groupId);
+  inputs.catch(() => undefined);
   try {
     const worker = await tools.pythons.pythonOf(serviceJob.job);
     for (const note of worker.notes) log.note(note);
     host = await tools.hosts.take(serviceJob, worker.path);
     folder = await makeAttemptFolder({ ...tools.folders, ...host.folders }, host.user);
-    group = await tools.groups.use(groupId);
-    return await callback(tools, serviceJob, worker, group, { folder, host }, log, signals);
+    const place = { folder, host };
+    return await callback(tools, serviceJob, worker, await inputs, place, log, signals);
   } catch (error) {
     if (error instanceof BuildStopped) return undefined;
     if (!isPermanent(error)) throw error;
@@ -164,7 +191,10 @@ export const runAttempt = async (
     if (said !== '') log.note(said);
     return failure({ type: error.name, message: error.message, traceback: said });
   } finally {
-    await group?.release();
+    await inputs.then(
+      ({ group }) => group.release(),
+      () => undefined,
+    );
     const left = (await host?.release()) ?? 0;
     if (left > 0) tools.onLeftRunning(serviceJob.job.id, left);
     await folder?.remove();

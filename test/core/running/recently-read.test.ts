@@ -1,6 +1,6 @@
 /** What a runner remembers of what it has read. */
 import { describe, expect, it } from 'vitest';
-import { recentlyRead } from '../../worker-container/recently-read.ts';
+import { recentlyRead } from '../../../core/running/recently-read.ts';
 
 /** A store that notes what it is asked for. */
 const store = (values: Record<string, string | undefined>) => {
@@ -44,5 +44,29 @@ describe('what was read of late', () => {
     expect(await recent('absent')).toBe('there');
     expect(await recent('broken')).toBe('there');
     expect(asked).toEqual(['absent', 'broken', 'absent', 'broken']);
+  });
+
+  it('serves nobody else while it may yet change, even who asked while it was being read', async () => {
+    const { asked, values, read } = store({ a: 'draft' });
+    const recent = recentlyRead(2, read, (value) => value === 'sealed');
+
+    const [one, other] = [recent('a'), recent('a')];
+    values['a'] = 'sealed';
+    expect(await one).toBe('draft');
+    expect(await other).toBe('sealed');
+    expect(await recent('a')).toBe('sealed');
+
+    expect(asked).toEqual(['a', 'a']);
+  });
+
+  it('that fails is a failure for who asked first alone', async () => {
+    const { asked, values, read } = store({});
+    const recent = recentlyRead(2, read);
+
+    const [one, other] = [recent('a'), recent('a')];
+    values['a'] = 'there';
+    await expect(one).rejects.toThrow('a cannot be read');
+    expect(await other).toBe('there');
+    expect(asked).toEqual(['a', 'a']);
   });
 });
