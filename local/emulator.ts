@@ -1,6 +1,7 @@
 /**
- * The AWS emulator (ministack) as it is published: its process, its environment, when it answers. It keeps its
- * tables when it is stopped in order and writes objects at once; after a kill, tables are those of the last stop.
+ * The AWS emulator (ministack) as it is published, but for its long polls (emulator-process): its process, its
+ * environment, when it answers. It keeps its tables when it is stopped in order and writes objects at once; after a
+ * kill, tables are those of the last stop.
  * LocalStack can take its place: see localstack.ts.
  */
 import { writeFileSync } from 'node:fs';
@@ -106,7 +107,7 @@ export const startEmulator = async (options: EmulatorOptions): Promise<ChildProg
   return startChildProgram({
     name: 'emulator',
     command: join(python, 'python'),
-    arguments: ['-m', 'ministack'],
+    arguments: ['-m', 'gantry_emulator'],
     workingDirectory: folder.root,
     logFile: join(folder.logs, 'emulator.log'),
     pidFolder: folder.pids,
@@ -117,7 +118,9 @@ export const startEmulator = async (options: EmulatorOptions): Promise<ChildProg
         delimiter,
       ),
       TMPDIR: folder.temporary,
-      PYTHONPATH: join(REPOSITORY, 'local', 'container-processes'),
+      PYTHONPATH: ['container-processes', 'emulator-process']
+        .map((folder) => join(REPOSITORY, 'local', folder))
+        .join(delimiter),
       PYTHONUNBUFFERED: '1',
       // Without the real SDK there, the emulator gives Lambdas stand-ins for it.
       NODE_PATH: join(REPOSITORY, 'node_modules'),

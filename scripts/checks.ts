@@ -26,6 +26,7 @@ const PYTHON_ROOMS = [
   { cwd: 'worker-container/python', targets: ['.'] },
   { cwd: 'lambdas/registry', targets: ['.'] },
   { cwd: 'local/container-processes', targets: ['.'] },
+  { cwd: 'local/emulator-process', targets: ['.'] },
   { cwd: 'local/localstack', targets: ['gantry_localstack'] },
   { cwd: 'examples/studies', targets: ['.'] },
 ];

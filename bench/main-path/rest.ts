@@ -9,7 +9,7 @@ const REST_MS = 10_000;
 const NAMES: readonly (readonly [RegExp, string])[] = [
   [/bootstrap\.mjs/, 'npm start: bootstrap'],
   [/local\/main\.ts/, 'npm start: launcher'],
-  [/-m ministack/, 'emulator'],
+  [/-m gantry_emulator/, 'emulator'],
   [/listener-[0-9a-f]+\.mjs/, 'listener'],
   [/runner-[0-9a-f]+\.mjs/, 'runner'],
 ];
