@@ -59,6 +59,10 @@ export const summarise = ({ name, samples }: Figure): Summary => {
   };
 };
 
+/** Of at least one. */
+export const medianOf = (samples: readonly number[]): number =>
+  summarise({ name: 'median', unit: 'ms', samples }).median;
+
 /** Collects samples under their figures' names, which stay in the order of their first sample. */
 export class Figures {
   readonly #figures = new Map<string, { readonly unit: Unit; readonly samples: number[] }>();

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import type { Bench } from './bench.ts';
 import { costBench } from './cost/bench.ts';
 import { Figures } from './figures.ts';
-import { jobsBench } from './jobs/bench.ts';
+import { chainsBench, jobsBench } from './jobs/bench.ts';
 import { listenerBench, storescpBench } from './listener/bench.ts';
 import { mainPathBench } from './main-path/bench.ts';
 import { scaleBench } from './scale/bench.ts';
@@ -22,7 +22,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 };
 
 /** Only by name: their figures are some of those of the others. */
-const PARTS: Readonly<Record<string, Bench>> = { 'listener-storescp': storescpBench };
+const PARTS: Readonly<Record<string, Bench>> = {
+  'listener-storescp': storescpBench,
+  'jobs-chains': chainsBench,
+};
 
 const quick = process.argv.includes('--quick');
 
