@@ -3,6 +3,7 @@
  * and functions' URLs apart by the Host header. Until they are there, it answers 503.
  */
 import { Agent, createServer, request, type IncomingHttpHeaders, type Server } from 'node:http';
+import { isIP } from 'node:net';
 import { CONSOLE_FILES } from '../core/contracts/console.ts';
 
 /** Hop-by-hop headers (RFC 9110, section 7.6.1) are between two neighbours and not passed on. */
@@ -40,9 +41,24 @@ const isOfConsole = (path: string): boolean => {
   return before === '/' || before.startsWith(`${CONSOLE_FILES}/`);
 };
 
+/**
+ * An address in numbers, or `localhost`. Any other name may be another site's that has itself resolved to this computer:
+ * to a browser its pages are then of one origin with what is served here (DNS rebinding).
+ */
+const isNameless = (host: string): boolean => {
+  const name = host.replace(/:\d+$/, '');
+  return name === 'localhost' || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0;
+};
+
+/** What is open to a network has names there that are not known here. */
+const isLoopback = (host: string): boolean => /^(127\.|::1$|localhost$)/.test(host);
+
 /** Browsers tell whose page asks: nobody signs in here, so a page of another site must not ask in our name. */
-const isOfAnotherSite = ({ origin, host }: IncomingHttpHeaders): boolean =>
-  origin !== undefined && origin !== `http://${host ?? ''}`;
+const isOfAnotherSite = (
+  { origin, host = '' }: IncomingHttpHeaders,
+  mayHaveNames: boolean,
+): boolean =>
+  (!mayHaveNames && !isNameless(host)) || (origin !== undefined && origin !== `http://${host}`);
 
 const listen = (server: Server, host: string, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -75,7 +91,7 @@ export const startHttpFront = async (
       refuse(503, { status: 'starting' });
       return;
     }
-    if (isOfAnotherSite(incoming.headers)) {
+    if (isOfAnotherSite(incoming.headers, !isLoopback(host))) {
       incoming.resume();
       refuse(403, { message: 'a page of another site may not use this API' });
       return;

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startHttpFront, type HttpFront } from '../../local/http-front.ts';
@@ -84,6 +85,25 @@ describe('the API’s address', () => {
     expect(other.status).toBe(403);
     expect(seen).toHaveLength(1);
     expect(seen[0]?.headers.origin).toBeUndefined();
+  });
+
+  it.each([
+    ['127.0.0.1', 201],
+    ['127.0.0.1:8080', 201],
+    ['localhost:8080', 201],
+    ['[::1]:8080', 201],
+    ['elsewhere.example:8080', 403],
+    ['127.0.0.1.elsewhere.example', 403],
+  ])('called %s, answers with %i: a name of another site may lead here', async (host, status) => {
+    front.ready({ api: API, console: API });
+    const sent = request(`${address}/api/v1/groups`, { headers: { host } });
+    sent.end();
+
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    response.resume();
+
+    expect(response.statusCode).toBe(status);
+    expect(seen).toHaveLength(status === 201 ? 1 : 0);
   });
 
   it('says so when the emulator does not answer', async () => {
