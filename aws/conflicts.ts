@@ -1,9 +1,9 @@
 /**
  * DynamoDB refuses a write to an item that a transaction of somebody else holds at that moment, instead of
  * waiting for it, and any write to a partition that has had its writes for this second; the SDK repeats the former
- * never, and the latter hardly, of a transaction never. Many jobs that end together decrement the same counter, and
- * what is written of a graph at once meets in a few partitions, so here such a write is repeated, after a pause that
- * grows and differs from caller to caller.
+ * never, and the latter hardly, of a transaction never. Many jobs that end together decrement the same counter, the
+ * reclaimer looks at the group that a listener is about to open, and what is written of a graph at once meets in a few
+ * partitions: so here every such write is repeated, after a pause that grows and differs from caller to caller.
  */
 import {
   TransactionCanceledException,
@@ -37,6 +37,7 @@ export const isThrottled = (error: unknown): boolean =>
 const isConflict = (error: unknown): boolean =>
   error instanceof TransactionConflictException || passingReasons(error).includes(CONFLICT);
 
+/** What the write answers; throws what it last threw when others were in its way for too long. */
 export const retryingConflicts = async <T>(write: () => Promise<T>): Promise<T> => {
   for (let retry = 0; ; retry += 1) {
     try {

@@ -116,9 +116,9 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
     UpdateExpression: expression.update ?? '',
     ...expressionInput(expression),
   });
-  const holds = async (action: Promise<unknown>): Promise<boolean> => {
+  const holds = async (write: () => Promise<unknown>): Promise<boolean> => {
     try {
-      await action;
+      await retryingConflicts(write);
       return true;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return false;
@@ -134,10 +134,12 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
       return Item === undefined ? undefined : schema.parse(Item);
     },
     put: async (key, item) => {
-      await client.send(new PutCommand({ TableName: tableName, Item: { ...item, ...key } }));
+      await retryingConflicts(() =>
+        client.send(new PutCommand({ TableName: tableName, Item: { ...item, ...key } })),
+      );
     },
     putIfAbsent: (key, item) =>
-      holds(
+      holds(() =>
         client.send(
           new PutCommand({
             TableName: tableName,
@@ -147,7 +149,7 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
         ),
       ),
     putIfAbsentOr: (key, item, { condition = '', ...expression }) =>
-      holds(
+      holds(() =>
         client.send(
           new PutCommand({
             TableName: tableName,
@@ -171,7 +173,7 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
       }
     },
     delete: (key, expression = {}) =>
-      holds(
+      holds(() =>
         client.send(
           new DeleteCommand({
             TableName: tableName,
