@@ -1,10 +1,5 @@
 import { TransactionConflictException } from '@aws-sdk/client-dynamodb';
-import {
-  DeleteCommand,
-  DynamoDBDocumentClient,
-  PutCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, test } from 'vitest';
 import { documentClient } from '../../aws/clients.ts';
@@ -23,9 +18,7 @@ test.each<[string, (table: Table) => Promise<unknown>]>([
   ['delete', (table) => table.delete(KEY, CONDITION)],
 ])('%s waits for an item that a transaction of somebody else holds', async (_, write) => {
   const documents = mockClient(DynamoDBDocumentClient);
-  for (const command of [PutCommand, UpdateCommand, DeleteCommand]) {
-    documents.on(command).rejectsOnce(conflict).resolves({});
-  }
+  documents.onAnyCommand().rejectsOnce(conflict).resolves({});
 
   await write(dynamoTable(documentClient(), 'table'));
 
@@ -34,7 +27,7 @@ test.each<[string, (table: Table) => Promise<unknown>]>([
 
 test('an item that transactions hold without an end is an error', async () => {
   const documents = mockClient(DynamoDBDocumentClient);
-  documents.on(PutCommand).rejects(conflict);
+  documents.onAnyCommand().rejects(conflict);
 
   const put = dynamoTable(documentClient(), 'table').put(KEY, {});
 
