@@ -1,8 +1,11 @@
 /** The leases of runners and the lock of each pool, as items of the table. */
 import { RunnerLease } from '../core/contracts/items.ts';
+import { z } from 'zod';
 import { tableKeys } from '../core/contracts/keys.ts';
 import { POOL_LOCK_MS, type RunnerPool } from '../core/running/runner-pool.ts';
 import type { Table } from './table.ts';
+
+const Lock = z.object({ paused: z.boolean().optional() });
 
 export const tableRunners = (table: Table): RunnerPool => {
   const leases = (worker: string) =>
@@ -38,18 +41,28 @@ export const tableRunners = (table: Table): RunnerPool => {
     },
     lock: async (worker, holder, now) => {
       const locked = await table.update(tableKeys.poolLock(worker), {
-        update: 'SET #holder = :holder, #lockUntil = :lockUntil',
+        update: 'SET #holder = :holder, #lockUntil = :lockUntil REMOVE #paused',
         condition: 'attribute_not_exists(pk) OR #lockUntil <= :now',
-        names: ['holder', 'lockUntil'],
+        names: ['holder', 'lockUntil', 'paused'],
         values: { holder, lockUntil: now + POOL_LOCK_MS, now },
       });
-      return locked !== undefined;
+      if (locked !== undefined) return 'locked';
+      const current = await table.get(tableKeys.poolLock(worker), Lock);
+      return current?.paused === true ? 'paused' : 'taken';
     },
     unlock: async (worker, holder) => {
       await table.delete(tableKeys.poolLock(worker), {
         condition: '#holder = :holder',
         names: ['holder'],
         values: { holder },
+      });
+    },
+    pause: async (worker, holder, until) => {
+      await table.update(tableKeys.poolLock(worker), {
+        update: 'SET #paused = :yes, #lockUntil = :until',
+        condition: '#holder = :holder',
+        names: ['paused', 'lockUntil', 'holder'],
+        values: { yes: true, until, holder },
       });
     },
   };

@@ -1,6 +1,8 @@
 /**
  * Sees to it that a worker has as many runners as its backlog needs. Two who see the same backlog are kept
- * apart by the pool's lock; who finds it taken, and whoever cannot be sure, leaves a message to look again.
+ * apart by the pool's lock; who finds it taken, and whoever cannot be sure, leaves a message to look again. After a
+ * refusal of ECS the pool pauses, and one message tries again: whoever else comes meanwhile leaves none, or while a
+ * quota is exhausted each minute's sweep and each job would add another that comes back for ever.
  */
 import { randomUUID } from 'node:crypto';
 import type { WorkerItem } from '../contracts/worker-item.ts';
@@ -20,6 +22,8 @@ import { capacityOf, gpusOf, runnerSize } from './task-size.ts';
 const LOOK_AGAIN_SECONDS = 2;
 const LOCK_TAKEN_SECONDS = 5;
 const NOT_STARTED_SECONDS = 10;
+/** The message that tries again must not find the pause that it ends. */
+const PAUSE_MS = (NOT_STARTED_SECONDS - 1) * 1000;
 
 /** Sessions in which a reason is noted: enough for a person to find it, in bounded time. */
 const MAX_NOTED_SESSIONS = 50;
@@ -48,6 +52,8 @@ export type EnsureRunnersOutcome =
   | { readonly outcome: 'started'; readonly runners: number }
   /** Somebody else is counting; a message was left. */
   | { readonly outcome: 'busy' }
+  /** RunTask refused a moment ago; whoever tried left a message to try again. */
+  | { readonly outcome: 'paused' }
   /** RunTask refused; the reason is on the waiting jobs, and a message was left. */
   | { readonly outcome: 'not-started'; readonly reason: string }
   | { readonly outcome: 'unknown-worker' };
@@ -186,10 +192,10 @@ const startMissing = async (
   if (failed === undefined) return { outcome: 'started', runners: missing.length };
   deps.onNotStarted(worker, failed.reason);
   const why = failed.reason instanceof Error ? failed.reason.message : String(failed.reason);
-  const reason = `Waits for a runner: ${why}. This is tried again every few seconds.`;
-  await lookAgain(deps, worker, NOT_STARTED_SECONDS);
-  await noteOnQueuedJobs(deps, worker, reason);
-  return { outcome: 'not-started', reason };
+  return {
+    outcome: 'not-started',
+    reason: `Waits for a runner: ${why}. This is tried again every few seconds.`,
+  };
 };
 
 /** `justStarted`: jobs whose messages may not be in the queue yet. */
@@ -221,13 +227,22 @@ export const ensureRunners = async (
   }
 
   const holder = randomUUID();
-  if (!(await deps.runners.lock(worker, holder, deps.clock()))) {
+  const lock = await deps.runners.lock(worker, holder, deps.clock());
+  if (lock === 'paused') return { outcome: 'paused' };
+  if (lock === 'taken') {
     await lookAgain(deps, worker, LOCK_TAKEN_SECONDS);
     return { outcome: 'busy' };
   }
+  let outcome: EnsureRunnersOutcome | undefined;
   try {
-    return await startMissing(deps, config, counted);
+    outcome = await startMissing(deps, config, counted);
   } finally {
-    await deps.runners.unlock(worker, holder);
+    if (outcome?.outcome !== 'not-started') await deps.runners.unlock(worker, holder);
   }
+  if (outcome.outcome === 'not-started') {
+    await deps.runners.pause(worker, holder, deps.clock() + PAUSE_MS);
+    await lookAgain(deps, worker, NOT_STARTED_SECONDS);
+    await noteOnQueuedJobs(deps, worker, outcome.reason);
+  }
+  return outcome;
 };

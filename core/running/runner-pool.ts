@@ -31,9 +31,11 @@ export interface RunnerPool {
   removeLease(worker: string, runnerId: string): Promise<boolean>;
   /** Removes every lease of the worker, expired or not; how many there were. */
   removeAllLeases(worker: string): Promise<number>;
-  /** False when somebody else holds the lock. */
-  lock(worker: string, holder: string, now: number): Promise<boolean>;
+  /** `taken`: somebody else counts. `paused`: nobody does, and until the pause is over nobody is to. */
+  lock(worker: string, holder: string, now: number): Promise<'locked' | 'taken' | 'paused'>;
   unlock(worker: string, holder: string): Promise<void>;
+  /** Makes the holder's lock a pause until that time. */
+  pause(worker: string, holder: string, until: number): Promise<void>;
 }
 
 /** The runners that a backlog of jobs, waiting and being worked on, keeps busy; never more than the worker may have. */

@@ -58,7 +58,7 @@ describe('leases', () => {
     await runners.lock('all', 'me', NOW);
 
     expect(await runners.removeAllLeases('all')).toBe(3);
-    expect(await runners.lock('all', 'other', NOW)).toBe(false);
+    expect(await runners.lock('all', 'other', NOW)).toBe('taken');
   });
 });
 
@@ -68,20 +68,32 @@ describe('the lock of a pool', () => {
     const locks = await Promise.all(
       ['a', 'b', 'c', 'd'].map((holder) => runners.lock('lock', holder, NOW)),
     );
-    expect(locks.filter(Boolean)).toHaveLength(1);
-    const holder = ['a', 'b', 'c', 'd'][locks.indexOf(true)]!;
+    expect(locks.filter((lock) => lock === 'locked')).toHaveLength(1);
+    const holder = ['a', 'b', 'c', 'd'][locks.indexOf('locked')]!;
 
     await runners.unlock('lock', 'somebody else');
-    expect(await runners.lock('lock', 'e', NOW)).toBe(false);
+    expect(await runners.lock('lock', 'e', NOW)).toBe('taken');
     await runners.unlock('lock', holder);
-    expect(await runners.lock('lock', 'e', NOW)).toBe(true);
+    expect(await runners.lock('lock', 'e', NOW)).toBe('locked');
   });
 
   it('is free again when its holder must be dead', async () => {
     const runners = tableRunners(table);
     await runners.lock('dead', 'a', NOW);
 
-    expect(await runners.lock('dead', 'b', NOW + POOL_LOCK_MS - 1)).toBe(false);
-    expect(await runners.lock('dead', 'b', NOW + POOL_LOCK_MS)).toBe(true);
+    expect(await runners.lock('dead', 'b', NOW + POOL_LOCK_MS - 1)).toBe('taken');
+    expect(await runners.lock('dead', 'b', NOW + POOL_LOCK_MS)).toBe('locked');
+  });
+
+  it('becomes a pause at its holder’s word alone, and a lock again for who comes after it', async () => {
+    const runners = tableRunners(table);
+    await runners.lock('paused', 'a', NOW);
+
+    await runners.pause('paused', 'b', NOW + 9);
+    expect(await runners.lock('paused', 'b', NOW)).toBe('taken');
+    await runners.pause('paused', 'a', NOW + 9);
+    expect(await runners.lock('paused', 'b', NOW + 8)).toBe('paused');
+    expect(await runners.lock('paused', 'b', NOW + 9)).toBe('locked');
+    expect(await runners.lock('paused', 'c', NOW + 10)).toBe('taken');
   });
 });

@@ -102,7 +102,7 @@ export const memoryTasks = (refusal: () => Error | undefined = () => undefined):
 
 export const memoryRunners = (): RunnerPool & { readonly leases: Map<string, RunnerLease> } => {
   const leases = new Map<string, RunnerLease>();
-  const locks = new Map<string, string>();
+  const locks = new Map<string, { readonly holder: string; readonly pausedUntil?: number }>();
   const change = (runnerId: string, facts: Partial<RunnerLease>) => {
     const lease = leases.get(runnerId);
     if (lease !== undefined) leases.set(runnerId, { ...lease, ...facts });
@@ -127,13 +127,19 @@ export const memoryRunners = (): RunnerPool & { readonly leases: Map<string, Run
       for (const { runnerId } of all) leases.delete(runnerId);
       return Promise.resolve(all.length);
     },
-    lock: (worker, holder) => {
-      if (locks.has(worker)) return Promise.resolve(false);
-      locks.set(worker, holder);
-      return Promise.resolve(true);
+    lock: (worker, holder, now) => {
+      const { pausedUntil } = locks.get(worker) ?? { pausedUntil: now };
+      if (pausedUntil === undefined) return Promise.resolve('taken');
+      if (pausedUntil > now) return Promise.resolve('paused');
+      locks.set(worker, { holder });
+      return Promise.resolve('locked');
     },
     unlock: (worker, holder) => {
-      if (locks.get(worker) === holder) locks.delete(worker);
+      if (locks.get(worker)?.holder === holder) locks.delete(worker);
+      return Promise.resolve();
+    },
+    pause: (worker, holder, until) => {
+      if (locks.get(worker)?.holder === holder) locks.set(worker, { holder, pausedUntil: until });
       return Promise.resolve();
     },
   };

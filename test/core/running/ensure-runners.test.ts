@@ -16,7 +16,7 @@ const pool = (
   facts: Partial<Pick<WorkerItem, 'slots' | 'maxRunners' | 'gpu' | 'cpu' | 'memoryMiB'>> = {},
   gpuCapacity: GpuCapacity = { kind: 'here' },
 ) => {
-  const state: { refusal: Error | undefined } = { refusal: undefined };
+  const state: { refusal: Error | undefined; now: number } = { refusal: undefined, now: NOW };
   const queues = memoryQueues();
   const tasks = memoryTasks(() => state.refusal);
   const runners = memoryRunners();
@@ -35,7 +35,7 @@ const pool = (
     gpuCapacity,
     runnerSize: { cpu: 1024, memoryMiB: 4096 },
     onNotStarted: () => undefined,
-    clock: () => NOW,
+    clock: () => state.now,
   };
   const backlog = (waiting: number, inFlight = 0, priority = 'normal') => {
     queues.depths.set(`queue/work-default-${priority}`, { waiting, inFlight, delayed: 0 });
@@ -152,7 +152,27 @@ describe('ensureRunners', () => {
     expect(queues.sent).toEqual([lookAgain(10)]);
 
     state.refusal = undefined;
+    state.now += 10_000;
     expect(await ensureRunners(deps, 'default')).toEqual({ outcome: 'started', runners: 1 });
+  });
+
+  it('has one message that tries again while none can be started, whoever else asks', async () => {
+    const { deps, state, queues, tasks, backlog } = pool();
+    backlog(1);
+    state.refusal = new Error('no capacity in any zone');
+    await ensureRunners(deps, 'default');
+
+    const others = await Promise.all([1, 2, 3].map(() => ensureRunners(deps, 'default')));
+    expect(others).toEqual(Array(3).fill({ outcome: 'paused' }));
+    expect(queues.sent).toEqual([lookAgain(10)]);
+
+    // The message comes back, and somebody else a moment before it.
+    state.now += 9500;
+    await ensureRunners(deps, 'default');
+    state.now += 500;
+    await ensureRunners(deps, 'default');
+    expect(queues.sent).toEqual([lookAgain(10), lookAgain(10)]);
+    expect(tasks.started).toEqual([]);
   });
 
   it('does nothing for a worker that is not installed', async () => {
