@@ -34,7 +34,7 @@ export const bucketObjects = (client: S3Client, bucket: string): ObjectStore => 
     const { Body } = await client.send(
       new GetObjectCommand({ Bucket: bucket, Key: key, ...range }),
     );
-    if (Body === undefined) throw new Error(`object ${key} came without a body`);
+    if (Body === undefined) throw new Error('an object came without a body');
     return Body;
   };
   return {

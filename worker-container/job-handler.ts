@@ -5,6 +5,7 @@
  */
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { objectKeys, parseJobId } from '../core/contracts/keys.ts';
+import { errorFacts } from '../core/contracts/message-body.ts';
 import { Work } from '../core/contracts/messages.ts';
 import type {
   Clock,
@@ -82,7 +83,7 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
       objects,
       key: objectKeys.jobLog(job.sessionId, job.nodeId, job.attempt),
       onUploadFailed: (error) => {
-        logger.warn('the log was not uploaded', { jobId: job.id, error: String(error) });
+        logger.warn('the log was not uploaded', { jobId: job.id, ...errorFacts(error) });
       },
     });
     try {
@@ -90,7 +91,7 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
     } finally {
       await log.close().catch((error: unknown) => {
         // A result is worth more than its log.
-        logger.error('the log was lost', { jobId: job.id, error: String(error) });
+        logger.error('the log was lost', { jobId: job.id, ...errorFacts(error) });
       });
     }
   };
@@ -119,7 +120,7 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
   ): Promise<Handled> => {
     const { job } = work;
     const watch = watchJob(store, job, (error) => {
-      logger.warn('a job could not be watched', { jobId: job.id, error: String(error) });
+      logger.warn('a job could not be watched', { jobId: job.id, ...errorFacts(error) });
     });
     const signals = { stopping, cancelled: watch.cancelled };
     const outcome = await attempt(work, signals).finally(watch.stop);
@@ -146,7 +147,7 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
     }
     const { run: runNumber, token, jobId } = parsed.data;
     const hold = holdMessage(messages, message, (error) => {
-      logger.warn('a message could not be held', { jobId, error: String(error) });
+      logger.warn('a message could not be held', { jobId, ...errorFacts(error) });
     });
     // Read while the job is leased; what fails is met where it is waited for.
     groupOf(ids.sessionId).catch(() => undefined);
@@ -160,7 +161,7 @@ export const makeJobHandler = (dependencies: JobHandlerDependencies) => {
       if (work === undefined) throw new Error(`${jobId} is no job of a service`);
       return await run(message, work, token, AbortSignal.any([stopping, hold.lost]));
     } catch (error) {
-      logger.error('a job could not be run now', { jobId, error: describe(error) });
+      logger.error('a job could not be run now', { jobId, ...errorFacts(error) });
       return await giveBack(message, RETRY_SECONDS).catch((): Handled => 'given-back');
     } finally {
       hold.stop();
@@ -175,6 +176,3 @@ const parseJson = (text: string): unknown => {
     return undefined;
   }
 };
-
-const describe = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -26,6 +26,7 @@ import { requiredIsolation } from './isolation/isolation.ts';
 import { makeJobHandler } from './job-handler.ts';
 import { runRunner } from './runner.ts';
 import { readSettings } from './settings.ts';
+import { errorFacts } from '../core/contracts/message-body.ts';
 import { limiter } from '../core/running/concurrency.ts';
 import { SPOT_PRIORITIES } from '../core/running/priorities.ts';
 import { workQueueUrls } from '../core/running/start-job.ts';
@@ -69,7 +70,7 @@ const endpoint = jobEndpoint({
   decisions: tableGroups(table, objects),
   clock,
   onFailure: (error, jobId) => {
-    logger.error('a request of service code failed', { jobId, error: String(error) });
+    logger.error('a request of service code failed', { jobId, ...errorFacts(error) });
   },
 });
 

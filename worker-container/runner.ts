@@ -4,6 +4,7 @@
  * renews, removes before its last look at the queues, and puts back if that look finds work.
  */
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { errorFacts } from '../core/contracts/message-body.ts';
 import type { Clock, HeldMessage, MessageSource, Queues } from '../core/contracts/ports.ts';
 import type { Isolation, Priority } from '../core/contracts/vocabulary.ts';
 import type { Advance } from '../core/contracts/messages.ts';
@@ -67,7 +68,7 @@ export const runRunner = async (
           if (handled === 'given-back') givenBack += 1;
         },
         (error: unknown) => {
-          logger.error('a message was not handled', { error: String(error) });
+          logger.error('a message was not handled', { ...errorFacts(error) });
         },
       )
       .finally(() => {
@@ -99,7 +100,7 @@ export const runRunner = async (
       lease.lost = !(await pool.renewLease(worker, runnerId, lastingFacts()));
       if (lease.lost) logger.warn('the lease was taken away: no further jobs');
     } catch (error) {
-      logger.warn('the lease was not renewed', { error: String(error) });
+      logger.warn('the lease was not renewed', { ...errorFacts(error) });
     }
   };
   // Whoever started the runner has put its lease; a runner started by hand puts its own.
@@ -121,7 +122,7 @@ export const runRunner = async (
           ...(running.size < slots ? [poller.poll()] : [slotFreed.promise]),
         ]);
       } catch (error) {
-        logger.error('the queues could not be asked', { error: String(error) });
+        logger.error('the queues could not be asked', { ...errorFacts(error) });
         await Promise.race([stopped, pause(ERROR_PAUSE_MS)]);
       }
     }

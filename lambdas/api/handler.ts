@@ -1,7 +1,11 @@
 /** One request of the HTTP API (payload format 2.0): find the route, check, run, answer in JSON. */
 import { z } from 'zod';
-import { PROBLEM_STATUS, type ProblemDetail } from '../../core/contracts/api-problem.ts';
-import type { ProblemCode } from '../../core/contracts/api-problem.ts';
+import {
+  PROBLEM_STATUS,
+  type ProblemCode,
+  type ProblemDetail,
+} from '../../core/contracts/api-problem.ts';
+import { errorFacts } from '../../core/contracts/message-body.ts';
 import type { ApiContext } from './context.ts';
 import { openApiDocument } from './openapi.ts';
 import { ApiProblem, problemDocument } from './problems.ts';
@@ -27,13 +31,16 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
+/** What service code printed is text, whatever it looks like to a browser. */
+const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
+
 const json = (
   statusCode: number,
   value: unknown,
   contentType = 'application/json',
 ): HttpAnswer => ({
   statusCode,
-  headers: { 'content-type': contentType, 'cache-control': 'no-store' },
+  headers: { ...HEADERS, 'content-type': contentType },
   body: JSON.stringify(value),
 });
 
@@ -62,8 +69,8 @@ const httpAnswer = (answer: Answer): HttpAnswer => {
     return {
       statusCode: 200,
       headers: {
+        ...HEADERS,
         'content-type': 'text/plain; charset=utf-8',
-        'cache-control': 'no-store',
         ...answer.headers,
       },
       body: answer.text,
@@ -98,7 +105,7 @@ export const makeHandler =
       return httpAnswer(await route.run(context, parameters, queryOf(event), bodyOf(event)));
     } catch (error) {
       if (error instanceof ApiProblem) return refusal(error.code, error.problems);
-      context.logger.error('request failed', error instanceof Error ? error : String(error));
+      context.logger.error('request failed', { ...errorFacts(error) });
       return refusal('internal-error', [
         {
           message: 'an error inside Gantry; its log has the details',

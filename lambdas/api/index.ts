@@ -27,6 +27,7 @@ import { tableWorkerImages } from '../../aws/worker-versions.ts';
 import { sqsWorkQueues } from '../../aws/work-queues.ts';
 import { AccountNeeds } from '../../core/contracts/account-needs.ts';
 import { readGpuCapacity } from '../../core/contracts/gpu-capacity.ts';
+import { errorFacts } from '../../core/contracts/message-body.ts';
 import { ENV } from '../../core/contracts/names.ts';
 import { readPlatformVersions } from '../../core/contracts/platform-versions.ts';
 import { checkAccount } from '../../core/operations/account-checks.ts';
@@ -161,7 +162,7 @@ const ready = async (): Promise<ApiContext> => {
     await initialised;
   } catch (error) {
     initialised = undefined;
-    context.logger.error('not ready', error instanceof Error ? error : String(error));
+    context.logger.error('not ready', { ...errorFacts(error) });
     throw error;
   }
   return context;

@@ -4,6 +4,7 @@
  */
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { z } from 'zod';
+import { errorFacts } from '../../core/contracts/message-body.ts';
 import type { PlatformMetric } from '../../core/contracts/metrics.ts';
 import {
   sweepSessions,
@@ -73,8 +74,7 @@ export const makeHandler = (deps: SweepHandlerDependencies) => {
         reports[part] = await sweep(options);
       } catch (error) {
         failures.push(error);
-        const facts = error instanceof Error ? { error: error.name } : {};
-        logger.error('a part of the sweep failed', { part, ...facts });
+        logger.error('a part of the sweep failed', { part, ...errorFacts(error) });
       }
     }
     logger.info('swept', { startup: options.startup, ...reports });

@@ -18,6 +18,7 @@ import { dynamoTable } from '../../aws/table.ts';
 import { heldCredentials } from '../../aws/task-credentials.ts';
 import { tableWorkerVersions } from '../../aws/worker-versions.ts';
 import { objectKeys } from '../../core/contracts/keys.ts';
+import { errorFacts } from '../../core/contracts/message-body.ts';
 import { readCredentialVariables } from '../../core/contracts/task-credentials.ts';
 import { limiter } from '../../core/running/concurrency.ts';
 import { environments } from '../environments/environments.ts';
@@ -148,7 +149,7 @@ try {
         peers: peerDirectory(configuration.destinations, store),
         decisions: tableGroups(table, objects),
         onFailure: (error, jobId) => {
-          logger.error('a request of a script failed', { jobId, error: String(error) });
+          logger.error('a request of a script failed', { jobId, ...errorFacts(error) });
         },
       }),
       hosts,

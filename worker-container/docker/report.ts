@@ -7,6 +7,7 @@ import { constants } from 'node:fs';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TASK_CONTAINERS } from '../../core/contracts/docker-task.ts';
+import { errorFacts } from '../../core/contracts/message-body.ts';
 import type { DockerSettings } from '../../core/contracts/worker-item.ts';
 import { serviceJob } from '../execution/job-document.ts';
 import { MAX_RESULT_BYTES, outcomeOf, failure, type AttemptOutcome } from '../execution/outcome.ts';
@@ -86,7 +87,7 @@ const standInOf = (folder: string): Promise<string | undefined> =>
   );
 
 const tailOf = (log: TaskLog): string =>
-  log.text().trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
+  log.tail().trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
 
 const outcomeOfContainer = async (
   { folders, tools }: ReportDependencies,
@@ -130,7 +131,7 @@ const watched = async (
   const { timeoutSeconds } = work;
   const { folders, signals, metadata } = deps;
   const watch = watchJob(deps.store, state.job, (error) => {
-    deps.logger.warn('a job could not be watched', { jobId: state.job.id, error: String(error) });
+    deps.logger.warn('a job could not be watched', { jobId: state.job.id, ...errorFacts(error) });
   });
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
   const ended = AbortSignal.any([signals.stopping, watch.cancelled, timeout]);

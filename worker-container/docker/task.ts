@@ -2,11 +2,12 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { JobItem } from '../../core/contracts/items.ts';
 import { objectKeys } from '../../core/contracts/keys.ts';
+import { errorFacts } from '../../core/contracts/message-body.ts';
 import type { Clock, Executions } from '../../core/contracts/ports.ts';
 import { endAttempt } from '../../core/running/end-attempt.ts';
 import type { SessionStore } from '../../core/running/session-store.ts';
 import type { AttemptSignals, AttemptTools } from '../execution/attempt.ts';
-import { jobLog, type JobLog } from '../execution/job-log.ts';
+import { jobLog, type ReadableLog } from '../execution/job-log.ts';
 import type { AttemptOutcome } from '../execution/outcome.ts';
 import { storableOutcome } from '../execution/storable.ts';
 import type { TaskFolders } from './volumes.ts';
@@ -38,9 +39,12 @@ export interface TaskDependencies {
   readonly logger: Logger;
 }
 
-/** A log that also tells what was written to it. */
-export interface TaskLog extends JobLog {
-  readonly text: () => string;
+/** More than the last lines of it have that are told of a container that failed. */
+const TAIL_BYTES = 64 * 1024;
+
+export interface TaskLog extends ReadableLog {
+  /** The end of what was written, also where the log keeps no more. */
+  readonly tail: () => string;
 }
 
 /** `before` is what the task's earlier containers have logged. */
@@ -53,16 +57,16 @@ export const openTaskLog = (
     objects: tools.objects,
     key: objectKeys.jobLog(job.sessionId, job.nodeId, job.attempt),
     onUploadFailed: (error) => {
-      logger.warn('the log was not uploaded', { jobId: job.id, error: String(error) });
+      logger.warn('the log was not uploaded', { jobId: job.id, ...errorFacts(error) });
     },
   });
-  const kept: Buffer[] = [];
+  let tail = Buffer.alloc(0);
   const write = (chunk: Buffer): void => {
-    kept.push(chunk);
     log.write(chunk);
+    tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
   };
   if (before !== '') write(Buffer.from(before));
-  return { ...log, write, text: () => Buffer.concat(kept).toString('utf8') };
+  return { ...log, write, tail: () => tail.toString('utf8') };
 };
 
 /** Stores the outcome against the attempt; then lets the job's execution go on. */

@@ -38,6 +38,18 @@ export interface Upload {
   readonly ext: string | undefined;
 }
 
+const tooLarge = (): Refused => new Refused(413, 'a session file has at most 5 GiB');
+
+/** The body as it comes; what is longer than a file may be never reaches the disk whole. */
+async function* atMost(body: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw tooLarge();
+    yield chunk;
+  }
+}
+
 const readMeta = (text: string | undefined): Record<string, unknown> => {
   try {
     return Meta.parse(JSON.parse(text ?? '{}'));
@@ -46,7 +58,13 @@ const readMeta = (text: string | undefined): Record<string, unknown> => {
   }
 };
 
-export const fileRoutes = (entries: SessionEntries, objects: ObjectStore, clock: () => number) => {
+/** `maxBytes`: of a file; anything but the default is for tests. */
+export const fileRoutes = (
+  entries: SessionEntries,
+  objects: ObjectStore,
+  clock: () => number,
+  maxBytes = MAX_FILE_BYTES,
+) => {
   const find = async (access: JobAccess, name: EntryName): Promise<StoredFile | undefined> => {
     const text = await entries.find(access, 'file', name);
     return text === undefined ? undefined : StoredFile.parse(JSON.parse(text));
@@ -64,15 +82,20 @@ export const fileRoutes = (entries: SessionEntries, objects: ObjectStore, clock:
       session_id: access.sessionId,
       job_id: access.jobId,
     };
+    // Told before it is sent, as the SDK does: then the caller hears why.
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
     const id = documentId('file', access.event, access.jobName, access.objectId, name);
     // Of each upload its own: an attempt that does not count any more must not change another's bytes.
     const object = randomUUID();
     // On disk first: a put that has to be repeated can read it again.
     const spool = join(access.spoolFolder, randomUUID());
     try {
-      await pipeline(request, createWriteStream(spool));
+      await pipeline(
+        request,
+        (body: AsyncIterable<Buffer>) => atMost(body, maxBytes),
+        createWriteStream(spool),
+      );
       const { size } = await stat(spool);
-      if (size > MAX_FILE_BYTES) throw new Refused(413, 'a session file has at most 5 GiB');
       await objects.put(
         objectKeys.sessionFile(access.sessionId, object),
         size === 0 ? new Uint8Array() : createReadStream(spool),

@@ -17,6 +17,11 @@ export interface JobLog {
   readonly close: () => Promise<void>;
 }
 
+/** A log that also tells what is kept of what was written to it. */
+export interface ReadableLog extends JobLog {
+  readonly text: () => string;
+}
+
 export const jobLog = (options: {
   objects: ObjectStore;
   key: string;
@@ -24,7 +29,7 @@ export const jobLog = (options: {
   onUploadFailed: (error: unknown) => void;
   maxBytes?: number;
   intervalMs?: number;
-}): JobLog => {
+}): ReadableLog => {
   const { objects, key, maxBytes = MAX_LOG_BYTES } = options;
   const kept: Buffer[] = [];
   const notes: string[] = [];
@@ -33,7 +38,7 @@ export const jobLog = (options: {
   let grown = false;
   let uploading: Promise<void> | undefined;
 
-  const text = (): Buffer => {
+  const whole = (): Buffer => {
     const last = kept.at(-1);
     const closing = [
       ...(cut === 0 ? [] : [`[gantry] ${cut} bytes were cut: a log holds ${maxBytes}`]),
@@ -70,10 +75,11 @@ export const jobLog = (options: {
     note: (line) => {
       notes.push(`[gantry] ${line}`);
     },
+    text: () => Buffer.concat(kept).toString('utf8'),
     close: async () => {
       clearInterval(timer);
       await uploading;
-      await put(text());
+      await put(whole());
     },
   };
 };
