@@ -24,10 +24,9 @@ import type {
 } from '../../core/contracts/api-whole-configuration.ts';
 import { ServiceItem } from '../../core/contracts/configuration.ts';
 import { tableKeys } from '../../core/contracts/keys.ts';
+import { changeWhole } from './change-whole.ts';
 import type { ApiContext } from './context.ts';
 import { ApiProblem } from './problems.ts';
-
-const MAX_TRIES = 5;
 
 interface Stored {
   readonly items: ConfigurationItems;
@@ -144,10 +143,8 @@ export const applyConfiguration = async (
   document: Readonly<Record<string, unknown>>,
   { dryRun, keep }: ApplyOptions,
 ): Promise<Application> => {
-  const { configuration, clock } = context;
   const processors = await askProcessors(context, document['aeTitles']);
-  for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
-    const revision = await configuration.revision();
+  return changeWhole(context, async () => {
     const { items, packages } = await readStored(context);
     const options = { keep, installFirst: dryRun, processors };
     const reading = readConfiguration(document, items, packages, options);
@@ -156,17 +153,13 @@ export const applyConfiguration = async (
       configurationDocument(items, packages),
       configurationDocument(reading.items, packages),
     );
-    const writes = writesOf(changes, reading.items, clock());
+    const writes = writesOf(changes, reading.items, context.clock());
     checkSize(writes);
     const answer: Application = {
       applied: !dryRun,
       changes: [...reading.installs, ...shownChanges(changes)],
       notes: [...reading.notes],
     };
-    if (dryRun || writes.length === 0) return answer;
-    if (await configuration.changeWhole(writes, revision)) return answer;
-  }
-  throw new ApiProblem('in-use', [
-    { message: 'others change the configuration at the same time', remedy: 'try again' },
-  ]);
+    return { writes: dryRun ? [] : writes, answer };
+  });
 };

@@ -7,7 +7,10 @@ import { objectKeys } from '../../core/contracts/keys.ts';
 import { findManifest, MANIFEST_NAME } from '../../core/packages/package-files.ts';
 import type { ApiContext } from './context.ts';
 import { PackageArchive, type PackedFile, type WrittenFile } from './package-archive.ts';
-import { ApiProblem } from './problems.ts';
+import { ApiProblem, notFound } from './problems.ts';
+
+/** As `createUpload` makes them: it becomes part of a key. */
+const UPLOAD_ID = /^[0-9a-f-]{36}$/;
 
 const MAX_UPLOAD_BYTES = 200 * 1024 ** 2;
 
@@ -49,6 +52,7 @@ export const withUploadedPackage = async <T>(
   uploadId: string,
   use: (archive: PackageArchive, directory: string) => Promise<T>,
 ): Promise<T> => {
+  if (!UPLOAD_ID.test(uploadId)) throw notFound('upload', uploadId);
   const key = objectKeys.upload(uploadId);
   const size = await context.objects.size(key);
   if (size === undefined) {

@@ -14,6 +14,7 @@ import { isoTime } from '../../../core/contracts/api-conversion.ts';
 import type { JobDefinition, ServiceItem } from '../../../core/contracts/configuration.ts';
 import { objectKeys } from '../../../core/contracts/keys.ts';
 import { isParameterKey, withParameter } from '../../../core/packages/parameters.ts';
+import { changeWhole } from '../change-whole.ts';
 import type { ApiContext } from '../context.ts';
 import { installService } from '../install-service.ts';
 import { pageOfList, Paging } from '../paging.ts';
@@ -23,39 +24,46 @@ import { route } from '../router.ts';
 /** How long an archive can be uploaded after it was announced. */
 const UPLOAD_SECONDS = 900;
 
-const UPLOAD_ID = /^[0-9a-f-]{36}$/;
-
 const getService = async ({ configuration }: ApiContext, name: string): Promise<ServiceItem> => {
   const item = await configuration.services.get(name);
   if (item === undefined) throw notFound('service', name);
   return item;
 };
 
-/** The service with one of its jobs changed, or all of them. */
-const changeJobs = async (
+interface ServiceChange {
+  /** Undefined: all jobs. */
+  readonly jobName: string | undefined;
+  readonly change: (job: JobDefinition) => JobDefinition;
+  /** Of the service itself; else it stays as it is. */
+  readonly disabled?: boolean | undefined;
+}
+
+/** Somebody may change another of its jobs, or install another version, at the same moment: neither is lost. */
+const changeJobs = (
   context: ApiContext,
-  service: ServiceItem,
-  jobName: string | undefined,
-  change: (job: JobDefinition) => JobDefinition,
-): Promise<ServiceItem> => {
-  if (jobName !== undefined && !service.jobs.some((job) => job.jobName === jobName)) {
-    throw new ApiProblem('not-found', [
-      {
-        message: `the service ${service.name} has no job "${jobName}"`,
-        remedy: `its jobs: ${service.jobs.map((job) => job.jobName).join(', ')}`,
-      },
-    ]);
-  }
-  const item: ServiceItem = {
-    ...service,
-    updatedAt: context.clock(),
-    jobs: service.jobs.map((job) =>
-      jobName === undefined || job.jobName === jobName ? change(job) : job,
-    ),
-  };
-  await context.configuration.services.put(item.name, item);
-  return item;
-};
+  name: string,
+  { jobName, change, disabled }: ServiceChange,
+): Promise<ServiceItem> =>
+  changeWhole(context, async () => {
+    const service = await getService(context, name);
+    if (jobName !== undefined && !service.jobs.some((job) => job.jobName === jobName)) {
+      throw new ApiProblem('not-found', [
+        {
+          message: `the service ${service.name} has no job "${jobName}"`,
+          remedy: `its jobs: ${service.jobs.map((job) => job.jobName).join(', ')}`,
+        },
+      ]);
+    }
+    const item: ServiceItem = {
+      ...service,
+      disabled: disabled ?? service.disabled,
+      updatedAt: context.clock(),
+      jobs: service.jobs.map((job) =>
+        jobName === undefined || job.jobName === jobName ? change(job) : job,
+      ),
+    };
+    return { writes: [{ kind: 'SERVICE', name, service: item }], answer: item };
+  });
 
 const switchRoute = (word: 'disable' | 'enable', disabled: boolean) =>
   route({
@@ -68,13 +76,11 @@ const switchRoute = (word: 'disable' | 'enable', disabled: boolean) =>
     body: JobChoice,
     response: Service,
     handle: async (context, { parameters, body: { job } }) => {
-      const service = await getService(context, parameters.name);
-      const changed = await changeJobs(
-        context,
-        job === undefined ? { ...service, disabled } : service,
-        job,
-        (definition) => (job === undefined ? definition : { ...definition, disabled }),
-      );
+      const changed = await changeJobs(context, parameters.name, {
+        jobName: job,
+        change: (definition) => (job === undefined ? definition : { ...definition, disabled }),
+        disabled: job === undefined ? disabled : undefined,
+      });
       return { json: toService(changed) };
     },
   });
@@ -104,10 +110,9 @@ export const serviceRoutes = [
     summary: 'Installs an uploaded package; force replaces a version that is installed',
     body: InstallRequest,
     response: Installation,
-    handle: async (context, { body: { uploadId, force } }) => {
-      if (!UPLOAD_ID.test(uploadId)) throw notFound('upload', uploadId);
-      return { json: await installService(context, uploadId, force === true) };
-    },
+    handle: async (context, { body: { uploadId, force } }) => ({
+      json: await installService(context, uploadId, force === true),
+    }),
   }),
   route({
     method: 'GET',
@@ -145,11 +150,13 @@ export const serviceRoutes = [
           { path: 'body.key', message: `"${key}" is no key; write name or outer.inner` },
         ]);
       }
-      const service = await getService(context, parameters.name);
-      const changed = await changeJobs(context, service, job, (definition) => ({
-        ...definition,
-        params: { ...withParameter(definition.params, key, value) },
-      }));
+      const changed = await changeJobs(context, parameters.name, {
+        jobName: job,
+        change: (definition) => ({
+          ...definition,
+          params: { ...withParameter(definition.params, key, value) },
+        }),
+      });
       return { json: toService(changed) };
     },
   }),

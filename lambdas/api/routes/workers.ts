@@ -21,7 +21,6 @@ import { pageOfList, Paging } from '../paging.ts';
 import { ApiProblem, notFound } from '../problems.ts';
 import { route } from '../router.ts';
 
-const UPLOAD_ID = /^[0-9a-f-]{36}$/;
 /** Running sessions that are looked through for jobs of a worker. */
 const MAX_SESSIONS = 200;
 
@@ -99,10 +98,9 @@ export const workerRoutes = [
       'Installs the worker of an uploaded package; force replaces a version that is installed',
     body: InstallRequest,
     response: WorkerInstallation,
-    handle: async (context, { body: { uploadId, force } }) => {
-      if (!UPLOAD_ID.test(uploadId)) throw notFound('upload', uploadId);
-      return { json: await installWorker(context, uploadId, force === true) };
-    },
+    handle: async (context, { body: { uploadId, force } }) => ({
+      json: await installWorker(context, uploadId, force === true),
+    }),
   }),
   route({
     method: 'GET',

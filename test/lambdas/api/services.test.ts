@@ -5,6 +5,7 @@ import { lambdaFunctions } from '../../../aws/functions.ts';
 import type { Installation, Service, Upload } from '../../../core/contracts/api-packages.ts';
 import { objectKeys } from '../../../core/contracts/keys.ts';
 import { RegistryAnswer } from '../../../core/contracts/messages.ts';
+import { makeHandler } from '../../../lambdas/api/handler.ts';
 import { startEmulatedApi, type ApiAnswer, type EmulatedApi } from '../../support/emulated-api.ts';
 import { aJob, aPackage, unzip, zipOf, type PackageFiles } from '../../support/packages.ts';
 
@@ -261,6 +262,49 @@ describe('changing a service', () => {
       { jobName: 'a', params: { m: { x: 1, y: 2 }, all: [true] }, disabled: false },
       { jobName: 'b', params: { all: [true] }, disabled: true },
     ]);
+  });
+
+  it('keeps what somebody else changes or installs at the same moment', async () => {
+    const jobs = [aJob({ jobName: 'a' }), aJob({ jobName: 'b' })];
+    await installed(aPackage({ name: 'contended', jobs }));
+    const { configuration } = api.context;
+    let meanwhile: (() => Promise<unknown>) | undefined;
+    const services = {
+      ...configuration.services,
+      get: async (name: string) => {
+        const item = await configuration.services.get(name);
+        const somebodyElse = meanwhile;
+        meanwhile = undefined;
+        await somebodyElse?.();
+        return item;
+      },
+    };
+    const context = { ...api.context, configuration: { ...configuration, services } };
+    const handle = makeHandler(() => Promise.resolve(context));
+    const put = (body: object) =>
+      handle({
+        rawPath: '/api/v1/services/contended/params',
+        requestContext: { http: { method: 'PUT' } },
+        body: JSON.stringify(body),
+      });
+    const paramsNow = async () => {
+      const { json } = await api.call('GET', '/services/contended');
+      return (json as Service).jobs.map(({ params }) => params);
+    };
+
+    meanwhile = () =>
+      api.call('PUT', '/services/contended/params', { job: 'b', key: 'theirs', value: 1 });
+    await put({ job: 'a', key: 'mine', value: 2 });
+    expect(await paramsNow()).toEqual([{ mine: 2 }, { theirs: 1 }]);
+
+    meanwhile = () =>
+      installed(
+        aPackage({ name: 'contended', jobs, version: '2.0.0' }, { 'module/b.py': '' }),
+        true,
+      );
+    const answer = await put({ job: 'a', key: 'mine', value: 3 });
+    expect(JSON.parse(answer.body)).toMatchObject({ version: '2.0.0' });
+    expect(await paramsNow()).toEqual([{ mine: 3 }, {}]);
   });
 
   it('refuses a job that the service does not have, and a key that is none', async () => {
