@@ -19,6 +19,7 @@ import { tableWorkerVersions } from '../aws/worker-versions.ts';
 import { jobEndpoint } from './endpoint/job-endpoint.ts';
 import { peerDirectory } from './endpoint/peers.ts';
 import { environments } from './environments/environments.ts';
+import { sharedEnvironments } from './environments/shared-environments.ts';
 import { workerPythons } from './environments/worker-pythons.ts';
 import { sessionObjects } from './execution/attempt.ts';
 import { callbackHosts, type CallbackHosts } from './execution/callback-hosts.ts';
@@ -133,6 +134,9 @@ try {
               maxIdle: MAX_IDLE_ENVIRONMENTS,
               signal: stop.signal,
               clock,
+            }),
+            shared: sharedEnvironments({
+              ...{ objects, path: settings.path, clock, signal: stop.signal, logger },
             }),
             uvFolder: join(settings.workDirectory, 'pythons'),
             signal: stop.signal,

@@ -255,6 +255,10 @@ export const stateIndexKeys = {
 /** How much of a key's id tells apart the objects of one instance that is in two keys of an AE title. */
 const KEY_ID_LENGTH = 8;
 
+/** The id of the shared environment that an object is of; undefined when its key is no such key. */
+export const environmentIdOf = (objectKey: string): string | undefined =>
+  /^environments\/([^/]+)\/[^/]+$/.exec(objectKey)?.[1];
+
 const incarnationSuffix = (incarnation = 1): string =>
   incarnation === 1 ? '' : `-${String(incarnation)}`;
 
@@ -321,4 +325,11 @@ export const objectKeys = {
     `workers/${worker}/${hash}/images/${build}.json`,
   serviceRegistry: (service: string, hash: string): string =>
     `services/${service}/${hash}/registry.zip`,
+  /** Of all virtual environments that runners share; one has everything below its id. */
+  environmentsPrefix: 'environments/',
+  /** See SharedEnvironment. */
+  sharedEnvironment: (id: string): string => `environments/${id}/environment.json`,
+  /** By what is in it, so that two who put one for the same environment do not meet. */
+  environmentArchive: (id: string, sha256: string): string =>
+    `environments/${id}/${sha256}.tar.zst`,
 } as const;

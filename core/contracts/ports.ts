@@ -41,6 +41,12 @@ export interface ObjectListing {
   keys(prefix: string): Promise<string[]>;
 }
 
+/** Likewise, with the times of their puts. */
+export interface DatedObjectListing {
+  /** All objects whose keys begin with `prefix`; the time in milliseconds. */
+  dated(prefix: string): Promise<{ readonly key: string; readonly modifiedAt: number }[]>;
+}
+
 /** Received instances by what a sender knows of them. */
 export interface StoredInstances {
   /**

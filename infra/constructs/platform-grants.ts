@@ -162,6 +162,7 @@ export const platformGrants = ({
       data.access.read(holder);
       data.access.remove(holder, 'instances/*');
       data.access.remove(holder, 'unrouted/*');
+      data.access.remove(holder, 'environments/*');
     },
     api: (holder: IFunction) => {
       data.access.items(holder);

@@ -64,6 +64,8 @@ const grantWork = (stack: Stack, role: IRole, { config, data }: RunnerTaskProps)
   data.access.items(role);
   data.access.read(role);
   data.access.write(role, 'sessions/*');
+  // The virtual environments that runners share. No code of services or packages has this role.
+  data.access.write(role, 'environments/*');
   role.addToPrincipalPolicy(
     new PolicyStatement({
       // Of every worker: whatever is installed at run time is run by this task too, told which by its start.

@@ -1,10 +1,15 @@
 /**
  * Each minute, and once a day with `daily`: a bounded run of the storage space reclaimer. Its numbers go to the log.
- * The daily one audits what is stored afterwards, and keeps what it found for who asks.
+ * The daily one also deletes virtual environments that nobody uses; it audits what is stored afterwards, and keeps
+ * what it found for who asks.
  */
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { z } from 'zod';
 import type { StorageAuditItem } from '../../core/contracts/storage-audit.ts';
+import {
+  reclaimEnvironments,
+  type EnvironmentReclaimDependencies,
+} from '../../core/processors/reclaim-environments.ts';
 import {
   runReclaimer,
   type ReclaimRun,
@@ -21,7 +26,9 @@ const AUDIT_MS = 225_000;
 /** EventBridge's own event has none of it. */
 const ReclaimEvent = z.object({ daily: z.boolean().default(false) });
 
-export interface ReclaimHandlerDependencies extends ReclaimRunDependencies {
+export interface ReclaimHandlerDependencies
+  extends ReclaimRunDependencies, EnvironmentReclaimDependencies {
+  readonly objects: ReclaimRunDependencies['objects'] & EnvironmentReclaimDependencies['objects'];
   readonly inventory: StorageInventory;
   readonly keepAudit: (audit: StorageAuditItem) => Promise<void>;
   readonly logger: Pick<Logger, 'info' | 'error'>;
@@ -55,7 +62,10 @@ export const makeHandler =
     const { daily } = ReclaimEvent.parse(event);
     const run = await runReclaimer(deps, { until: deps.clock() + RUN_MS, isFull: daily });
     deps.logger.info('reclaimed', { ...run });
-    if (daily) await audit(deps);
+    if (daily) {
+      deps.logger.info('reclaimed environments', { objects: await reclaimEnvironments(deps) });
+      await audit(deps);
+    }
     // A failed invocation is what an alarm sees.
     if (run.failures.length > 0) throw new ReclaimIncomplete(run.failures);
     return run;

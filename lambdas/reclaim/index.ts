@@ -3,6 +3,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { documentClient, objectClient } from '../../aws/clients.ts';
 import { tableConfiguration } from '../../aws/configuration.ts';
 import { tableGroups } from '../../aws/groups.ts';
+import { bucketListing } from '../../aws/object-listing.ts';
 import { bucketObjects } from '../../aws/objects.ts';
 import { storedInventory } from '../../aws/inventory.ts';
 import { tableReclaims } from '../../aws/reclaims.ts';
@@ -26,6 +27,7 @@ export const handler = makeHandler({
   reclaims: tableReclaims(table),
   sessions: tableSessions(table),
   aeTitles: tableConfiguration(table).aeTitles,
+  listing: bucketListing(s3, bucket),
   inventory: storedInventory({ documents, tableName: variables[ENV.table], s3, bucket }),
   keepAudit: (audit) => table.put(tableKeys.storageAudit, audit),
   clock: Date.now,

@@ -1,11 +1,38 @@
 /** Who may do what: intents of docs/architecture.md and the invariants H and J, read from the policies. */
 import { describe, expect, it } from 'vitest';
-import { actionsOf, allResources, statementsOf, synthesise } from './synthesised.ts';
+import {
+  actionsOf,
+  allResources,
+  statementsOf,
+  synthesise,
+  type Statement,
+} from './synthesised.ts';
 
 const templates = synthesise({});
 const orchestration = templates.get('Orchestration')!;
 const workers = templates.get('Workers')!;
 const listener = templates.get('Listener')!;
+
+/** The patterns of objects with which these let somebody do what the pattern of actions says. */
+const objectsOf = (statements: readonly Statement[], action: RegExp): string[] =>
+  statements
+    .filter((statement) => actionsOf([statement]).some((one) => action.test(one)))
+    .flatMap(({ Resource }) => [...JSON.stringify(Resource).matchAll(/"(\/[^"]*\*|\*)"/g)])
+    .map(([, pattern = '']) => pattern)
+    .sort();
+
+/** By the logical ids of their policies, whoever may do that with objects, and with which. */
+const whoMay = (action: RegExp): Map<string, string[]> => {
+  const holders = [...allResources(templates)].flatMap(([id, { Type, Properties }]) => {
+    if (Type !== 'AWS::IAM::Policy') return [];
+    const { Statement: statements } = Properties['PolicyDocument'] as { Statement: Statement[] };
+    return [[id, objectsOf(statements, action)] as const];
+  });
+  return new Map(holders.filter(([, patterns]) => patterns.length > 0));
+};
+
+const PUT = /^s3:(Put|\*)/;
+const DELETE = /^s3:(Delete|\*)/;
 
 describe('permissions', () => {
   it('let the code of registry functions write its own logs and nothing else', () => {
@@ -136,25 +163,17 @@ describe('permissions', () => {
   });
 
   it('let nobody delete an object but the reclaimer, and uploads that were read, and files of ended sessions', () => {
-    const deletes = [...templates.values()]
-      .flatMap((template) => statementsOf(template, /./))
-      .filter((statement) =>
-        actionsOf([statement]).some((action) => action.startsWith('s3:Delete')),
-      );
-    const reclaimers = actionsOf(statementsOf(orchestration, /^reclaimfunction/));
-    const ofImages = deletes.filter(({ Resource }) =>
-      /"\/(instances|unrouted)\/\*"/.test(JSON.stringify(Resource)),
+    const deleters = [...whoMay(DELETE)].map(
+      ([id, patterns]) => [/\/([a-z]+)function/.exec(id)?.[1] ?? id, patterns] as const,
     );
 
-    // Of uploads the API; of sessions' files whoever ends a session, and the sweep for what is kept of failed ones.
-    expect(deletes).toHaveLength(ofImages.length + 3);
-    expect(reclaimers.filter((action) => action.startsWith('s3:Delete'))).toHaveLength(
-      actionsOf(ofImages).length,
-    );
-    const others = deletes
-      .filter((one) => !ofImages.includes(one))
-      .map(({ Resource }) => /"(\/[^"]*\*)"/.exec(JSON.stringify(Resource))?.[1]);
-    expect(others.sort()).toEqual(['/sessions/*/files/*', '/sessions/*/files/*', '/uploads/*']);
+    expect(Object.fromEntries(deleters)).toEqual({
+      reclaim: ['/environments/*', '/instances/*', '/unrouted/*'],
+      api: ['/uploads/*'],
+      // Of whoever ends a session, and the sweep for what is kept of failed ones.
+      advance: ['/sessions/*/files/*'],
+      sweep: ['/sessions/*/files/*'],
+    });
   });
 
   it('let the listener write instances and read manifests, and delete nothing', () => {
@@ -164,11 +183,19 @@ describe('permissions', () => {
     expect(actions).toContain('s3:PutObject');
   });
 
-  it('let runners write below sessions/ only, and delete no object', () => {
+  it('let runners write results and the environments that they share, and delete no object', () => {
     const statements = statementsOf(workers, /TaskRole/);
-    const puts = statements.filter((statement) => actionsOf([statement]).includes('s3:PutObject'));
 
     expect(actionsOf(statements).some((action) => action.startsWith('s3:Delete'))).toBe(false);
-    expect(JSON.stringify(puts.map(({ Resource }) => Resource))).toContain('/sessions/*');
+    expect(objectsOf(statements, PUT)).toEqual(['/environments/*', '/sessions/*']);
+  });
+
+  it('let nobody but runners write what other sessions’ code runs from', () => {
+    const writers = [...whoMay(PUT)].filter(([, patterns]) =>
+      patterns.some((pattern) => /^(\/environments)?\/?\*$/.test(pattern)),
+    );
+
+    expect(writers).toHaveLength(1);
+    expect(writers[0]?.[0]).toMatch(/^Workers\/DefaultRunnerTaskRole/);
   });
 });

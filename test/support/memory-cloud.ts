@@ -6,6 +6,7 @@ import { executionName } from '../../core/contracts/keys.ts';
 import type {
   Executions,
   ExecutionStatus,
+  DatedObjectListing,
   ObjectListing,
   ObjectStore,
   Queues,
@@ -164,13 +165,26 @@ export const memoryTaskPlaces = (): TaskPlaces => {
   };
 };
 
-type Objects = Pick<ObjectStore, 'getJson' | 'size' | 'delete'> & ObjectListing;
+type Objects = Pick<ObjectStore, 'getJson' | 'size' | 'delete'> &
+  ObjectListing &
+  DatedObjectListing;
 
-/** JSON documents, and objects of which only the size matters (a number). */
-export const memoryObjects = (): Objects & { readonly stored: Map<string, unknown> } => {
+/** JSON documents, and objects of which only the size matters (a number). Put at the beginning of time unless told. */
+export const memoryObjects = (): Objects & {
+  readonly stored: Map<string, unknown>;
+  readonly modifiedAt: Map<string, number>;
+} => {
   const stored = new Map<string, unknown>();
+  const modifiedAt = new Map<string, number>();
   return {
     stored,
+    modifiedAt,
+    dated: (prefix) =>
+      Promise.resolve(
+        [...stored.keys()]
+          .filter((key) => key.startsWith(prefix))
+          .map((key) => ({ key, modifiedAt: modifiedAt.get(key) ?? 0 })),
+      ),
     getJson: (key) =>
       stored.has(key)
         ? Promise.resolve(stored.get(key))

@@ -22,6 +22,7 @@ import { errorFacts } from '../../core/contracts/message-body.ts';
 import { readCredentialVariables } from '../../core/contracts/task-credentials.ts';
 import { limiter } from '../../core/running/concurrency.ts';
 import { environments } from '../environments/environments.ts';
+import { UNSHARED } from '../environments/shared-environments.ts';
 import {
   workerPythons,
   type WorkerPython,
@@ -111,6 +112,8 @@ const pythonsOfScripts = async (workerFolder: string): Promise<WorkerPythons> =>
       ...{ folder: shared, maxIdle: MAX_IDLE_ENVIRONMENTS, clock },
       signal: stopping.signal,
     }),
+    // What other sessions' code runs, credentials of one session may not write.
+    shared: UNSHARED,
     uvFolder: join(settings.workDirectory, 'pythons'),
     signal: stopping.signal,
     onBuild: (name, facts) => {

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, chown, cp, lchown, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
+import { belongingToMarker, endProcesses } from '../isolation/processes.ts';
 import { placedCommand, type Sandbox } from '../isolation/sandbox.ts';
 import type { UserIds } from '../isolation/user-ids.ts';
 
@@ -244,8 +245,10 @@ const build = async (
  * {@link BuildStopped}; whatever is in the folder then is of no use.
  */
 export const buildEnvironment = async (options: BuildOptions): Promise<string | undefined> => {
-  const user = await options.users?.take();
   const scratch = `${options.folder}.scratch`;
+  // A pip whose runner was killed may still be writing to this very folder.
+  await endProcesses(belongingToMarker(`HOME=${scratch}\0`));
+  const user = await options.users?.take();
   try {
     await mkdir(dirname(options.folder), { recursive: true });
     for (const folder of [scratch, options.folder]) {

@@ -1,23 +1,13 @@
 /**
  * The virtual environments of this computer, made when a job first needs one and shared by all runners. An
- * environment is for the hash of its Python version, its requirements and the SDK. It cannot be moved, so each try
- * is made where it stays, in a folder of its own, and becomes the one that counts by a link, which is made
- * whole or not at all; a file with the builder's process keeps others from trying at the same time.
+ * environment is for the hash of its Python version, its requirements and the SDK. Its programs name the folder
+ * that it is in, so that is the same on every computer whose runners work in the same place, and what one has made
+ * is of use to others. It is ready when the file with its facts is there, which is written whole and last; a file
+ * with the builder's process keeps others from trying at the same time.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  stat,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRunning } from '../isolation/processes.ts';
 import { BuildStopped, EnvironmentNotBuilt } from './build-environment.ts';
@@ -50,7 +40,7 @@ export interface Environments {
   use(parts: readonly unknown[], build: BuildIn): Promise<Environment>;
 }
 
-const CURRENT = 'current';
+const ENVIRONMENT = 'environment';
 const LOCK = 'lock';
 const USERS = 'users';
 const FACTS = 'gantry.json';
@@ -105,28 +95,35 @@ export const environments = (options: EnvironmentsOptions): Environments => {
   const known = new Map<string, Promise<Environment>>();
   const folderOf = (hash: string): string => join(options.folder, hash);
 
+  const placed = (folder: string, facts: EnvironmentFacts): Environment => ({
+    ...facts,
+    path: join(folder, ENVIRONMENT, 'bin', 'python'),
+  });
+
   const current = async (folder: string): Promise<Environment | undefined> => {
-    const build = await readlink(join(folder, CURRENT)).catch(() => undefined);
-    if (build === undefined) return undefined;
-    const facts = await readJson<EnvironmentFacts>(join(folder, build, FACTS));
-    return facts && { ...facts, path: join(folder, build, 'bin', 'python') };
+    const facts = await readJson<EnvironmentFacts>(join(folder, ENVIRONMENT, FACTS));
+    return facts && placed(folder, facts);
   };
 
+  /** What a builder that died has left, and an earlier release. */
   const removeHalfBuilt = async (folder: string): Promise<void> => {
     for (const name of await readdir(folder)) {
-      if (name.startsWith('build-')) await rm(join(folder, name), { recursive: true, force: true });
+      if (![LOCK, USERS, FAILURE].includes(name)) {
+        await rm(join(folder, name), { recursive: true, force: true });
+      }
     }
   };
 
-  /** With the lock held, and no current build. */
+  /** With the lock held, and no environment that is ready. */
   const make = async (folder: string, build: BuildIn): Promise<Environment> => {
     await removeHalfBuilt(folder);
-    const target = join(folder, `build-${randomUUID().slice(0, 8)}`);
+    const target = join(folder, ENVIRONMENT);
     try {
       const facts = await build(target);
-      await writeFile(join(target, FACTS), JSON.stringify(facts));
-      await symlink(basename(target), join(folder, CURRENT));
-      return { ...facts, path: join(target, 'bin', 'python') };
+      const partial = join(target, `${FACTS}.partial`);
+      await writeFile(partial, JSON.stringify(facts));
+      await rename(partial, join(target, FACTS));
+      return placed(folder, facts);
     } catch (error) {
       await rm(target, { recursive: true, force: true });
       if (error instanceof EnvironmentNotBuilt) {

@@ -10,6 +10,8 @@ export interface Interpreter {
   readonly path: string;
   /** Major, minor, patch. */
   readonly version: readonly [number, number, number];
+  /** Tells its builds apart, and the C libraries that compiled modules are for. */
+  readonly build: string;
 }
 
 export interface ChosenInterpreter extends Interpreter {
@@ -29,8 +31,12 @@ const PROBE_TIMEOUT_MS = 20_000;
 /** An interpreter has some 30 MB; where none can be had, that is told long before. */
 const UV_TIMEOUT_MS = 180_000;
 
-const PROBE =
-  'import sys, venv, ensurepip; print(getattr(sys, "_base_executable", sys.executable)); print(*sys.version_info[:3])';
+const PROBE = `
+import sys, venv, ensurepip, platform, sysconfig
+print(getattr(sys, "_base_executable", sys.executable))
+print(*sys.version_info[:3])
+print(sys.version.replace("\\n", " "), sysconfig.get_config_var("SOABI"), *platform.libc_ver())
+`;
 
 export const showVersion = (version: readonly number[]): string => version.join('.');
 
@@ -50,13 +56,13 @@ const probe = async (
   command: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<Interpreter | undefined> => {
-  const [path, numbers] = (
+  const [path, numbers, build = ''] = (
     (await output(command, ['-c', PROBE], environment, PROBE_TIMEOUT_MS)) ?? ''
   ).split('\n');
   const [major = 0, minor = 0, patch = 0] = (numbers ?? '').split(' ').map(Number);
   return path === undefined || major !== 3 || minor < OLDEST_MINOR
     ? undefined
-    : { path, version: [major, minor, patch] };
+    : { path, version: [major, minor, patch], build };
 };
 
 const isExecutable = (path: string): Promise<boolean> =>

@@ -1,6 +1,6 @@
 /**
  * The Python of a job's worker: the platform's own, or that of the virtual environment of the worker's version,
- * made if it is not there. How the making went is stored for `gantry worker show`.
+ * fetched or made if it is not there. How the making went is stored for `gantry worker show`.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -20,7 +20,13 @@ import type { UserIds } from '../isolation/user-ids.ts';
 import { unpackZip } from '../staging/service-modules.ts';
 import { buildEnvironment, EnvironmentNotBuilt, type SdkFacts } from './build-environment.ts';
 import type { Environment, EnvironmentFacts, Environments } from './environments.ts';
-import { chooseInterpreter, NoInterpreter, showVersion } from './interpreters.ts';
+import {
+  chooseInterpreter,
+  NoInterpreter,
+  showVersion,
+  type ChosenInterpreter,
+} from './interpreters.ts';
+import type { SharedEnvironments } from './shared-environments.ts';
 
 /** What a job is run with. */
 export interface WorkerPython {
@@ -45,6 +51,7 @@ export interface WorkerPythonsOptions {
   readonly settings: Readonly<Record<string, string>>;
   readonly versions: WorkerVersions;
   readonly environments: Environments;
+  readonly shared: SharedEnvironments;
   readonly objects: Pick<ObjectStore, 'getBytes'>;
   readonly users: UserIds | undefined;
   readonly sandbox: Sandbox | undefined;
@@ -70,6 +77,10 @@ print(json.dumps({
     "libraries": {n: v for n in names if (v := version(n))},
 }))
 `;
+
+/** Those that decide what is installed; of proxies and certificates nothing stays in an environment. */
+const installationSettings = (settings: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(settings).filter(([name]) => name.startsWith('PIP_')));
 
 type Versioned = WorkerItem & { readonly hash: string };
 
@@ -147,16 +158,13 @@ export const workerPythons = (options: WorkerPythonsOptions) => {
     worker: Versioned,
     folder: string,
     sdkFacts: Sdk,
+    interpreter: ChosenInterpreter,
   ): Promise<EnvironmentFacts> => {
-    const { name, hash, pythonVersion = '3' } = worker;
+    const { name, hash } = worker;
     await report(worker, { state: 'BUILDING' });
     const began = performance.now();
     const packageFolder = await mkdtemp(join(tmpdir(), 'gantry-worker-'));
     try {
-      const interpreter = await chooseInterpreter({
-        ...{ wanted: pythonVersion, python, path, usable, uvFolder: options.uvFolder },
-        environment: bare,
-      });
       const bytes = await objects.getBytes(objectKeys.workerPackage(name, hash));
       await unpackZip(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), packageFolder);
       const lacking = await buildEnvironment({
@@ -166,18 +174,41 @@ export const workerPythons = (options: WorkerPythonsOptions) => {
       const notes = [interpreter.note, lacking].flatMap((note) => note ?? []);
       options.onBuild(name, { seconds: Math.round((performance.now() - began) / 1000) });
       return { python: showVersion(interpreter.version), notes };
-    } catch (error) {
-      throw error instanceof NoInterpreter ? new EnvironmentNotBuilt(error.message, '') : error;
     } finally {
       await rm(packageFolder, { recursive: true, force: true });
     }
+  };
+
+  const interpreterFor = async ({ pythonVersion = '3' }: Versioned): Promise<ChosenInterpreter> => {
+    try {
+      return await chooseInterpreter({
+        ...{ wanted: pythonVersion, python, path, usable, uvFolder: options.uvFolder },
+        environment: bare,
+      });
+    } catch (error) {
+      throw error instanceof NoInterpreter ? new EnvironmentNotBuilt(error.message, '') : error;
+    }
+  };
+
+  const fetchOrBuild = async (
+    worker: Versioned,
+    folder: string,
+    sdkFacts: Sdk,
+  ): Promise<EnvironmentFacts> => {
+    const interpreter = await interpreterFor(worker);
+    const identity = {
+      ...{ environmentHash: worker.environmentHash, sdkHash: sdkFacts.hash, interpreter, folder },
+      platform: `${process.platform}-${process.arch}`,
+      settings: installationSettings(settings),
+    };
+    return options.shared.make(identity, (target) => build(worker, target, sdkFacts, interpreter));
   };
 
   const environmentOf = async (worker: Versioned, sdkFacts: Sdk): Promise<Environment> => {
     try {
       const environment = await environments.use(
         [worker.environmentHash, sdkFacts.hash],
-        (folder) => build(worker, folder, sdkFacts),
+        (folder) => fetchOrBuild(worker, folder, sdkFacts),
       );
       if (!told.has(worker.hash)) {
         told.add(worker.hash);

@@ -62,6 +62,15 @@ export const belongingToUser =
   (all) =>
     all.filter(({ users }) => users.includes(uid));
 
+const hasInEnvironment = (pid: number, marker: string): boolean =>
+  readText(`${PROC}/${pid}/environ`)?.includes(marker) === true;
+
+/** Whatever has `marker` in its environment. */
+export const belongingToMarker =
+  (marker: string): Belonging =>
+  (all) =>
+    all.filter(({ pid }) => hasInEnvironment(pid, marker));
+
 /**
  * The descendants of a process, and what was started with `marker` in its environment: a process whose parent
  * has ended is nobody's descendant any more, but it still has the environment that it inherited. One that did
@@ -76,9 +85,7 @@ export const belongingToLeader =
       before = family.size;
       for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
     }
-    return all.filter(
-      ({ pid }) => family.has(pid) || readText(`${PROC}/${pid}/environ`)?.includes(marker) === true,
-    );
+    return all.filter(({ pid }) => family.has(pid) || hasInEnvironment(pid, marker));
   };
 
 /** Ends whatever belongs, and what that starts meanwhile. How many are left: 0 but for a fault. */

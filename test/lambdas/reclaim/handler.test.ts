@@ -13,11 +13,13 @@ const site = () => {
   const groups = memoryGroups();
   const kept: StorageAuditItem[] = [];
   const { logger, entries } = recordedLogs();
+  const objects = memoryObjects();
   const deps = {
     groups,
     reclaims: { ...memoryReclaims(groups), ...NOTHING_UNROUTED },
     sessions: memorySessions(),
-    objects: memoryObjects(),
+    objects,
+    listing: objects,
     aeTitles: { list: () => Promise.resolve([]) },
     inventory: {
       eachItem: () => Promise.resolve(),
@@ -42,6 +44,19 @@ describe('the reclaimer Lambda', () => {
     await makeHandler(deps)({ 'detail-type': 'Scheduled Event', detail: {} });
 
     expect(kept).toEqual([]);
+  });
+
+  it('deletes environments that nobody uses once a day, and leaves those that are used', async () => {
+    const { deps } = site();
+    const { stored, modifiedAt } = deps.objects;
+    stored.set('environments/old/environment.json', {});
+    stored.set('environments/new/environment.json', {});
+    modifiedAt.set('environments/new/environment.json', deps.clock());
+
+    await makeHandler(deps)({});
+    expect([...stored.keys()]).toHaveLength(2);
+    await makeHandler(deps)({ daily: true });
+    expect([...stored.keys()]).toEqual(['environments/new/environment.json']);
   });
 
   it('keeps what its daily audit found, and logs no key of it', async () => {

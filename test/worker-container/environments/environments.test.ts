@@ -62,21 +62,32 @@ describe('environments', () => {
     await expect(aRunner().use(['bad'], fail)).rejects.toThrow();
 
     const [hash = ''] = await readdir(folder);
-    expect((await readdir(join(folder, hash))).filter((name) => name.startsWith('build-'))).toEqual(
-      [],
-    );
+    expect((await readdir(join(folder, hash))).sort()).toEqual(['failure.json', 'users']);
   });
 
-  it('take over from a builder that has died', async () => {
+  it('take over from a builder that has died, and keep nothing of what it had made', async () => {
     await expect(aRunner().use(['six'], fail)).rejects.toThrow();
     const [hash = ''] = await readdir(folder);
     // Above the highest number that Linux gives to a process.
     await writeFile(join(folder, hash, 'lock'), '4194305');
+    await mkdir(join(folder, hash, 'environment'));
+    await writeFile(join(folder, hash, 'environment', 'half'), '');
     now += 61_000;
 
     await aRunner().use(['six'], build);
 
     expect(builds).toBe(2);
+    expect(await readdir(join(folder, hash, 'environment'))).toEqual(['gantry.json']);
+  });
+
+  it('have the same path wherever runners work in the same folder, whenever they were made', async () => {
+    const first = await aRunner().use(['six'], build);
+    await rm(folder, { recursive: true });
+    await mkdir(folder);
+    const second = await aRunner().use(['six'], build);
+
+    expect(builds).toBe(2);
+    expect(second.path).toBe(first.path);
   });
 
   it('beyond the bound are removed, and never one in use', async () => {
@@ -98,6 +109,7 @@ describe('nearestInterpreter', () => {
   const at = (minor: number, patch = 0) => ({
     path: `/python3.${minor}.${patch}`,
     version: [3, minor, patch] as const,
+    build: 'main',
   });
 
   it('is the one of the nearest minor version, of two the newer', () => {

@@ -11,6 +11,7 @@ const pythons = workerPythons({
     putEnvironment: () => Promise.resolve(),
   },
   environments: { use: () => Promise.reject(new Error('no environment is asked for')) },
+  shared: { make: () => Promise.reject(new Error('no environment is asked for')) },
   objects: { getBytes: () => Promise.reject(new Error('no package is asked for')) },
   users: undefined,
   sandbox: undefined,

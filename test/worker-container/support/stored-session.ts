@@ -54,6 +54,8 @@ export interface JobOfSession {
   readonly priority?: Priority;
   readonly keepWarm?: JobItem['keepWarm'];
   readonly retry?: JobItem['retry'];
+  /** A stored version of a worker, as whose jobs the runners of the default one run it. */
+  readonly worker?: { readonly name: string; readonly hash: string };
 }
 
 /** One study of two series of two instances each, and the jobs QUEUED in their first run. */
@@ -135,7 +137,8 @@ export const storeSession = async (
       priority: job.priority ?? 'normal',
       service: module.service,
       serviceHash: module.hash,
-      worker: WORKER,
+      worker: job.worker?.name ?? WORKER,
+      ...(job.worker === undefined ? {} : { workerHash: job.worker.hash }),
       workerEntry: job.entry,
       event,
       object: { level, uid: object.uid },
