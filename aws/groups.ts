@@ -17,6 +17,7 @@ import {
 } from '../core/contracts/keys.ts';
 import type { ObjectStore } from '../core/contracts/ports.ts';
 import type { GroupStore } from '../core/processors/group-store.ts';
+import { forEach, limiter } from '../core/running/concurrency.ts';
 import type { Table } from './table.ts';
 
 const DATE_LENGTH = 'YYYY-MM-DD'.length;
@@ -32,6 +33,9 @@ const MIN_DUE_READ = 2000;
 
 /** `put if absent` can lose to a writer that then fails (S3's 409): who finds nothing afterwards tries again. */
 const SEAL_ATTEMPTS = 5;
+
+/** By which a group is found: that of a patient may have hundreds of studies. */
+const ENTRIES_AT_A_TIME = 32;
 
 /** The object of a manifest was refused as existing, and yet it is not there. */
 export class ManifestNotSealed extends Error {
@@ -78,6 +82,10 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
             values: { incarnation },
           },
         );
+  const putEntries = (entries: readonly (readonly [TableKey, { id: string }])[]): Promise<void> => {
+    const limit = limiter(ENTRIES_AT_A_TIME);
+    return forEach(entries, ([key, item]) => limit(() => table.put(key, item)));
+  };
   const inState = (state: string, before: number, limit: number) =>
     table.queryState(stateIndexKeys.group(state), GroupItem, { until: iso(before), limit });
 
@@ -242,19 +250,16 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       }
       throw new ManifestNotSealed(wanted.groupId);
     },
-    indexStudies: async (id, studies) => {
-      for (const study of studies) {
-        await table.put(tableKeys.studyIndex(study, 'G', id), { id });
-      }
-    },
-    indexSubjects: async (id, { patientIds, accessionNumbers }) => {
+    indexStudies: (id, studies) =>
+      putEntries(studies.map((study) => [tableKeys.studyIndex(study, 'G', id), { id }])),
+    indexSubjects: (id, { patientIds, accessionNumbers }) => {
       const partitions = [
         ...patientIds.map(tableKeys.patientPartition),
         ...accessionNumbers.map(tableKeys.accessionPartition),
       ];
-      for (const partition of partitions) {
-        await table.put(tableKeys.groupEntry(partition, id), { id });
-      }
+      return putEntries(
+        partitions.map((partition) => [tableKeys.groupEntry(partition, id), { id }]),
+      );
     },
 
     collectingDueBefore: async (time, limit) => {

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench } from '../bench.ts';
 import { startInstallation, type Installation } from '../main-path/installation.ts';
-import { closeGroups } from './closing.ts';
+import { closeBare, closeGroups } from './closing.ts';
 import { addCosts } from './costs.ts';
+import { installedCloud } from './installed-cloud.ts';
+import type { ReleaseParts } from './release-parts.ts';
 
 interface Load {
   /** Open at the same time. */
@@ -25,13 +27,25 @@ const QUICK_LOADS: readonly Load[] = [
   { groups: 20, rounds: 1, timeoutSeconds: 10 },
 ];
 
+const PARTS: Readonly<Record<keyof ReleaseParts, string>> = {
+  dueToClosed: 'due to closed',
+  closedToManifest: 'closed to manifest made',
+  manifestToSession: 'manifest stored',
+  sessionToReleased: 'session begun',
+};
+
+/** The 99th percentile by nearest rank; of few samples the largest. */
+const highest = (samples: readonly number[]): number =>
+  samples.toSorted((one, other) => one - other)[Math.ceil(0.99 * samples.length) - 1] ?? NaN;
+
 export const stabilityBench: Bench = async (figures, tell, quick) => {
   const folder = mkdtempSync(join(tmpdir(), 'gantry-bench-'));
   let installation: Installation | undefined;
   try {
     tell('Gantry starts');
     installation = await startInstallation(join(folder, 'data'));
-    const { gantry } = installation;
+    const { gantry, ports } = installation;
+    const cloud = await installedCloud(ports.aws);
     const loads = quick ? QUICK_LOADS : LOADS;
     for (const { groups, rounds, timeoutSeconds } of loads) {
       const aeTitle = `QUIET${groups}`;
@@ -40,19 +54,32 @@ export const stabilityBench: Bench = async (figures, tell, quick) => {
         ...['ae-title', 'set', aeTitle, '--group-by', 'Study'],
         ...['--timeout', String(timeoutSeconds)],
       );
-      const scene = { folder, installation, aeTitle, timeoutSeconds };
+      const scene = { folder, installation, cloud, aeTitle, timeoutSeconds };
       // As many functions as the number needs are started by its first round, and are there in the others.
       tell(`${groups} open, functions start`);
       const first = await closeGroups(scene, groups);
       figures.add(`due to release, ${groups} open, functions start`, 'ms', ...first.lagsMs);
+      const lagsMs: number[] = [];
+      const bareLagsMs: number[] = [];
       for (let round = 1; round <= rounds; round += 1) {
         tell(`${groups} open, ${round} of ${rounds}`);
-        const { lagsMs, messagesLateMs, tableCallsMs } = await closeGroups(scene, groups);
-        figures.add(`due to release, ${groups} open`, 'ms', ...lagsMs);
-        figures.add(`emulator: delayed message late, ${groups} open`, 'ms', ...messagesLateMs);
-        figures.add(`emulator: one read of the table, ${groups} open`, 'ms', ...tableCallsMs);
+        const closing = await closeGroups(scene, groups);
+        tell(`${groups} open, the same calls alone`);
+        const bare = await closeBare(scene, closing);
+        lagsMs.push(...closing.lagsMs);
+        bareLagsMs.push(...bare.lagsMs);
+        figures.add(`due to release, ${groups} open`, 'ms', ...closing.lagsMs);
+        for (const [part, name] of Object.entries(PARTS)) {
+          const samples = closing.parts.map((parts) => parts[part as keyof ReleaseParts]);
+          figures.add(`of it ${name}, ${groups} open`, 'ms', ...samples);
+        }
+        figures.add(`emulator: the same calls alone, ${groups} open`, 'ms', ...bare.lagsMs);
+        figures.add(`emulator: message late, ${groups} open`, 'ms', ...bare.messagesLateMs);
       }
+      const over = highest(lagsMs) - highest(bareLagsMs);
+      figures.add(`p99 of release over p99 of the same calls, ${groups} open`, 'ms', over);
     }
+    cloud.close();
     await installation.stop();
     installation = undefined;
     tell('calls are counted');

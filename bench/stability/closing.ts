@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { sendFiles } from '../../cli/dimse/send-files.ts';
-import { GroupPage, type Group } from '../../core/contracts/api.ts';
-import { CLOCK_SKEW_MS } from '../../core/contracts/due-time.ts';
-import { checkDelaySeconds, TOUCH_INTERVAL_MS } from '../../core/processors/timing.ts';
+import { GroupPage, SessionPage, type Group } from '../../core/contracts/api.ts';
 import { time, type RunningGantry } from '../../test/support/gantry.ts';
 import { writeStudy } from '../instances.ts';
 import type { Installation } from '../main-path/installation.ts';
-import { openEmulatorProbe } from './emulator-probe.ts';
+import { bareReleases, type BareReleases } from './bare-release.ts';
+import type { InstalledCloud } from './installed-cloud.ts';
+import { releaseParts, type ReleaseParts } from './release-parts.ts';
 
 const ASSOCIATIONS = 4;
 const PIXEL_BYTES = 1024;
@@ -16,20 +16,22 @@ const PIXEL_BYTES = 1024;
 /** Asking costs the machine something too: not before groups are due, and then seldom. */
 const POLL_MS = 1000;
 const RELEASED_WITHIN_MS = 120_000;
+const SESSIONS_END_WITHIN_MS = 300_000;
 
 export interface ClosingScene {
   readonly folder: string;
   readonly installation: Installation;
+  readonly cloud: InstalledCloud;
   readonly aeTitle: string;
   readonly timeoutSeconds: number;
 }
 
-/** One sample for each group, or for each call. */
+/** One sample for each group. */
 export interface Closing {
   readonly lagsMs: readonly number[];
-  /** How long after its delay the bench had a message. */
-  readonly messagesLateMs: readonly number[];
-  readonly tableCallsMs: readonly number[];
+  readonly parts: readonly ReleaseParts[];
+  /** When each was opened, after the first. */
+  readonly openedAfterMs: readonly number[];
 }
 
 const releasedGroups = async (gantry: RunningGantry, aeTitle: string): Promise<Group[]> => {
@@ -73,40 +75,59 @@ const checkAllOpen = (groups: readonly Group[]): void => {
   }
 };
 
+/** A session that was begun is work for the machine: until there is none, nothing else is measured. */
+const untilAllEnded = async ({ installation: { gantry } }: ClosingScene): Promise<void> => {
+  const deadline = Date.now() + SESSIONS_END_WITHIN_MS;
+  for (const state of ['PLANNING', 'RUNNING']) {
+    const path = `sessions?state=${state}&limit=1`;
+    while ((await gantry.get(SessionPage, path)).items.length > 0) {
+      if (Date.now() > deadline) throw new Error('not all sessions have ended');
+      await sleep(POLL_MS);
+    }
+  }
+};
+
 /** Throws if an image is not stored, or if the groups were not all open at the same time. */
 export const closeGroups = async (scene: ClosingScene, count: number): Promise<Closing> => {
-  const { folder, installation, aeTitle, timeoutSeconds } = scene;
+  const { folder, installation, aeTitle, timeoutSeconds, cloud } = scene;
   const studies = Array.from({ length: count }, () => writeStudy(folder, 1, PIXEL_BYTES));
-  const delaySeconds = checkDelaySeconds(timeoutSeconds * 1000 + TOUCH_INTERVAL_MS + CLOCK_SKEW_MS);
-  const probe = await openEmulatorProbe(installation.ports.aws, delaySeconds);
-  try {
-    const sent: Promise<void>[] = [];
-    await Promise.all(
-      Array.from({ length: Math.min(ASSOCIATIONS, count) }, async (_, lane) => {
-        const paths = studies.flatMap(({ files }, index) =>
-          index % ASSOCIATIONS === lane ? files : [],
-        );
-        const peer = { host: '127.0.0.1', port: installation.ports.dimse, timeoutMs: 60_000 };
-        const { failed } = await sendFiles(
-          { ...peer, calledAe: aeTitle, callingAe: 'BENCH', paths },
-          // As Gantry does when a group opens.
-          () => sent.push(probe.send()),
-        );
-        if (failed > 0) throw new Error('an image was not stored');
-      }),
-    );
-    await Promise.all(sent);
-    const [messagesLateMs, tableCallsMs, groups] = await Promise.all([
-      probe.messagesLateMs(count),
-      probe.tableCallsMs(timeoutSeconds * 1000),
-      sleep(timeoutSeconds * 1000).then(() =>
-        untilReleased(scene, new Set(studies.map(({ studyInstanceUid }) => studyInstanceUid))),
-      ),
-    ]);
-    checkAllOpen(groups);
-    const lagsMs = groups.map(({ dueAt, releasedAt }) => time(releasedAt) - time(dueAt));
-    return { lagsMs, messagesLateMs, tableCallsMs };
-  } finally {
-    await probe.close();
-  }
+  await Promise.all(
+    Array.from({ length: Math.min(ASSOCIATIONS, count) }, async (_, lane) => {
+      const paths = studies.flatMap(({ files }, index) =>
+        index % ASSOCIATIONS === lane ? files : [],
+      );
+      const peer = { host: '127.0.0.1', port: installation.ports.dimse, timeoutMs: 60_000 };
+      const { failed } = await sendFiles({
+        ...{ ...peer, calledAe: aeTitle, callingAe: 'BENCH', paths },
+      });
+      if (failed > 0) throw new Error('an image was not stored');
+    }),
+  );
+  await sleep(timeoutSeconds * 1000);
+  const groups = await untilReleased(
+    scene,
+    new Set(studies.map(({ studyInstanceUid }) => studyInstanceUid)),
+  );
+  checkAllOpen(groups);
+  await untilAllEnded(scene);
+  const opened = groups.map(({ firstReceivedAt }) => time(firstReceivedAt));
+  const firstOpened = Math.min(...opened);
+  return {
+    lagsMs: groups.map(({ dueAt, releasedAt }) => time(releasedAt) - time(dueAt)),
+    parts: await releaseParts(
+      cloud,
+      groups.map(({ id }) => id),
+    ),
+    openedAfterMs: opened.map((at) => at - firstOpened),
+  };
+};
+
+/** As many groups at the same pace, by the emulator alone. */
+export const closeBare = async (
+  scene: ClosingScene,
+  { openedAfterMs }: Closing,
+): Promise<BareReleases> => {
+  const bare = await bareReleases(scene.installation.ports.aws, scene.cloud, openedAfterMs);
+  await untilAllEnded(scene);
+  return bare;
 };

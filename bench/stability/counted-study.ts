@@ -6,23 +6,13 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { tableGroups } from '../../aws/groups.ts';
 import { dynamoTable } from '../../aws/table.ts';
-import {
-  AE_TITLE_DEFAULTS,
-  RECEPTION_DEFAULTS,
-  type AeTitleItem,
-} from '../../core/contracts/configuration.ts';
-import type { InstanceItem } from '../../core/contracts/items.ts';
 import type { StabilityCheck } from '../../core/contracts/messages.ts';
-import { GROUPING_PROCESSOR } from '../../core/contracts/names.ts';
 import { createAdmission } from '../../core/processors/admission.ts';
-import { keyOfInstance, type GroupKey } from '../../core/processors/ae-title-key.ts';
 import { createGroupToucher } from '../../core/processors/group-toucher.ts';
 import { checkGroup } from '../../core/processors/stability.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../core/dicom/transfer-syntaxes.ts';
 import type { Emulator } from '../../test/support/emulator.ts';
-import { CT_IMAGE } from '../../test/support/received-instances.ts';
-import { newUid } from '../instances.ts';
 import { countingTable, type TableUses } from './counting-table.ts';
+import { AE_TITLE, instanceOf, newStudy } from './study-items.ts';
 
 export interface CountedStudy {
   readonly table: TableUses;
@@ -32,34 +22,6 @@ export interface CountedStudy {
   readonly waitedMs: number;
   readonly objectPuts: number;
 }
-
-const AE_TITLE: AeTitleItem = {
-  ...{ ...AE_TITLE_DEFAULTS, ...RECEPTION_DEFAULTS, aeTitle: 'BENCH' },
-  ...{ processor: GROUPING_PROCESSOR, pipelines: {}, accept: [], ignore: [] },
-  groupBy: ['StudyInstanceUID'],
-};
-
-const keyOf = (study: string): GroupKey => {
-  const outcome = keyOfInstance(AE_TITLE, () => study);
-  if (!outcome.routed) throw new Error(outcome.reason);
-  return outcome.key;
-};
-
-const instanceOf = (
-  study: { readonly key: GroupKey; readonly uid: string; readonly series: string },
-  receivedAt: number,
-): InstanceItem => {
-  const sopInstanceUid = newUid();
-  const sha256 = sopInstanceUid.slice(-16).padStart(64, 'a');
-  return {
-    ...{ aeTitle: AE_TITLE.aeTitle, keyId: study.key.keyId, sopInstanceUid, sha256, receivedAt },
-    ...{ sopClassUid: CT_IMAGE, transferSyntaxUid: EXPLICIT_VR_LITTLE_ENDIAN, size: 527_000 },
-    ...{ studyInstanceUid: study.uid, seriesInstanceUid: study.series },
-    ...{ patientId: 'P1', issuerOfPatientId: '', objectKey: `instances/${sopInstanceUid}` },
-    ...{ callingAeTitle: 'CT1', remoteAddress: '127.0.0.1', associationId: 'association-1' },
-    ...{ attributes: { PatientID: 'P1', Modality: 'CT' }, declared: {} },
-  };
-};
 
 /** `name` must be another one for each study of an emulator. Throws if it is not released with all its instances. */
 export const countStudy = async (
@@ -83,8 +45,7 @@ export const countStudy = async (
     },
   });
 
-  const uid = newUid();
-  const study = { key: keyOf(uid), uid, series: newUid() };
+  const study = newStudy();
   const start = Date.now();
   const arrivals = Array.from(
     { length: instances },

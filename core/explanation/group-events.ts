@@ -44,7 +44,9 @@ const sentenceOf = (entry: TimelineEntry, group: GroupItem): string => {
 const openEnd = ({ group, instances }: TimelineFacts, now: number): ToldEvent[] => {
   const held = group.held === true;
   if (group.state !== 'COLLECTING' && !held) return [];
-  const soFar = `${plural(instances.length, 'instance')} so far`;
+  const repeated = instances.filter((instance) => instance.repeated === true).length;
+  const repeats = repeated === 0 ? '' : ` (${repeated} of them repeated from earlier groups)`;
+  const soFar = `${plural(instances.length, 'instance')} so far${repeats}`;
   const sentence = held
     ? `The group is held, with ${soFar}. To run its pipelines: gantry group release ${group.id}`
     : `The group is still collecting, with ${soFar}; it is due at ${isoTime(dueAt(group))}.`;

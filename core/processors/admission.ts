@@ -9,7 +9,7 @@ import { groupId } from '../contracts/keys.ts';
 import type { GroupKey } from './ae-title-key.ts';
 import type { GroupStore, InstancePut } from './group-store.ts';
 import type { GroupToucher } from './group-toucher.ts';
-import { manifestInstances, memberId } from './manifest.ts';
+import { manifestInstances, memberId } from './members.ts';
 
 /** Two data sets of one SOP instance share the part of their hash that is in keys: only forgery does that. */
 export class InstanceKeyTaken extends Error {

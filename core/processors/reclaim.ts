@@ -12,7 +12,7 @@ import type { HandOverItem, InstanceReference } from '../contracts/reclaim-items
 import type { GroupStore } from './group-store.ts';
 import { objectKeysUpTo } from './instance-object.ts';
 import { findGroup, otherUsers } from './instance-users.ts';
-import { manifestInstances, memberId } from './manifest.ts';
+import { manifestInstances, memberId } from './members.ts';
 import { MAX_DOOMED_AT_ONCE, type ReclaimStore } from './reclaim-store.ts';
 
 /** Longer than a listener takes from an object to its item, and than a function lives that deletes. */

@@ -11,12 +11,8 @@ import { qualified, type PlatformVersions } from '../contracts/platform-versions
 import type { Clock, Executions } from '../contracts/ports.ts';
 import type { GroupStore, Subjects } from './group-store.ts';
 import { inputsText, isComplete } from './completeness.ts';
-import {
-  collectingInstances,
-  manifestInstances,
-  sealGroup,
-  type SealDependencies,
-} from './manifest.ts';
+import { collectingInstances, sealGroup, type SealDependencies } from './manifest.ts';
+import { manifestInstances } from './members.ts';
 import { sealTime } from './timing.ts';
 
 export interface ReleaseDependencies extends SealDependencies {
@@ -166,11 +162,13 @@ export const releaseGroup = async (deps: ReleaseDependencies, group: GroupItem):
   const named = studies.filter((study) => study !== '');
   const empty = instances.length === 0;
 
-  await deps.groups.indexStudies(group.id, named);
-  await deps.groups.indexSubjects(group.id, subjectsOf(manifest));
-  await recordIncomplete(deps, group);
   const discarded = group.closedBecause === 'discarded';
-  const sessions = empty || discarded ? [] : await startSessions(deps, group, manifest, named);
+  const [sessions] = await Promise.all([
+    empty || discarded ? [] : startSessions(deps, group, manifest, named),
+    deps.groups.indexStudies(group.id, named),
+    deps.groups.indexSubjects(group.id, subjectsOf(manifest)),
+    recordIncomplete(deps, group),
+  ]);
   const received = instances.map(({ receivedAt }) => receivedAt);
   await deps.groups.release(group, {
     releasedAt: deps.clock(),

@@ -86,18 +86,19 @@ export const checkGroup = async (
       await releaseGroup(deps, group);
       return 'released';
     }
-    const left = dueAt(group) - (group.held === true ? HOLD_MS : 0) - clock();
-    if (left <= 0) {
-      const closed = await closeDue(deps, group);
-      if (closed === 'changed') continue;
-      if (closed === 'held') return 'held';
-      await releaseGroup(deps, closed);
-      return 'released';
+    const due = dueAt(group) - (group.held === true ? HOLD_MS : 0);
+    const left = due - clock();
+    if (left > 0) {
+      if (due > waitUntil) return isOutdated(check, group) ? 'waiting' : again(left);
+      await deps.sleep(left);
+      if (clock() < due) continue;
     }
-    if (clock() + left > waitUntil) {
-      return isOutdated(check, group) ? 'waiting' : again(left);
-    }
-    await deps.sleep(left);
+    // As it was read before the waiting: whoever has touched it since has made another version of it.
+    const closed = await closeDue(deps, group);
+    if (closed === 'changed') continue;
+    if (closed === 'held') return 'held';
+    await releaseGroup(deps, closed);
+    return 'released';
   }
 };
 

@@ -43,13 +43,17 @@ export interface OrchestrationStackProps extends SiteStackProps {
  * that are due at the same moment must not start a hundred plans.
  */
 const QUEUE_LAMBDAS = {
-  checks: { timeoutSeconds: 60, batchSize: 5, concurrency: 5 },
+  // Hundreds of groups may be due in one second, and most of a check is waiting: all wait side by side.
+  checks: { timeoutSeconds: 60, batchSize: 10, concurrency: 20 },
   plan: { timeoutSeconds: 600, batchSize: 1, concurrency: 4 },
   advance: { timeoutSeconds: 60, batchSize: 10, concurrency: 4 },
   // A site's own code: a call of a minute, several at a time, and never more than so many.
   processors: { timeoutSeconds: 80, batchSize: 5, concurrency: 5 },
   tasks: { timeoutSeconds: 60, batchSize: 10, concurrency: 4 },
 } as const;
+
+/** The embedded cloud has a process for each invocation at once, on one computer. */
+const EMBEDDED_CONCURRENCY = 5;
 
 /** Six times the function's timeout, as AWS advises for event sources. */
 const visibilityOf = (timeoutSeconds: number): Duration => Duration.seconds(6 * timeoutSeconds);
@@ -135,11 +139,12 @@ export class OrchestrationStack extends Stack {
       source: keyof typeof QUEUE_LAMBDAS,
     ): NodejsFunction => {
       const { batchSize, concurrency } = QUEUE_LAMBDAS[source];
+      const isEmbedded = config.profile === 'embedded';
       const isOfSessions = source === 'plan' || source === 'advance' || source === 'tasks';
       (isOfSessions ? liveVersion(config, holder) : holder).addEventSource(
         new SqsEventSource(queues[source], {
           batchSize,
-          maxConcurrency: concurrency,
+          maxConcurrency: isEmbedded ? Math.min(concurrency, EMBEDDED_CONCURRENCY) : concurrency,
           reportBatchItemFailures: true,
         }),
       );

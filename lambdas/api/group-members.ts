@@ -1,7 +1,7 @@
 /** A group of the table, and which instances are in it. */
 import type { GroupItem } from '../../core/contracts/items.ts';
 import { parseGroupId } from '../../core/contracts/keys.ts';
-import { presentMembers } from '../../core/processors/manifest.ts';
+import { presentContents } from '../../core/processors/members.ts';
 import type { ApiContext } from './context.ts';
 import { notFound } from './problems.ts';
 
@@ -13,7 +13,10 @@ export const getGroup = async ({ groups }: ApiContext, id: string): Promise<Grou
   return item;
 };
 
-/** Of a sealed group its manifest; before, the instances of the key that no earlier manifest holds. */
+/**
+ * Of a sealed group its manifest; before, what it would have if it were sealed now, in the order of arrival: a rerun also
+ * what it repeats. Nothing is written for it.
+ */
 export const membersOf = async ({ groups }: ApiContext, group: GroupItem) => {
   const manifest = await groups.manifest(group.id);
   if (manifest !== undefined) return { manifest };
@@ -29,9 +32,12 @@ export const membersOf = async ({ groups }: ApiContext, group: GroupItem) => {
   const manifests = new Map(
     sealed.flatMap((earlier) => (earlier === undefined ? [] : [[earlier.groupId, earlier]])),
   );
+  const contents = presentContents(group.id, generations, items, manifests);
+  const { members = [], repeats = [], repetition } = contents ?? {};
   return {
-    items: presentMembers(group.id, generations, items, manifests).toSorted(
+    items: [...members, ...repeats.map((item) => ({ ...item, repeated: true as const }))].toSorted(
       (a, b) => a.receivedAt - b.receivedAt,
     ),
+    repetition,
   };
 };

@@ -7,7 +7,7 @@ import { groupKeyId, shortHash } from '../../core/contracts/keys.ts';
 import { createAdmission } from '../../core/processors/admission.ts';
 import { createGroupToucher } from '../../core/processors/group-toucher.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
-import { manifestInstances } from '../../core/processors/manifest.ts';
+import { manifestInstances } from '../../core/processors/members.ts';
 import { checkGroup } from '../../core/processors/stability.ts';
 import { TOUCH_INTERVAL_MS } from '../../core/processors/timing.ts';
 import { EMULATOR_HOOK_MS, startEmulator, type Emulator } from '../support/emulator.ts';

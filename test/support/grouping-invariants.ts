@@ -1,7 +1,7 @@
 /** What must hold after a simulation of the grouping, whatever happened in it: sentences say what does not. */
 import type { GroupItem } from '../../core/contracts/items.ts';
 import { executionName, groupId, sessionId } from '../../core/contracts/keys.ts';
-import { manifestInstances } from '../../core/processors/manifest.ts';
+import { manifestInstances } from '../../core/processors/members.ts';
 import { CLOCK_SKEW_MS, dueAt } from '../../core/contracts/due-time.ts';
 import { TOUCH_INTERVAL_MS } from '../../core/processors/timing.ts';
 import type { Scenario, SimulationResult } from './grouping-scenario.ts';

@@ -5,7 +5,8 @@ import { tableGroups } from '../../aws/groups.ts';
 import type { Table } from '../../aws/table.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
 import { tableKeys } from '../../core/contracts/keys.ts';
-import { manifestInstances, presentMembers, sealGroup } from '../../core/processors/manifest.ts';
+import { sealGroup } from '../../core/processors/manifest.ts';
+import { manifestInstances, presentContents } from '../../core/processors/members.ts';
 import { aGroup, anInstance } from './groups.ts';
 
 const count = Number(workerData);
@@ -63,7 +64,7 @@ const manifest = await sealGroup(
   { groups, clock: () => 1_010_000, sleep: () => Promise.resolve() },
   group,
 );
-const present = presentMembers(
+const present = presentContents(
   group.id,
   [{ ...group, state: 'COLLECTING' }],
   await groups.instances(group.keyId),
@@ -71,6 +72,6 @@ const present = presentMembers(
 );
 parentPort?.postMessage({
   sealed: manifestInstances(manifest).length,
-  present: present.length,
+  present: present?.members.length,
   bytes,
 });

@@ -10,7 +10,7 @@ import { createAdmission } from '../../core/processors/admission.ts';
 import { createGroupToucher } from '../../core/processors/group-toucher.ts';
 import { createHandOver } from '../../core/processors/hand-over.ts';
 import { instanceObjectKey } from '../../core/processors/instance-object.ts';
-import { manifestInstances, memberId } from '../../core/processors/manifest.ts';
+import { manifestInstances, memberId } from '../../core/processors/members.ts';
 import { claimGroup, releaseGroup } from '../../core/processors/release.ts';
 import { PURGE_AFTER_MS, reclaimHandOver } from '../../core/processors/reclaim.ts';
 import type { ReclaimStore } from '../../core/processors/reclaim-store.ts';

@@ -9,7 +9,7 @@ import type { StabilityCheck } from '../../core/contracts/messages.ts';
 import { createAdmission } from '../../core/processors/admission.ts';
 import { keyOfInstance } from '../../core/processors/ae-title-key.ts';
 import { createGroupToucher } from '../../core/processors/group-toucher.ts';
-import { manifestInstances } from '../../core/processors/manifest.ts';
+import { manifestInstances } from '../../core/processors/members.ts';
 import { releaseByHand } from '../../core/processors/manual-release.ts';
 import { checkGroup, sweepGroups } from '../../core/processors/stability.ts';
 import { simulatedInstance } from './grouping-scenario.ts';

@@ -19,6 +19,7 @@ import { GroupItem, type GroupManifest } from '../../../core/contracts/items.ts'
 import { stateIndexKeys } from '../../../core/contracts/keys.ts';
 import { GROUP_STATES, GroupState } from '../../../core/contracts/vocabulary.ts';
 import { storedAttributes } from '../../../core/dicom/stored-header.ts';
+import { limiter } from '../../../core/running/concurrency.ts';
 import { releaseByHand } from '../../../core/processors/manual-release.ts';
 import { buildManifest } from '../../../core/processors/manifest.ts';
 import { askGroupRule } from '../../../core/rules/group-rule.ts';
@@ -34,6 +35,24 @@ const instancesOf = async (context: ApiContext, group: GroupItem) => {
   return manifest === undefined ? items.map(toInstance) : manifestInstances(manifest);
 };
 
+/** Held groups of a page whose instances are counted at a time. */
+const COUNTED_AT_A_TIME = 8;
+
+/**
+ * As lists show them. What listeners have told of an open group's number comes after its images, of a held one perhaps
+ * never; a person decides by it, so held ones are counted.
+ */
+const listed = async (context: ApiContext, groups: readonly GroupItem[]): Promise<Group[]> => {
+  const limit = limiter(COUNTED_AT_A_TIME);
+  return Promise.all(
+    groups.map(async (group) => {
+      if (group.held !== true) return toGroup(group);
+      const { length } = await limit(() => instancesOf(context, group));
+      return { ...toGroup(group), instanceCount: length };
+    }),
+  );
+};
+
 const detailOf = async (context: ApiContext, group: GroupItem): Promise<GroupDetail> => {
   const { manifest, items = [] } = await membersOf(context, group);
   const instances = manifest?.series.flatMap((series) => series.instances) ?? items;
@@ -44,8 +63,8 @@ const detailOf = async (context: ApiContext, group: GroupItem): Promise<GroupDet
 
 /** As its manifest has it; of a group that has none yet, as it would be sealed now. */
 const presentManifest = async (context: ApiContext, group: GroupItem): Promise<GroupManifest> => {
-  const { manifest, items = [] } = await membersOf(context, group);
-  return manifest ?? buildManifest(group, items, context.clock());
+  const { manifest, items = [], repetition } = await membersOf(context, group);
+  return manifest ?? buildManifest(group, items, context.clock(), repetition);
 };
 
 export const groupRoutes = [
@@ -60,9 +79,9 @@ export const groupRoutes = [
       held: z.stringbool().optional(),
     }),
     response: GroupPage,
-    handle: async ({ table }, { query: { aeTitle, state, held, ...paging } }) => {
+    handle: async (context, { query: { aeTitle, state, held, ...paging } }) => {
       const page = await pageOfStates(
-        table,
+        context.table,
         {
           partitions: (state === undefined ? GROUP_STATES : [state]).flatMap((one) =>
             one === 'RELEASED'
@@ -77,7 +96,7 @@ export const groupRoutes = [
         },
         paging,
       );
-      return { json: { ...page, items: page.items.map(toGroup) } };
+      return { json: { ...page, items: await listed(context, page.items) } };
     },
   }),
   route({

@@ -222,7 +222,7 @@ const BREAKS: readonly [string, Break][] = [
         ...{ spreadMs: 40_000, slowCalls: 0.3, repeatedMessages: 0.5, crashes: 0.5 },
         declared: 0,
       },
-      notices: /is in|other sessions|has nothing new/,
+      notices: /is in|other sessions|other executions|has nothing new/,
     },
   ],
   [

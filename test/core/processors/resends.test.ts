@@ -1,6 +1,6 @@
 /** The same SOP instance again: with the same bytes it changes nothing, with other bytes the policy decides. */
 import { describe, expect, it } from 'vitest';
-import { manifestInstances } from '../../../core/processors/manifest.ts';
+import { manifestInstances } from '../../../core/processors/members.ts';
 import { virtualSite } from '../../support/virtual-site.ts';
 
 const LAG = 0.7;

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { manifestInstances } from '../../../core/processors/manifest.ts';
+import { manifestInstances } from '../../../core/processors/members.ts';
 import { sweepCaches } from '../../../core/processors/extension/cache.ts';
 import { makeIngest } from '../../../listener-container/ingest/ingest.ts';
 import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';

@@ -1,5 +1,6 @@
 /** What the API tells about groups and does to them, over a real table and bucket. */
 import { CLOCK_SKEW_MS } from '../../../core/contracts/due-time.ts';
+import type { GroupItem } from '../../../core/contracts/items.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableGroups } from '../../../aws/groups.ts';
 import { Group, GroupDetail, type Page } from '../../../core/contracts/api.ts';
@@ -110,6 +111,30 @@ describe('groups', () => {
     expect(await uids(first.id)).toEqual(['1.1', '1.2']);
     expect(await uids(second.id)).toEqual(['1.3']);
   });
+
+  it('are, of a rerun that collects, also those that it will repeat, and nothing is sealed for that', async () => {
+    const facts = { keyValues: ['1.9'] };
+    const first = aGroup({ ...facts, state: 'RELEASED', releasedAt: 1_010_000 });
+    const rerun = aGroup({
+      ...{ ...facts, generation: 2, late: 'rerun', lateWindowMs: 3_600_000 },
+      openedAt: 1_020_000,
+      complete: [{ name: 'all', match: 'true', count: 2, countOf: 'instances' }],
+    });
+    const early = anInstance(first, '1.9.1', { declared: {} });
+    const late = anInstance(first, '1.9.2', { receivedAt: 1_020_000, declared: {} });
+    for (const item of [early, late]) await groups().putInstance(item);
+    await groups().open(first);
+    await groups().sealManifest(aManifest(first, [early]));
+    await groups().open(rerun);
+
+    const { items } = await page<{ sopInstanceUid: string }>(`/groups/${rerun.id}/instances`);
+    const story = JSON.stringify((await api.call('GET', '/explanations?q=1.9')).json);
+
+    expect(items.map(({ sopInstanceUid }) => sopInstanceUid)).toEqual(['1.9.1', '1.9.2']);
+    expect(story).toContain('2 instances so far (1 of them repeated from earlier groups)');
+    expect(story).toContain('2 of 2');
+    expect(await groups().manifest(rerun.id)).toBeUndefined();
+  });
 });
 
 describe('the legal hold of a group', () => {
@@ -140,6 +165,49 @@ describe('the legal hold of a group', () => {
   });
 });
 
+describe('the legal hold of a group of which images are gone', () => {
+  /** Composed of a study, of which so many of two images have been deleted since. */
+  const composedOf = async (keyValue: string, deleted: number) => {
+    const study = aGroup({ keyValues: [keyValue], state: 'RELEASED' });
+    const items = [`${keyValue}.1`, `${keyValue}.2`].map((uid) => anInstance(study, uid));
+    for (const item of items) await groups().putInstance(item);
+    await groups().open(study);
+    const facts = { keyValues: [`of ${keyValue}`], closedBecause: 'composed' } as const;
+    const group = aGroup({ ...facts, state: 'RELEASED', instanceKeys: [study.keyId] });
+    await groups().open(group);
+    await groups().sealManifest(aManifest(group, items));
+    const fence = await api.context.reclaims.fence(study.keyId);
+    const at = { fence, newest: 1 };
+    await api.context.reclaims.doom(study.keyId, at, items.slice(0, deleted), Date.now());
+    return group;
+  };
+  const hold = ({ id }: GroupItem) => api.call('POST', `/groups/${id}/hold`, { reason: 'a claim' });
+
+  it('is refused when none is left, and the reason is said', async () => {
+    const group = await composedOf('7.1', 2);
+
+    const held = await hold(group);
+
+    expect(held.status).toBe(409);
+    expect(JSON.stringify(held.json)).toContain('the images of the group are deleted');
+    expect(await groups().get(group.keyId, 1)).not.toHaveProperty('legalHold');
+  });
+
+  it('keeps what is left, and its record says how many were deleted before', async () => {
+    const group = await composedOf('7.2', 1);
+
+    const held = await hold(group);
+
+    expect(held).toMatchObject({ status: 200, json: { legalHold: 'a claim' } });
+    const decisions = await page<{ groupId: string | null; message: string }>('/decisions');
+    expect(decisions.items.filter(({ groupId }) => groupId === group.id)).toMatchObject([
+      {
+        message: 'Nothing of the group is deleted: a claim (1 of its 2 images were deleted before)',
+      },
+    ]);
+  });
+});
+
 describe('releasing a group by hand', () => {
   const release = (id: string) => api.call('POST', `/groups/${id}/release`);
 
@@ -163,12 +231,17 @@ describe('releasing a group by hand', () => {
       ...{ late: 'hold', held: true, keyValues: ['6.2'] },
     });
     await groups().open(group);
+    for (const uid of ['6.2.1', '6.2.2', '6.2.3']) {
+      await groups().putInstance(anInstance(group, uid));
+    }
 
     const held = await page<Group>('/groups?held=true');
     const status = await api.call('GET', '/status');
     await release(group.id);
 
     expect(held.items).toMatchObject([{ id: group.id, held: true, late: 'hold', dueAt: null }]);
+    // Counted: its listeners told of two.
+    expect(held.items).toMatchObject([{ instanceCount: 3 }]);
     expect(status.json).toMatchObject({
       heldGroups: 1,
       problems: expect.arrayContaining([

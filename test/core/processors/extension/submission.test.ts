@@ -1,7 +1,7 @@
 /** A submission goes the way of a released group: exactly its instances, one session, whatever crashes between. */
 import { describe, expect, it } from 'vitest';
 import type { InstanceItem, SessionItem } from '../../../../core/contracts/items.ts';
-import { manifestInstances } from '../../../../core/processors/manifest.ts';
+import { manifestInstances } from '../../../../core/processors/members.ts';
 import {
   submitSession,
   SubmissionRefused,
