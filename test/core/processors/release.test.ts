@@ -14,16 +14,12 @@ const DUE = 1_010_000;
 const CALL_MS = 100;
 
 /** Each call takes a tenth of a second; `during` sees its name when it takes effect. */
-const slowSite = (
-  groups: MemoryGroups,
-  start: number,
-  during: (call: string) => void = () => {},
-) => {
+const slowSite = (groups: MemoryGroups, start: number, during?: (call: string) => void) => {
   const time = new VirtualTime(start);
   const slow = async <T>(name: string, call: () => Promise<T>): Promise<T> => {
     await time.sleep(CALL_MS / 2);
     const answer = await call();
-    during(name);
+    during?.(name);
     await time.sleep(CALL_MS / 2);
     return answer;
   };

@@ -172,8 +172,10 @@ describe('the legal hold of a group of which images are gone', () => {
     const items = [`${keyValue}.1`, `${keyValue}.2`].map((uid) => anInstance(study, uid));
     for (const item of items) await groups().putInstance(item);
     await groups().open(study);
-    const facts = { keyValues: [`of ${keyValue}`], closedBecause: 'composed' } as const;
-    const group = aGroup({ ...facts, state: 'RELEASED', instanceKeys: [study.keyId] });
+    const group = aGroup({
+      ...{ keyValues: [`of ${keyValue}`], closedBecause: 'composed', state: 'RELEASED' },
+      instanceKeys: [study.keyId],
+    });
     await groups().open(group);
     await groups().sealManifest(aManifest(group, items));
     const fence = await api.context.reclaims.fence(study.keyId);
