@@ -50,7 +50,15 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      { test: { name: 'infra', include: ['test/infra/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'infra',
+          include: ['test/infra/**/*.test.ts'],
+          testTimeout: 60_000,
+          // The CDK and its checks take seconds to begin: once for all files of a worker, which share templates too.
+          isolate: false,
+        },
+      },
       {
         test: {
           ...INTEGRATION,

@@ -3,11 +3,23 @@ import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { siteApp } from '../../infra/synthesis.ts';
 
-export const synthesise = (site: object | string): Map<string, Template> => {
+type Templates = ReadonlyMap<string, Template>;
+
+const synthesiseAnew = (site: object | string): Templates => {
   const app = siteApp(site);
   app.synth();
   const stacks = app.node.children.filter((child) => Stack.isStack(child));
   return new Map(stacks.map((stack) => [stack.node.id, Template.fromStack(stack)]));
+};
+
+const synthesised = new Map<string, Templates>();
+
+/** By stack name. The same site is synthesised once for all files of a worker: tests only read its templates. */
+export const synthesise = (site: object | string): Templates => {
+  const key = JSON.stringify(site);
+  const templates = synthesised.get(key) ?? synthesiseAnew(site);
+  synthesised.set(key, templates);
+  return templates;
 };
 
 export interface Resource {
@@ -18,7 +30,7 @@ export interface Resource {
 }
 
 /** All resources of all stacks by `<stack>/<logical id>`. */
-export const allResources = (templates: ReadonlyMap<string, Template>): Map<string, Resource> =>
+export const allResources = (templates: Templates): Map<string, Resource> =>
   new Map(
     [...templates].flatMap(([stack, template]) => {
       const { Resources = {} } = template.toJSON() as { Resources?: Record<string, Resource> };

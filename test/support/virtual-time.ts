@@ -38,8 +38,10 @@ export class VirtualTime {
   /** Lets everything happen up to `end`. */
   async run(end: number): Promise<void> {
     for (;;) {
-      // All microtasks run before this comes back.
-      await new Promise((resolve) => setImmediate(resolve));
+      // All microtasks run before this comes back: it takes its turn when their queue is empty.
+      await new Promise((resolve) => {
+        process.nextTick(resolve);
+      });
       const next = this.#events[0];
       if (next === undefined || next.at > end) return;
       this.#events.shift();
