@@ -3,25 +3,34 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 
 /** Of the kernel's times in /proc. */
 const TICKS_PER_SECOND = 100;
+const NANOSECONDS_PER_SECOND = 1e9;
 
-/** Fields of /proc/PID/stat after the name, which may hold anything: ppid, utime, stime, cutime, cstime. */
-const statOf = (pid: number): { parent: number; seconds: number } => {
+/** Fields of /proc/PID/stat after the name, which may hold anything: ppid, cutime, cstime. */
+const statOf = (pid: number): { parent: number; secondsOfWaitedFor: number } => {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const ticks = [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]), 0);
-  return { parent: Number(fields[1]), seconds: ticks / TICKS_PER_SECOND };
+  const ticks = Number(fields[13]) + Number(fields[14]);
+  return { parent: Number(fields[1]), secondsOfWaitedFor: ticks / TICKS_PER_SECOND };
+};
+
+/** Of all its threads: in nanoseconds, since a process that serves a few instances runs for less than a tick. */
+const ownSeconds = (pid: number): number => {
+  const nanoseconds = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const [running] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
+    return Number(running);
+  });
+  return nanoseconds.reduce((sum, running) => sum + running, 0) / NANOSECONDS_PER_SECOND;
 };
 
 /** User and system time of a process and of those that it has forked, ended ones too, in seconds. */
 export const processorSeconds = (pid: number): number => {
-  let seconds = statOf(pid).seconds;
+  let seconds = ownSeconds(pid) + statOf(pid).secondsOfWaitedFor;
   for (const name of readdirSync('/proc')) {
     const other = Number(name);
     if (!Number.isInteger(other)) continue;
     try {
-      const { parent, seconds: used } = statOf(other);
       // One that has ended and was not waited for counts itself.
-      if (parent === pid) seconds += used;
+      if (statOf(other).parent === pid) seconds += ownSeconds(other);
     } catch {
       // It has gone meanwhile; its parent has its time.
     }
