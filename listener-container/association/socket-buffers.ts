@@ -4,7 +4,7 @@
  * several threads, which costs more than receiving. So minor ones are asked for, by what was received.
  */
 
-const BYTES_PER_COLLECTION = 4 * 1024 * 1024;
+const BYTES_PER_COLLECTION = 2 * 1024 * 1024;
 
 type Collect = (options: { readonly type: 'minor' }) => void;
 

@@ -4,12 +4,12 @@ import { SocketBuffers } from '../../listener-container/association/socket-buffe
 
 const MEBIBYTE = 1024 * 1024;
 
-it('asks for a minor collection for every four mebibytes that came, however they came', () => {
+it('asks for a minor collection for every two mebibytes that came, however they came', () => {
   const asked: string[] = [];
   const buffers = new SocketBuffers(({ type }) => asked.push(type));
-  for (let count = 0; count < 100; count += 1) buffers.received(MEBIBYTE / 10);
-  expect(asked).toEqual(['minor', 'minor']);
+  for (let count = 0; count < 90; count += 1) buffers.received(MEBIBYTE / 10);
+  expect(asked).toEqual(['minor', 'minor', 'minor', 'minor']);
 
   for (let count = 0; count < 3; count += 1) buffers.received(4 * MEBIBYTE);
-  expect(asked).toHaveLength(5);
+  expect(asked).toHaveLength(7);
 });
