@@ -1,11 +1,10 @@
 /** The configuration items of the table: who is called what, by whom, and what is installed. */
 import { z } from 'zod';
 import {
-  AE_TITLE_DEFAULTS,
   AeTitleItem,
   DestinationItem,
+  newAeTitle,
   PipelineItem,
-  RECEPTION_DEFAULTS,
   ServiceItem,
   SourceItem,
 } from '../core/contracts/configuration.ts';
@@ -75,6 +74,8 @@ const Revision = z.object({ revision: z.int() });
 
 const INITIALISED = { pk: tableKeys.configurationPartition, sk: 'INITIALISED' };
 
+const FIRST_AE_TITLE = 'GANTRY';
+
 export const tableConfiguration = (table: Table): ConfigurationStore => {
   const store = {
     aeTitles: configured(table, 'AE', AeTitleItem),
@@ -116,22 +117,11 @@ export const tableConfiguration = (table: Table): ConfigurationStore => {
     initialise: async (defaultWorker) => {
       await table.transact([
         write.put(INITIALISED, {}, { ifAbsent: true }),
-        write.put(tableKeys.configuration('AE', 'GANTRY'), {
-          aeTitle: 'GANTRY',
-          processor: 'ae-title',
+        // By patient, so that all three events fire for whoever tries it out.
+        write.put(tableKeys.configuration('AE', FIRST_AE_TITLE), {
+          ...newAeTitle(FIRST_AE_TITLE),
           groupBy: ['PatientID'],
-          timeoutSeconds: AE_TITLE_DEFAULTS.timeoutSeconds,
-          maxWaitSeconds: AE_TITLE_DEFAULTS.maxWaitSeconds,
-          priority: AE_TITLE_DEFAULTS.priority,
-          pipelines: {},
-          late: AE_TITLE_DEFAULTS.late,
-          lateWindowSeconds: AE_TITLE_DEFAULTS.lateWindowSeconds,
-          accept: [],
-          ignore: [],
-          jobRetryDelayMs: AE_TITLE_DEFAULTS.jobRetryDelayMs,
-          ...RECEPTION_DEFAULTS,
-          retentionDays: AE_TITLE_DEFAULTS.retentionDays,
-        } satisfies AeTitleItem),
+        }),
         write.put(tableKeys.configuration('WORKER', DEFAULT_WORKER), {
           name: DEFAULT_WORKER,
           type: 'default',

@@ -1,4 +1,5 @@
 /** What is owed to a site's processors, and what these keep, as items of the table. */
+import { isoTime } from '../core/contracts/day.ts';
 import { DeliveryItem, ProcessorState } from '../core/contracts/deliveries.ts';
 import type { InstanceItem } from '../core/contracts/items.ts';
 import { stateIndexKeys, storedVersion, tableKeys } from '../core/contracts/keys.ts';
@@ -12,12 +13,10 @@ import { createHandOver } from '../core/processors/hand-over.ts';
 import { tableReclaims } from './reclaims.ts';
 import type { Table } from './table.ts';
 
-const iso = (time: number): string => new Date(time).toISOString();
-
 const indexed = (delivery: DeliveryItem) => ({
   ...delivery,
   statePk: stateIndexKeys.pendingDelivery(delivery.id),
-  stateSk: iso(delivery.dueAt),
+  stateSk: isoTime(delivery.dueAt),
 });
 
 const PENDING_AS_READ = '#state = :pending AND #dueAt = :dueAt';
@@ -66,7 +65,7 @@ export const tableDeliveries = (table: Table): DeliveryStore => ({
       names: ['state', 'dueAt', 'attempts', 'takenUntil', 'stateSk'],
       values: {
         ...{ pending: 'PENDING', dueAt, attempts, now },
-        ...{ until: takenUntil, stateSk: iso(takenUntil), next: attempts + 1 },
+        ...{ until: takenUntil, stateSk: isoTime(takenUntil), next: attempts + 1 },
       },
     });
     return taken && DeliveryItem.parse(taken);
@@ -82,7 +81,7 @@ export const tableDeliveries = (table: Table): DeliveryStore => ({
       update: 'SET #dueAt = :next, #stateSk = :stateSk, #error = :error REMOVE #takenUntil',
       condition: PENDING_AS_READ,
       names: ['state', 'dueAt', 'stateSk', 'error', 'takenUntil'],
-      values: { pending: 'PENDING', dueAt, next, stateSk: iso(next), error },
+      values: { pending: 'PENDING', dueAt, next, stateSk: isoTime(next), error },
     });
     return postponed !== undefined;
   },
@@ -95,7 +94,7 @@ export const tableDeliveries = (table: Table): DeliveryStore => ({
       names: ['state', 'dueAt', 'statePk', 'stateSk', 'error', 'takenUntil'],
       values: {
         ...{ pending: 'PENDING', parked: 'PARKED', dueAt, error },
-        ...{ statePk: stateIndexKeys.parkedDelivery, stateSk: iso(at) },
+        ...{ statePk: stateIndexKeys.parkedDelivery, stateSk: isoTime(at) },
       },
     });
     return parked !== undefined;
@@ -109,7 +108,7 @@ export const tableDeliveries = (table: Table): DeliveryStore => ({
       names: ['state', 'statePk', 'stateSk', 'dueAt', 'attempts'],
       values: {
         ...{ pending: 'PENDING', parked: 'PARKED', dueAt, none: 0 },
-        ...{ statePk: stateIndexKeys.pendingDelivery(id), stateSk: iso(dueAt) },
+        ...{ statePk: stateIndexKeys.pendingDelivery(id), stateSk: isoTime(dueAt) },
       },
     });
     return pending !== undefined;
@@ -119,7 +118,7 @@ export const tableDeliveries = (table: Table): DeliveryStore => ({
       update: 'SET #dueAt = :dueAt, #stateSk = :stateSk, #attempts = :none REMOVE #takenUntil',
       condition: '#state = :pending AND #dueAt <= :dueAt',
       names: ['state', 'dueAt', 'stateSk', 'attempts', 'takenUntil'],
-      values: { pending: 'PENDING', dueAt, stateSk: iso(dueAt), none: 0 },
+      values: { pending: 'PENDING', dueAt, stateSk: isoTime(dueAt), none: 0 },
     });
     return moved !== undefined;
   },
@@ -130,7 +129,7 @@ export const tableDeliveries = (table: Table): DeliveryStore => ({
   pendingBefore: async (time, limit) => {
     const shards = await Promise.all(
       stateIndexKeys.pendingDeliveries.map((partition) =>
-        table.queryState(partition, DeliveryItem, { until: iso(time), limit }),
+        table.queryState(partition, DeliveryItem, { until: isoTime(time), limit }),
       ),
     );
     return shards
@@ -143,7 +142,7 @@ export const tableDeliveries = (table: Table): DeliveryStore => ({
       update: 'SET #stateSk = :stateSk',
       condition: PENDING_AS_READ,
       names: ['state', 'dueAt', 'stateSk'],
-      values: { pending: 'PENDING', dueAt, stateSk: iso(time) },
+      values: { pending: 'PENDING', dueAt, stateSk: isoTime(time) },
     });
   },
 });

@@ -1,4 +1,5 @@
 /** Groups, instances and manifests as a GroupStore: items of the table, manifests in the bucket. */
+import { isoTime } from '../core/contracts/day.ts';
 import { dueAt, HOLD_MS } from '../core/contracts/due-time.ts';
 import {
   GroupItem,
@@ -19,10 +20,6 @@ import type { ObjectStore } from '../core/contracts/ports.ts';
 import type { GroupStore } from '../core/processors/group-store.ts';
 import { forEach, limiter } from '../core/running/concurrency.ts';
 import type { Table } from './table.ts';
-
-const DATE_LENGTH = 'YYYY-MM-DD'.length;
-
-const iso = (time: number): string => new Date(time).toISOString();
 
 /**
  * A collecting group stands in the state index by when it was first due: an entry that is moved costs two writes, so touches
@@ -87,7 +84,7 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
     return forEach(entries, ([key, item]) => limit(() => table.put(key, item)));
   };
   const inState = (state: string, before: number, limit: number) =>
-    table.queryState(stateIndexKeys.group(state), GroupItem, { until: iso(before), limit });
+    table.queryState(stateIndexKeys.group(state), GroupItem, { until: isoTime(before), limit });
 
   return {
     newest: (keyId) => table.queryLast(partition(keyId), tableKeys.groupPrefix, GroupItem),
@@ -97,7 +94,7 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       table.putIfAbsent(tableKeys.group(group.keyId, group.generation), {
         ...group,
         statePk: stateIndexKeys.group(group.state),
-        stateSk: iso(dueAt(group)),
+        stateSk: isoTime(dueAt(group)),
       }),
     touch: async (keyId, generation, touch) => {
       const { listener, promise, held, lastReceivedAt, touchedBy, instances } = touch;
@@ -141,7 +138,7 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
           collecting: 'COLLECTING',
           claimed: 'CLAIMED',
           statePk: stateIndexKeys.group('CLAIMED'),
-          stateSk: iso(claim.claimedAt),
+          stateSk: isoTime(claim.claimedAt),
         },
       });
       return claimed !== undefined;
@@ -157,7 +154,7 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
           yes: true,
           lateUntil: hold.lateUntil,
           inputs: hold.inputs,
-          stateSk: iso(hold.lateUntil + HOLD_MS),
+          stateSk: isoTime(hold.lateUntil + HOLD_MS),
           version,
           one: 1,
           collecting: 'COLLECTING',
@@ -187,7 +184,7 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
           claimed: 'CLAIMED',
           released: 'RELEASED',
           statePk: stateIndexKeys.group('RELEASED'),
-          stateSk: iso(release.releasedAt),
+          stateSk: isoTime(release.releasedAt),
         },
       });
       return released !== undefined;
@@ -220,7 +217,7 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       const indexed = {
         ...item,
         statePk: stateIndexKeys.unrouted,
-        stateSk: iso(item.receivedAt),
+        stateSk: isoTime(item.receivedAt),
       };
       if (await putIncarnation(key, indexed, item.incarnation)) return undefined;
       const existing = await table.get(key, UnroutedItem);
@@ -235,8 +232,7 @@ export const tableGroups = (table: Table, objects: ObjectStore): GroupStore => {
       });
     },
     recordDecision: async (record) => {
-      const at = iso(record.at);
-      await table.put(tableKeys.decision(at.slice(0, DATE_LENGTH), at, record.id), record);
+      await table.put(tableKeys.decision(record.at, record.id), record);
     },
 
     manifest,

@@ -1,12 +1,11 @@
 /** Hand-overs, uses and doomed instances of the table, as the ReclaimStore of the storage space reclaimer. */
+import { isoTime } from '../core/contracts/day.ts';
 import { z } from 'zod';
 import { GroupItem, InstanceItem, UnroutedItem } from '../core/contracts/items.ts';
 import { stateIndexKeys, storedVersion, tableKeys } from '../core/contracts/keys.ts';
 import { HandOverItem, InstanceUse } from '../core/contracts/reclaim-items.ts';
 import type { ReclaimStore } from '../core/processors/reclaim-store.ts';
 import type { Table } from './table.ts';
-
-const iso = (time: number): string => new Date(time).toISOString();
 
 const Fence = z.object({ count: z.int() });
 
@@ -25,7 +24,7 @@ export const tableReclaims = (table: Table): ReclaimStore => {
   const handOverItem = (item: HandOverItem) => ({
     ...item,
     statePk: stateIndexKeys.handOver,
-    stateSk: iso(item.dueAt),
+    stateSk: isoTime(item.dueAt),
   });
   const unroutedKey = ({ aeTitle, sopInstanceUid, sha256 }: UnroutedItem) =>
     tableKeys.unrouted(aeTitle, sopInstanceUid, sha256);
@@ -34,7 +33,7 @@ export const tableReclaims = (table: Table): ReclaimStore => {
     putHandOver: (item) =>
       table.putIfAbsent(tableKeys.handOver(item.keyId, item.id), handOverItem(item)),
     dueHandOvers: (now, limit) =>
-      table.queryState(stateIndexKeys.handOver, HandOverItem, { until: iso(now), limit }),
+      table.queryState(stateIndexKeys.handOver, HandOverItem, { until: isoTime(now), limit }),
     updateHandOver: (item) =>
       table.transact([
         write.put(tableKeys.handOver(item.keyId, item.id), handOverItem(item), { ifPresent: true }),
@@ -92,8 +91,8 @@ export const tableReclaims = (table: Table): ReclaimStore => {
 
     releasedBetween: (from, until, limit) =>
       table.queryState(stateIndexKeys.group('RELEASED'), GroupItem, {
-        from: iso(from),
-        until: iso(until),
+        from: isoTime(from),
+        until: isoTime(until),
         limit,
       }),
     markHandedOver: async ({ keyId, generation }, handedOver) => {
@@ -141,20 +140,20 @@ export const tableReclaims = (table: Table): ReclaimStore => {
           at: handedOver.at,
           handedOver,
           statePk: stateIndexKeys.doomedUnrouted,
-          stateSk: iso(handedOver.at),
+          stateSk: isoTime(handedOver.at),
           receivedAt: item.receivedAt,
         },
       });
       return doomed !== undefined;
     },
     doomedUnrouted: (now, limit) =>
-      table.queryState(stateIndexKeys.doomedUnrouted, UnroutedItem, { until: iso(now), limit }),
+      table.queryState(stateIndexKeys.doomedUnrouted, UnroutedItem, { until: isoTime(now), limit }),
     markUnroutedDeleted: async (item, at, removeAt) => {
       const marked = await table.update(unroutedKey(item), {
         update: 'SET #deletedAt = :at, #stateSk = :stateSk',
         condition: '#receivedAt = :receivedAt AND attribute_exists(#doomedAt)',
         names: ['deletedAt', 'stateSk', 'receivedAt', 'doomedAt'],
-        values: { at, stateSk: iso(removeAt), receivedAt: item.receivedAt },
+        values: { at, stateSk: isoTime(removeAt), receivedAt: item.receivedAt },
       });
       return marked !== undefined;
     },

@@ -1,4 +1,5 @@
 /** The habits of senders as one item, and what was received lately: by the index of released groups. */
+import { isoTime } from '../core/contracts/day.ts';
 import { z } from 'zod';
 import { GroupItem } from '../core/contracts/items.ts';
 import { stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
@@ -25,7 +26,7 @@ export const lookAtSenders = async (
 ): Promise<string[]> => {
   const now = clock();
   const groups = await table.queryState(stateIndexKeys.group('RELEASED'), Received, {
-    from: new Date(now - LOOK_BACK_MS).toISOString(),
+    from: isoTime(now - LOOK_BACK_MS),
   });
   const receptions = groups.flatMap(({ aeTitle, lastReceivedAt, touchedBy }) =>
     touchedBy === undefined

@@ -1,4 +1,5 @@
 /** Session data of service code, as items of the session's own partition. */
+import { isoTime } from '../core/contracts/day.ts';
 import { z } from 'zod';
 import { stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
 import {
@@ -80,12 +81,12 @@ export const tableSessionData = (table: Table): SessionDataStore => {
       table.put(tableKeys.keptSessionData(sessionId), {
         sessionId,
         statePk: stateIndexKeys.keptSessionData,
-        stateSk: new Date(until).toISOString(),
+        stateSk: isoTime(until),
       }),
     isKept: async (sessionId) =>
       (await table.get(tableKeys.keptSessionData(sessionId), Kept)) !== undefined,
     listKept: async (now, limit) => {
-      const until = new Date(now).toISOString();
+      const until = isoTime(now);
       const due = await table.queryState(stateIndexKeys.keptSessionData, Kept, { until, limit });
       return due.map(({ sessionId }) => sessionId);
     },

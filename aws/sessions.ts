@@ -1,4 +1,5 @@
 /** The sessions of the table: their items, with the state index, and their graphs. */
+import { isoTime } from '../core/contracts/day.ts';
 import { z } from 'zod';
 import { EdgeItem, JobItem, SessionItem } from '../core/contracts/items.ts';
 import { stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
@@ -32,7 +33,7 @@ export const tableSessions = (table: Table): SessionStore => {
           {
             ...session,
             statePk: stateIndexKeys.session(session.state),
-            stateSk: new Date(session.createdAt).toISOString(),
+            stateSk: isoTime(session.createdAt),
           },
           { ifAbsent: true },
         ),

@@ -15,6 +15,7 @@ import {
   TransactWriteCommand,
   UpdateCommand,
   type DynamoDBDocumentClient,
+  type QueryCommandInput,
   type QueryCommandOutput,
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
@@ -63,7 +64,6 @@ export interface Table {
   queryAll<T>(pk: string, prefix: string, schema: Schema<T>): Promise<T[]>;
   /** The last item (highest sort key) with the prefix; strongly consistent. */
   queryLast<T>(pk: string, prefix: string, schema: Schema<T>): Promise<T | undefined>;
-  count(pk: string, prefix: string): Promise<number>;
   /** False when neither there is no item with this key nor the condition holds: then it is left as it is. */
   putIfAbsentOr(key: TableKey, item: Item, expression: Expression): Promise<boolean>;
   /** Items of the state index; eventually consistent. `from` and `until` bound the sort key, inclusive. */
@@ -100,6 +100,15 @@ export interface Table {
 /** Sorts after every time. */
 const AFTER_ALL = '~';
 
+type Query = Omit<QueryCommandInput, 'TableName' | 'ExclusiveStartKey'>;
+
+const beginningWith = (pk: string, prefix: string): Query => ({
+  ConsistentRead: true,
+  KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+  ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+});
+
+/** Throws what the SDK throws, and a ZodError for an item that is not as its schema says. */
 export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): Table => {
   const expressionInput = (expression: Expression) => ({
     ...(expression.condition === undefined ? {} : { ConditionExpression: expression.condition }),
@@ -125,6 +134,22 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
       throw error;
     }
   };
+
+  /** A page has a mebibyte: whoever has enough asks for no more of them. */
+  async function* pagesOf(query: Query): AsyncGenerator<readonly Item[]> {
+    let start: Item | undefined;
+    do {
+      const page: QueryCommandOutput = await client.send(
+        new QueryCommand({
+          TableName: tableName,
+          ...query,
+          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+        }),
+      );
+      yield page.Items ?? [];
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined);
+  }
 
   return {
     get: async (key, schema) => {
@@ -184,84 +209,41 @@ export const dynamoTable = (client: DynamoDBDocumentClient, tableName: string): 
       ),
     queryAll: async (pk, prefix, schema) => {
       const items = [];
-      let start: Item | undefined;
-      do {
-        const page: QueryCommandOutput = await client.send(
-          new QueryCommand({
-            TableName: tableName,
-            ConsistentRead: true,
-            KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-            ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
-            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-          }),
-        );
-        for (const item of page.Items ?? []) items.push(schema.parse(item));
-        start = page.LastEvaluatedKey;
-      } while (start !== undefined);
+      for await (const page of pagesOf(beginningWith(pk, prefix))) {
+        for (const item of page) items.push(schema.parse(item));
+      }
       return items;
     },
     queryLast: async (pk, prefix, schema) => {
-      const { Items } = await client.send(
-        new QueryCommand({
-          TableName: tableName,
-          ConsistentRead: true,
-          ScanIndexForward: false,
-          Limit: 1,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-          ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
-        }),
-      );
-      return Items?.[0] === undefined ? undefined : schema.parse(Items[0]);
+      const last = { ...beginningWith(pk, prefix), ScanIndexForward: false, Limit: 1 };
+      for await (const [item] of pagesOf(last)) {
+        return item === undefined ? undefined : schema.parse(item);
+      }
+      return undefined;
     },
-    count: async (pk, prefix) => {
-      let total = 0;
-      let start: Item | undefined;
-      do {
-        const page: QueryCommandOutput = await client.send(
-          new QueryCommand({
-            TableName: tableName,
-            Select: 'COUNT',
-            KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-            ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
-            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-          }),
-        );
-        total += page.Count ?? 0;
-        start = page.LastEvaluatedKey;
-      } while (start !== undefined);
-      return total;
-    },
-    queryState: async (statePk, schema, options = {}) => {
+    queryState: async (statePk, schema, { from, until, newestFirst, limit = Infinity } = {}) => {
+      const query: Query = {
+        IndexName: STATE_INDEX,
+        ScanIndexForward: newestFirst !== true,
+        ...(limit === Infinity ? {} : { Limit: limit }),
+        KeyConditionExpression:
+          from !== undefined
+            ? 'statePk = :pk AND stateSk BETWEEN :from AND :until'
+            : until === undefined
+              ? 'statePk = :pk'
+              : 'statePk = :pk AND stateSk <= :until',
+        ExpressionAttributeValues: {
+          ':pk': statePk,
+          ...(from === undefined ? {} : { ':from': from, ':until': AFTER_ALL }),
+          ...(until === undefined ? {} : { ':until': until }),
+        },
+      };
       const items = [];
-      let start: Item | undefined;
-      do {
-        const page: QueryCommandOutput = await client.send(
-          new QueryCommand({
-            TableName: tableName,
-            IndexName: STATE_INDEX,
-            ScanIndexForward: options.newestFirst !== true,
-            ...(options.limit === undefined ? {} : { Limit: options.limit - items.length }),
-            KeyConditionExpression:
-              options.from !== undefined
-                ? 'statePk = :pk AND stateSk BETWEEN :from AND :until'
-                : options.until === undefined
-                  ? 'statePk = :pk'
-                  : 'statePk = :pk AND stateSk <= :until',
-            ExpressionAttributeValues: {
-              ':pk': statePk,
-              ...(options.from === undefined ? {} : { ':from': options.from, ':until': AFTER_ALL }),
-              ...(options.until === undefined ? {} : { ':until': options.until }),
-            },
-            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-          }),
-        );
-        for (const item of page.Items ?? []) items.push(schema.parse(item));
-        start = page.LastEvaluatedKey;
-      } while (
-        start !== undefined &&
-        (options.limit === undefined || items.length < options.limit)
-      );
-      return items;
+      for await (const page of pagesOf(query)) {
+        for (const item of page) items.push(schema.parse(item));
+        if (items.length >= limit) break;
+      }
+      return items.slice(0, limit);
     },
     transact: async (writes) => {
       try {

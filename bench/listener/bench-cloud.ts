@@ -1,7 +1,8 @@
 /** The emulated table, bucket and queue behind the listener, and nobody who would release its groups. */
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { z } from 'zod';
 import { tableConfiguration } from '../../aws/configuration.ts';
-import { AE_TITLE_DEFAULTS } from '../../core/contracts/configuration.ts';
+import { newAeTitle } from '../../core/contracts/configuration.ts';
 import { groupKeyId, tableKeys } from '../../core/contracts/keys.ts';
 import { startEmulator } from '../../test/support/emulator.ts';
 import type { CloudAddress } from './receivers.ts';
@@ -37,19 +38,11 @@ export const startBenchCloud = async (): Promise<BenchCloud> => {
       bucket: NAME,
       checksQueueUrl: QueueUrl,
     },
-    addAeTitle: (aeTitle) =>
-      aeTitles.put(aeTitle, {
-        ...AE_TITLE_DEFAULTS,
-        aeTitle,
-        processor: 'ae-title',
-        groupBy: GROUP_BY,
-        pipelines: {},
-        accept: [],
-        ignore: [],
-      }),
-    instances: (aeTitle, studyInstanceUid) => {
+    addAeTitle: (aeTitle) => aeTitles.put(aeTitle, { ...newAeTitle(aeTitle), groupBy: GROUP_BY }),
+    instances: async (aeTitle, studyInstanceUid) => {
       const keyId = groupKeyId(aeTitle, GROUP_BY, [studyInstanceUid]);
-      return table.count(tableKeys.group(keyId, 1).pk, tableKeys.instancePrefix);
+      const { pk } = tableKeys.group(keyId, 1);
+      return (await table.queryAll(pk, tableKeys.instancePrefix, z.unknown())).length;
     },
     stop: async () => {
       queues.destroy();

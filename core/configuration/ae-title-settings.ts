@@ -4,11 +4,7 @@
  */
 import type { ProblemDetail } from '../contracts/api-problem.ts';
 import { BUILT_IN_PROCESSORS } from '../contracts/api-configuration.ts';
-import {
-  AE_TITLE_DEFAULTS,
-  RECEPTION_DEFAULTS,
-  type AeTitleItem,
-} from '../contracts/configuration.ts';
+import { AE_TITLE_DEFAULTS, newAeTitle, type AeTitleItem } from '../contracts/configuration.ts';
 import { CACHE_PROCESSOR, GROUPING_PROCESSOR } from '../contracts/names.ts';
 import {
   DUPLICATE_POLICIES,
@@ -53,22 +49,6 @@ const FIELDS = [
   'retention',
 ] as const;
 const PIPELINE_PREFIX = 'pipeline-';
-
-const DEFAULTS: Settings = {
-  processor: BUILT_IN_PROCESSORS[0],
-  groupBy: [...AE_TITLE_DEFAULTS.groupBy],
-  timeoutSeconds: AE_TITLE_DEFAULTS.timeoutSeconds,
-  maxWaitSeconds: AE_TITLE_DEFAULTS.maxWaitSeconds,
-  priority: AE_TITLE_DEFAULTS.priority,
-  pipelines: {},
-  late: AE_TITLE_DEFAULTS.late,
-  lateWindowSeconds: AE_TITLE_DEFAULTS.lateWindowSeconds,
-  accept: [],
-  ignore: [],
-  jobRetryDelayMs: AE_TITLE_DEFAULTS.jobRetryDelayMs,
-  ...RECEPTION_DEFAULTS,
-  retentionDays: AE_TITLE_DEFAULTS.retentionDays,
-};
 
 /** Which processors a site wrote, and what is wrong with the settings of the one that is named. */
 export interface SiteProcessors {
@@ -117,7 +97,7 @@ export const readAeTitleSettings = (
   site: SiteProcessors = { known: [], problems: [] },
 ): SettingsReading => {
   const reader = new SettingsReader();
-  const base: Settings = before ?? DEFAULTS;
+  const base: Settings = before ?? newAeTitle(aeTitle);
   const named = Object.keys(changes).filter((key) => key.startsWith(PIPELINE_PREFIX));
   for (const key of Object.keys(changes)) {
     if (named.includes(key) || FIELDS.some((field) => field === key)) continue;

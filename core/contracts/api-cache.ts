@@ -1,8 +1,8 @@
 /** The JSON shapes of caches: what they have, and sessions that a person composes of it. */
 import { z } from 'zod';
-import { isoTime } from './api-conversion.ts';
 import { named, pageOf } from './api.ts';
 import type { CachedSeries as CachedSeriesItem } from './cached-series.ts';
+import { isoTime } from './day.ts';
 
 const Time = z.iso.datetime({ precision: 3 });
 const received = { firstReceivedAt: Time, lastReceivedAt: Time };

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { GroupBy, named, pageOf } from './api.ts';
-import { isoTime, showGroupBy } from './api-conversion.ts';
+import { showGroupBy } from './api-conversion.ts';
 import {
   DeclaredInput,
   type AeTitleItem,
@@ -12,6 +12,7 @@ import {
   type PipelineItem,
   type SourceItem,
 } from './configuration.ts';
+import { isoTime } from './day.ts';
 import type { IgnoredCount } from './items.ts';
 import { CACHE_PROCESSOR, DEFAULT_PIPELINE, GROUPING_PROCESSOR } from './names.ts';
 import {

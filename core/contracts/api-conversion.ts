@@ -9,6 +9,7 @@ import type {
   SessionSummary,
   Unrouted,
 } from './api.ts';
+import { isoTime } from './day.ts';
 import type {
   DecisionRecord,
   GroupItem,
@@ -21,9 +22,6 @@ import type {
 import { dueAt } from './due-time.ts';
 import { INSTANCE_HASH_LENGTH, jobId } from './keys.ts';
 import type { RuleOutcome } from './rules.ts';
-
-/** Milliseconds since the epoch as ISO 8601 in UTC with milliseconds. */
-export const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 export const optionalTime = (milliseconds: number | undefined): string | null =>
   milliseconds === undefined ? null : isoTime(milliseconds);

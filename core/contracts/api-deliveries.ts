@@ -1,7 +1,7 @@
 /** The JSON shape of a delivery: an instance or a timer that a site's job processor is owed. */
 import { z } from 'zod';
-import { isoTime } from './api-conversion.ts';
 import { named, pageOf } from './api.ts';
+import { isoTime } from './day.ts';
 import { DELIVERY_STATES, type DeliveryItem } from './deliveries.ts';
 
 export const Delivery = named(

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { named, pageOf } from './api.ts';
-import { isoTime } from './api-conversion.ts';
 import { JobDefinition, type ServiceItem } from './configuration.ts';
+import { isoTime } from './day.ts';
 import type { RunnerLease } from './items.ts';
 import { Isolation, StableEvent } from './vocabulary.ts';
 import {

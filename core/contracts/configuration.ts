@@ -4,6 +4,7 @@
  * what Clara's documentation of its job processors says; durations are in seconds where a person writes them.
  */
 import { z } from 'zod';
+import { GROUPING_PROCESSOR } from './names.ts';
 import {
   CountedThing,
   DuplicatePolicy,
@@ -99,6 +100,17 @@ export const AeTitleItem = z.object({
   retentionDays: z.number().default(AE_TITLE_DEFAULTS.retentionDays),
 });
 export type AeTitleItem = z.infer<typeof AeTitleItem>;
+
+/** An AE title of which nobody has said anything: all defaults, by study and into the pipeline `default`. */
+export const newAeTitle = (aeTitle: string): AeTitleItem => ({
+  ...AE_TITLE_DEFAULTS,
+  aeTitle,
+  processor: GROUPING_PROCESSOR,
+  groupBy: [...AE_TITLE_DEFAULTS.groupBy],
+  pipelines: {},
+  accept: [],
+  ignore: [],
+});
 
 /** Who may call. Without any source item, every AE title may call from the loopback address, and nobody else. */
 export const SourceItem = z.object({

@@ -3,7 +3,8 @@
  * is stored anyway; nothing is written for it. Bounded, however many associations sent to the group.
  */
 import type { TimelineEntry } from './api.ts';
-import { isoTime, optionalTime, wasHeld } from './api-conversion.ts';
+import { optionalTime, wasHeld } from './api-conversion.ts';
+import { isoTime } from './day.ts';
 import { CLOCK_SKEW_MS, dueAt } from './due-time.ts';
 import type { GroupItem, ManifestInstance, Sender } from './items.ts';
 import { plural } from './plural.ts';

@@ -3,6 +3,7 @@
  * builds its key, and where somebody needs it one that parses it. Nobody writes a key pattern elsewhere.
  */
 import { hash } from 'node:crypto';
+import { dayOf, isoTime } from './day.ts';
 
 /** Lower-case hex of a SHA-256, cut to `length` characters: ids that say nothing about a patient. */
 export const shortHash = (text: string, length: number): string =>
@@ -226,10 +227,13 @@ export const tableKeys = {
     pk: `COMMITMENT#${id}`,
     sk: `R#${String(piece).padStart(4, '0')}`,
   }),
-  decision: (day: string, at: string, id: string): TableKey => ({
-    pk: `DECISION#${day}`,
-    sk: `${at}#${id}`,
+  /** `at`: milliseconds since the epoch. */
+  decision: (at: number, id: string): TableKey => ({
+    pk: tableKeys.decisionPartition(dayOf(at)),
+    sk: `${isoTime(at)}#${id}`,
   }),
+  /** Of a day (UTC, `YYYY-MM-DD`), with which its sort keys begin as well. */
+  decisionPartition: (day: string): string => `DECISION#${day}`,
 } as const;
 
 /** Deliveries come and go with every instance: one partition of the index would be too slow for them. */

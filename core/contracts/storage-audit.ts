@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { named } from './api.ts';
-import { isoTime } from './api-conversion.ts';
+import { isoTime } from './day.ts';
 
 const Milliseconds = z.int().min(0);
 

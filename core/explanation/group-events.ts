@@ -1,6 +1,7 @@
 /** A group's part of a story, in sentences: its timeline, told to somebody who asked for a study. */
 import type { TimelineEntry } from '../contracts/api.ts';
-import { isoTime, showGroupBy } from '../contracts/api-conversion.ts';
+import { showGroupBy } from '../contracts/api-conversion.ts';
+import { isoTime } from '../contracts/day.ts';
 import { dueAt } from '../contracts/due-time.ts';
 import { groupTimeline, type TimelineFacts } from '../contracts/group-timeline.ts';
 import type { GroupItem, InputReport } from '../contracts/items.ts';

@@ -3,8 +3,8 @@
  * those that a job processor has.
  */
 import type { AeTitleItem } from '../contracts/configuration.ts';
+import { isoTime } from '../contracts/day.ts';
 import type { DecisionRecord, InstanceItem, UnroutedItem } from '../contracts/items.ts';
-import { isoTime } from '../contracts/api-conversion.ts';
 import { CACHE_PROCESSOR } from '../contracts/names.ts';
 import { plural } from '../contracts/plural.ts';
 import { asSentence, inOneLine, type ToldEvent } from './told-event.ts';

@@ -1,6 +1,6 @@
 /** One thing that happened, before it is put in order with the others: the shape that all parts of a story share. */
 import type { ExplanationEvent } from '../contracts/api-explanation.ts';
-import { isoTime } from '../contracts/api-conversion.ts';
+import { isoTime } from '../contracts/day.ts';
 
 export interface ToldEvent {
   /** Milliseconds since the epoch. */

@@ -3,6 +3,7 @@
  * made of the sealed manifest alone. Their `_id`s are hashes of what they identify: whoever has the manifest
  * finds the series or the instance that an id means, and a later group of the same series has the same id.
  */
+import { isoTime } from '../contracts/day.ts';
 import { createHash } from 'node:crypto';
 import type { GroupManifest, HeaderAttributes, ManifestInstance } from '../contracts/items.ts';
 import { documentId } from '../contracts/keys.ts';
@@ -62,8 +63,6 @@ const metadata = (level: Level, attributes: HeaderAttributes): Record<string, un
       .map((keyword) => [keyword, attributes[keyword]]),
   );
 
-const isoText = (milliseconds: number): string => new Date(milliseconds).toISOString();
-
 /** What the document of every level says about when it came and from whom. */
 const arrival = (instances: readonly ManifestInstance[]) => {
   let first = instances[0];
@@ -75,8 +74,8 @@ const arrival = (instances: readonly ManifestInstance[]) => {
   return {
     peer: { PeerUID: peerUid(first?.callingAeTitle ?? '') },
     times: {
-      CreatedAt: isoText(first?.receivedAt ?? 0),
-      UpdatedAt: isoText(last?.receivedAt ?? 0),
+      CreatedAt: isoTime(first?.receivedAt ?? 0),
+      UpdatedAt: isoTime(last?.receivedAt ?? 0),
     },
   };
 };

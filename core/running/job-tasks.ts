@@ -2,6 +2,7 @@
  * Jobs of docker workers: one task for each run of a job, and what the task's end means for it. Most tasks tell
  * their job's outcome themselves; what is left to decide is about those that could not.
  */
+import { isoTime } from '../contracts/day.ts';
 import { TASK_CONTAINERS } from '../contracts/docker-task.ts';
 import { SessionObject, type JobItem } from '../contracts/items.ts';
 import { executionName, objectKeys, parseExecutionName, parseJobId } from '../contracts/keys.ts';
@@ -129,7 +130,7 @@ export const startJobTask = async (deps: JobTasksDependencies, work: Work): Prom
     return 'failed';
   }
   if (image?.state === 'BUILDING') {
-    const since = new Date(image.at).toISOString();
+    const since = isoTime(image.at);
     const reason = `Waits for the image of the worker "${worker.name}", which is being made since ${since}.`;
     return waitForTask(deps, job, work, reason);
   }

@@ -1,6 +1,5 @@
 /** What is wrong with the certificate of the listener's TLS port, as problems of the status. */
-import { isoTime } from '../../core/contracts/api-conversion.ts';
-import { DAY_MS } from '../../core/contracts/day.ts';
+import { DAY_MS, isoTime } from '../../core/contracts/day.ts';
 import { CertificateItem } from '../../core/contracts/items.ts';
 import { tableKeys } from '../../core/contracts/keys.ts';
 import type { ApiContext } from './context.ts';

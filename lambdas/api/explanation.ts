@@ -1,7 +1,7 @@
 /** Puts a story together from what is stored: groups with their sessions and jobs, decisions, unrouted instances. */
 import type { ExplanationEvent } from '../../core/contracts/api-explanation.ts';
 import type { ServiceItem } from '../../core/contracts/configuration.ts';
-import { DAY_MS } from '../../core/contracts/day.ts';
+import { DAY_MS, dayOf } from '../../core/contracts/day.ts';
 import {
   DecisionRecord,
   UnroutedItem,
@@ -29,8 +29,6 @@ const DAYS = 7;
 /** The latest unrouted instances that are looked through. */
 const MAX_UNROUTED = 1000;
 
-const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
-
 const daysAround = (now: number, groups: readonly GroupItem[]): string[] => {
   const recent = Array.from({ length: DAYS }, (_, index) => dayOf(now - index * DAY_MS));
   const ofGroups = groups.flatMap(({ openedAt, releasedAt = openedAt }) => {
@@ -47,7 +45,7 @@ const decisionsOf = async (
 ): Promise<DecisionRecord[]> => {
   const days = await Promise.all(
     daysAround(clock(), groups).map((day) =>
-      table.queryAll(tableKeys.decision(day, '', '').pk, day, DecisionRecord),
+      table.queryAll(tableKeys.decisionPartition(day), day, DecisionRecord),
     ),
   );
   return days.flat().filter(isWanted);

@@ -7,19 +7,15 @@ import type { Clock } from '../../core/contracts/ports.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import type { DecisionLog } from './admission-policy.ts';
 
-const DATE_LENGTH = 'YYYY-MM-DD'.length;
-
 export const tableDecisions = (
   table: Pick<Table, 'put'>,
   clock: Clock,
   log: ListenerLog,
 ): DecisionLog => ({
   record: async (attempt, { code, message }) => {
-    const now = clock();
-    const at = new Date(now).toISOString();
     const record: DecisionRecord = {
       id: randomUUID(),
-      at: now,
+      at: clock(),
       code,
       message,
       aeTitle: attempt.calledAeTitle,
@@ -27,7 +23,7 @@ export const tableDecisions = (
       remoteAddress: attempt.remoteAddress,
     };
     try {
-      await table.put(tableKeys.decision(at.slice(0, DATE_LENGTH), at, record.id), record);
+      await table.put(tableKeys.decision(record.at, record.id), record);
     } catch (error) {
       log.error('a decision could not be recorded', {
         problem: errorName(error),

@@ -37,10 +37,9 @@ const running = async (study: string, group: GroupItem): Promise<string> => {
 };
 
 const refused = async (aeTitle: string, at: number): Promise<void> => {
-  const time = new Date(at).toISOString();
   const facts = { code: 'association-rejected', message: 'not configured', aeTitle };
   const record = { ...facts, id: aeTitle, at, callingAeTitle: 'MR9' };
-  await api.context.table.put(tableKeys.decision(time.slice(0, 10), time, aeTitle), record);
+  await api.context.table.put(tableKeys.decision(at, aeTitle), record);
 };
 
 beforeAll(async () => {

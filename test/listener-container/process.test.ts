@@ -13,6 +13,7 @@ import type { Table } from '../../aws/table.ts';
 import { readPart10 } from '../../cli/dimse/part10-file.ts';
 import { sendEcho } from '../../cli/dimse/send-echo.ts';
 import { sendFiles } from '../../cli/dimse/send-files.ts';
+import { dayOf } from '../../core/contracts/day.ts';
 import { OwedCommitmentItem } from '../../core/contracts/commitment-items.ts';
 import { DecisionRecord } from '../../core/contracts/items.ts';
 import { tableKeys } from '../../core/contracts/keys.ts';
@@ -179,9 +180,9 @@ describe('the listener’s process', () => {
   it('records a refused association with what to do about it', async () => {
     await expect(sendEcho(peer('NOBODY'))).rejects.toThrow('called AE title not recognized');
 
-    const day = new Date().toISOString().slice(0, 10);
-    const { pk } = tableKeys.decision(day, '', '');
-    const [record] = await table.queryAll(pk, day, DecisionRecord);
+    const day = dayOf(Date.now());
+    const partition = tableKeys.decisionPartition(day);
+    const [record] = await table.queryAll(partition, day, DecisionRecord);
 
     expect(record).toMatchObject({
       code: 'association-rejected',

@@ -2,7 +2,7 @@
  * A place for testing a job processor: it gets instances, time passes when the test says so, and what it submitted
  * can be looked at. The rules by which it is called, retried and parked are those of a running Gantry.
  */
-import { AE_TITLE_DEFAULTS, type AeTitleItem } from '../../contracts/configuration.ts';
+import { newAeTitle, type AeTitleItem } from '../../contracts/configuration.ts';
 import type { DeliveryItem } from '../../contracts/deliveries.ts';
 import type { DecisionRecord, InstanceItem } from '../../contracts/items.ts';
 import { shortHash } from '../../contracts/keys.ts';
@@ -75,10 +75,9 @@ export const processorKit = (
   options: KitOptions = {},
 ): ProcessorKit => {
   const aeTitle: AeTitleItem = {
-    ...AE_TITLE_DEFAULTS,
-    ...{ aeTitle: options.aeTitle ?? 'KIT', processor: name, pipelines: {} },
-    ...{ accept: [], ignore: [], processorSettings: { ...options.settings } },
-    groupBy: [...(options.groupBy ?? AE_TITLE_DEFAULTS.groupBy)],
+    ...newAeTitle(options.aeTitle ?? 'KIT'),
+    ...{ processor: name, processorSettings: { ...options.settings } },
+    ...(options.groupBy === undefined ? {} : { groupBy: [...options.groupBy] }),
   };
   let now = 0;
   let count = 0;

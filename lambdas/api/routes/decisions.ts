@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { DecisionPage } from '../../../core/contracts/api.ts';
 import { toDecision } from '../../../core/contracts/api-conversion.ts';
+import { dayOf } from '../../../core/contracts/day.ts';
 import { DecisionRecord } from '../../../core/contracts/items.ts';
 import { tableKeys } from '../../../core/contracts/keys.ts';
 import { pageOfList, Paging } from '../paging.ts';
@@ -26,10 +27,9 @@ export const decisionRoutes = [
       { table, clock },
       { query: { day: asked, code, session, group, aeTitle, since, ...paging } },
     ) => {
-      const day = asked ?? new Date(clock()).toISOString().slice(0, 10);
-      const { pk } = tableKeys.decision(day, '', '');
+      const day = asked ?? dayOf(clock());
       // Sort keys begin with the time of the decision, and therefore with the day.
-      const records = await table.queryAll(pk, day, DecisionRecord);
+      const records = await table.queryAll(tableKeys.decisionPartition(day), day, DecisionRecord);
       const kept = records
         .filter((record) => code === undefined || record.code === code)
         .filter((record) => session === undefined || record.sessionId === session)

@@ -10,8 +10,8 @@ import {
   toService,
   Upload,
 } from '../../../core/contracts/api-packages.ts';
-import { isoTime } from '../../../core/contracts/api-conversion.ts';
 import type { JobDefinition, ServiceItem } from '../../../core/contracts/configuration.ts';
+import { isoTime } from '../../../core/contracts/day.ts';
 import { objectKeys } from '../../../core/contracts/keys.ts';
 import { isParameterKey, withParameter } from '../../../core/packages/parameters.ts';
 import { changeWhole } from '../change-whole.ts';

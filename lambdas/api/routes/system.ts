@@ -1,7 +1,7 @@
 /** Whether Gantry is ready, and what it is doing. */
 import { z } from 'zod';
 import { AccountReport, Health, Status } from '../../../core/contracts/api.ts';
-import { isoTime } from '../../../core/contracts/api-conversion.ts';
+import { isoTime } from '../../../core/contracts/day.ts';
 import { stateIndexKeys } from '../../../core/contracts/keys.ts';
 import { PRIORITIES } from '../../../core/contracts/vocabulary.ts';
 import { workQueueUrl } from '../../../core/running/start-job.ts';

@@ -1,10 +1,10 @@
 /** What the API tells about groups and does to them, over a real table and bucket. */
+import { isoTime } from '../../../core/contracts/day.ts';
 import { CLOCK_SKEW_MS } from '../../../core/contracts/due-time.ts';
 import type { GroupItem } from '../../../core/contracts/items.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableGroups } from '../../../aws/groups.ts';
 import { Group, GroupDetail, type Page } from '../../../core/contracts/api.ts';
-import { isoTime } from '../../../core/contracts/api-conversion.ts';
 import { buildManifest } from '../../../core/processors/manifest.ts';
 import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';
 import { aGroup, dueThen, aManifest, anInstance } from '../../support/groups.ts';

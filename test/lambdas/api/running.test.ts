@@ -187,7 +187,7 @@ describe('decisions', () => {
       ['b', '2026-01-02T03:04:06.000Z'],
       ['c', '2026-01-03T00:00:00.000Z'],
     ] as const) {
-      await api.context.table.put(tableKeys.decision(time.slice(0, 10), time, id), {
+      await api.context.table.put(tableKeys.decision(Date.parse(time), id), {
         id,
         at: Date.parse(time),
         code: 'association-rejected',
