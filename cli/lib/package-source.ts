@@ -55,7 +55,19 @@ const run = (command: string, args: readonly string[]): Promise<void> =>
     });
   });
 
-/** Every file below the folder; links are followed, but not out of the folder. */
+/** Where a link leads; what is left out without a word would be missed only when a job runs. */
+const linked = async (path: string): Promise<string> => {
+  const target = await realpath(path).catch(() => undefined);
+  if (target === undefined) throw new CommandFailed(`${path} is a link that leads nowhere`);
+  if ((await stat(target)).isDirectory()) {
+    throw new CommandFailed(
+      `${path} is a link to a folder; put the folder itself into the package`,
+    );
+  }
+  return target;
+};
+
+/** Every file below the folder; links to files are followed, but not out of the folder. */
 const filesOf = async (root: string): Promise<{ path: string; name: string; mode: number }[]> => {
   const top = await realpath(root);
   const files: { path: string; name: string; mode: number }[] = [];
@@ -66,7 +78,7 @@ const filesOf = async (root: string): Promise<{ path: string; name: string; mode
         if (!SKIPPED_FOLDERS.has(entry.name)) await walk(path);
         continue;
       }
-      const target = entry.isSymbolicLink() ? await realpath(path) : path;
+      const target = entry.isSymbolicLink() ? await linked(path) : path;
       const found = await stat(target);
       if (!found.isFile()) continue;
       if (target !== path && !target.startsWith(top + sep)) {
@@ -93,17 +105,23 @@ const unpackTar = async (file: string, folder: string): Promise<void> => {
     await run('tar', ['-xf', file, '-C', folder]);
     return;
   }
+  const links: string[] = [];
   await tar.extract({
     file,
     cwd: folder,
     strict: true,
+    // What is thrown here is nobody's to catch: it is called while the file streams by.
     filter: (path, entry) => {
-      if ('type' in entry && (entry.type === 'Link' || entry.type === 'SymbolicLink')) {
-        throw new CommandFailed(`${path} in the archive is a link; put the file itself into it`);
-      }
-      return true;
+      const isLink = 'type' in entry && (entry.type === 'Link' || entry.type === 'SymbolicLink');
+      if (isLink) links.push(path);
+      return !isLink;
     },
   });
+  if (links.length > 0) {
+    throw new CommandFailed(`a link in the archive: ${links.join(', ')}`, [
+      'put the files themselves into it',
+    ]);
+  }
 };
 
 const zipArchive = async (file: string, folder: string): Promise<string> => {

@@ -35,3 +35,30 @@ export const forEach = async <T>(
   const results = await Promise.allSettled([...items].map(act));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 };
+
+/**
+ * The results in the order of the items; at most `most` are being worked on. After a failure no other is begun, and
+ * the first failure is thrown when what is under way has ended, for the same reason.
+ */
+export const inParallel = async <T, R>(
+  items: readonly T[],
+  most: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> => {
+  const results: R[] = [];
+  const waiting = items.entries();
+  let failed = false;
+  const workers = Array.from({ length: Math.min(most, items.length) }, (_, number) => number);
+  await forEach(workers, async () => {
+    for (const [index, item] of waiting) {
+      if (failed) return;
+      try {
+        results[index] = await work(item);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  });
+  return results;
+};

@@ -8,7 +8,7 @@ import type { RegistryVerdict } from '../../core/contracts/messages.ts';
 import type { Clock, Functions } from '../../core/contracts/ports.ts';
 import type { Candidate } from '../../core/planning/candidates.ts';
 import type { AskRegistry, RegistryObject } from '../../core/planning/registry.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../../core/running/concurrency.ts';
 import { callRegistry, type VerdictLists } from './registry-call.ts';
 
 export interface RegistryLimits {

@@ -21,7 +21,7 @@ import { askGroupRule } from '../../core/rules/group-rule.ts';
 import { ruleDecision, ruleSentence } from '../../core/rules/rule-decision.ts';
 import { storedAttributes } from '../../core/dicom/stored-header.ts';
 import type { SessionStore } from '../../core/running/session-store.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../../core/running/concurrency.ts';
 import { REGISTRY_LIMITS, askFunctions } from './ask-functions.ts';
 import { v1HeadersOf } from './v1-headers.ts';
 

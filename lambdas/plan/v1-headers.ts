@@ -11,7 +11,7 @@ import { storedHeader } from '../../core/dicom/stored-header.ts';
 import { describeGroup } from '../../core/planning/documents.ts';
 import type { V1Headers } from '../../core/planning/level.ts';
 import { v1Headers } from '../../core/planning/v1-headers.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../../core/running/concurrency.ts';
 
 /** Headers of first instances that are read at a time. */
 const READS_AT_A_TIME = 16;

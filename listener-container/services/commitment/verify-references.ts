@@ -11,6 +11,7 @@ import {
   type FailureReason,
   type SopReference,
 } from '../../../core/dimse/storage-commitment.ts';
+import { inParallel } from '../../../core/running/concurrency.ts';
 import { untilDeadline } from '../../ingest/deadline.ts';
 import { errorName, type ListenerLog } from '../../listener-log.ts';
 
@@ -36,17 +37,6 @@ const CONCURRENCY = 16;
 /** A folder is listed as a whole when more than so many of its objects are asked for. */
 const SINGLE_KEYS = 2;
 
-const forEachOf = async <T>(
-  items: readonly T[],
-  visit: (item: T) => Promise<void>,
-): Promise<void> => {
-  const iterator = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of iterator) await visit(item);
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-};
-
 const folderOf = (key: string): string => key.slice(0, key.lastIndexOf('/') + 1);
 
 interface Candidate {
@@ -70,7 +60,7 @@ export const referenceVerifier = ({
       log.error('storage commitment: the store does not answer', { problem: errorName(error) });
     };
 
-    await forEachOf(references, async (reference) => {
+    await inParallel(references, CONCURRENCY, async (reference) => {
       try {
         const versions = await ask(() => stored.find(aeTitle, reference.sopInstanceUid));
         const ofClass = versions.filter(({ sopClassUid }) => sopClassUid === reference.sopClassUid);
@@ -96,7 +86,7 @@ export const referenceVerifier = ({
     );
     const present = new Set<string>();
     const unlisted: string[] = [];
-    await forEachOf(prefixes, async (prefix) => {
+    await inParallel(prefixes, CONCURRENCY, async (prefix) => {
       try {
         for (const key of await ask(() => objects.keys(prefix))) present.add(key);
       } catch (error) {
