@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import type { Bench } from './bench.ts';
 import { costBench } from './cost/bench.ts';
+import { environmentsBench } from './environments/bench.ts';
 import { Figures } from './figures.ts';
 import { chainsBench, jobsBench } from './jobs/bench.ts';
 import { listenerBench, storescpBench } from './listener/bench.ts';
@@ -14,6 +15,7 @@ import { machineFacts, table, writeResults } from './report.ts';
 const BENCHES: Readonly<Record<string, Bench>> = {
   'main-path': mainPathBench,
   jobs: jobsBench,
+  environments: environmentsBench,
   listener: listenerBench,
   stability: stabilityBench,
   planning: planningBench,

@@ -23,10 +23,15 @@ export class ArchiveBroken extends Error {
   override readonly name = 'ArchiveBroken';
 }
 
+/** Of what tar says, in characters. */
+const MAX_TOLD = 1000;
+
 const runTar = (args: readonly string[], path: string, signal: AbortSignal) => {
   const child = spawn('tar', args, { env: { PATH: path, LANG: 'C.UTF-8' }, signal });
   let told = '';
-  child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString('utf8')));
+  child.stderr.on('data', (chunk: Buffer) => {
+    told = (told + chunk.toString('utf8')).slice(-MAX_TOLD);
+  });
   const ended = new Promise<void>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => {

@@ -6,6 +6,7 @@
 import { rename, rm } from 'node:fs/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { objectKeys } from '../../core/contracts/keys.ts';
+import { errorFacts } from '../../core/contracts/message-body.ts';
 import type { Clock, ObjectStore } from '../../core/contracts/ports.ts';
 import {
   MARK_USE_AFTER_MS,
@@ -46,9 +47,6 @@ export interface SharedEnvironments {
 /** For whoever may not write into the bucket what others run. */
 export const UNSHARED: SharedEnvironments = { make: ({ folder }, build) => build(folder) };
 
-const describe = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-
 const transfer = (began: number, bytes: number) => ({
   seconds: Math.round((performance.now() - began) / 100) / 10,
   mebibytes: Math.ceil(bytes / 1024 ** 2),
@@ -76,7 +74,7 @@ export const sharedEnvironments = (options: SharedEnvironmentsOptions): SharedEn
     try {
       await objects.putJson(objectKeys.sharedEnvironment(id), { ...environment, usedAt: now });
     } catch (error) {
-      logger.warn('the use of an environment was not marked', { error: describe(error) });
+      logger.warn('the use of an environment was not marked', errorFacts(error));
     }
   };
 
@@ -98,7 +96,7 @@ export const sharedEnvironments = (options: SharedEnvironmentsOptions): SharedEn
         return { python, notes };
       } catch (error) {
         await rm(folder, { recursive: true, force: true });
-        logger.warn('an environment could not be fetched', { error: describe(error) });
+        logger.warn('an environment could not be fetched', errorFacts(error));
       }
     }
     return 'unusable';
@@ -164,7 +162,7 @@ export const sharedEnvironments = (options: SharedEnvironmentsOptions): SharedEn
       const isThere = !replaces && (await read(id)) !== undefined;
       if (!isThere && (await store(id, folder, built, replaces))) return built;
     } catch (error) {
-      logger.warn('an environment could not be stored', { error: describe(error) });
+      logger.warn('an environment could not be stored', errorFacts(error));
       return built;
     }
     return (await fetchInstead(id, folder)) ?? built;
