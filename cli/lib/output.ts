@@ -19,6 +19,14 @@ const processWriters: Writers = {
   },
 };
 
+/**
+ * Characters by which a text commands a terminal: whoever sends an image writes the texts of its header, and what is
+ * shown of it must not move the cursor or rewrite what stands above it.
+ */
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+const withoutControl = (text: string): string => text.replace(CONTROL, '\ufffd');
+
 /** A value in one line of a table or a list. */
 export const show = (value: unknown): string => {
   if (value === null || value === undefined) return '-';
@@ -53,7 +61,7 @@ export class Output {
   }
 
   line(text = ''): void {
-    this.#writers.out(`${text}\n`);
+    this.#writers.out(`${withoutControl(text)}\n`);
   }
 
   /** As it is, without a line end. */
@@ -70,7 +78,12 @@ export class Output {
   }
 
   document(value: unknown): void {
-    this.line(JSON.stringify(value, undefined, 2));
+    // JSON may hold some of them as they are: escaped, the value is the same.
+    const text = JSON.stringify(value, undefined, 2).replace(
+      CONTROL,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+    this.line(text);
   }
 
   /** The rows as a table, or with --json as an array. */

@@ -11,6 +11,8 @@ import type { ProcessEnd } from './callback-process.ts';
 export const MAX_RESULT_BYTES = 64 * 1024 * 1024;
 /** Beyond this the result is an object in the bucket. */
 export const MAX_INLINE_RESULT_BYTES = 32 * 1024;
+/** Of all three: an item of the table holds 400 KB, and the service's code writes them as it likes. */
+const MAX_TYPE_LENGTH = 256;
 const MAX_MESSAGE_LENGTH = 4 * 1024;
 const MAX_TRACEBACK_LENGTH = 32 * 1024;
 
@@ -39,7 +41,7 @@ export const failure = (error: JobError): AttemptOutcome => ({
   state: 'FAILED',
   reason: shortened(`${error.type}: ${error.message}`, 512),
   error: {
-    type: error.type,
+    type: shortened(error.type, MAX_TYPE_LENGTH),
     message: shortened(error.message, MAX_MESSAGE_LENGTH),
     traceback: shortened(error.traceback, MAX_TRACEBACK_LENGTH),
   },
