@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { Job, LOG_HEADERS } from '../../core/contracts/api.ts';
 import { apiPath, type ApiClient } from '../lib/api-client.ts';
 import { addCommand, first } from '../lib/command.ts';
+import type { Output } from '../lib/output.ts';
 
 const FOLLOW_EVERY_MS = 1000;
 
@@ -28,6 +29,12 @@ const readLog = async (
     complete: headers.get(LOG_HEADERS.complete) !== 'false',
     attempt: headers.get(LOG_HEADERS.attempt),
   };
+};
+
+/** Nobody is to wonder whether the log of a job that was never started is lost. */
+const tellWhyEmpty = async (api: ApiClient, output: Output, id: string): Promise<void> => {
+  const { state, reason } = await api.get(Job, apiPath('jobs', id));
+  output.message(`no log: the job is ${state}${reason === null ? '' : `: ${reason}`}`);
 };
 
 export const addJobCommands = (program: Command): void => {
@@ -77,6 +84,7 @@ export const addJobCommands = (program: Command): void => {
         if (!progressed) await delay(FOLLOW_EVERY_MS);
       }
       if (output.json) output.document({ job: first(values), log: collected.join('') });
+      else if (offset === 0) await tellWhyEmpty(api, output, first(values));
     },
   );
   addCommand(

@@ -165,13 +165,14 @@ const download = async (url: string, folder: string): Promise<string> => {
 /** `URL` or `URL#branch-or-tag`. */
 const clone = async (source: string, folder: string): Promise<string> => {
   const [url = '', reference] = source.replace(/^git\+/, '').split('#');
-  const target = join(folder, 'clone');
-  await run('git', [
-    ...['clone', '--quiet', '--depth', '1'],
-    ...(reference === undefined ? [] : ['--branch', reference]),
-    ...['--', url, target],
-  ]);
-  return target;
+  const branch = reference === undefined ? [] : ['--branch', reference];
+  const cloned = async (name: string, ...options: readonly string[]): Promise<string> => {
+    const target = join(folder, name);
+    await run('git', ['clone', '--quiet', ...options, ...branch, '--', url, target]);
+    return target;
+  };
+  // A repository that a plain web server serves as files cannot be had without its history.
+  return cloned('newest', '--depth', '1').catch(() => cloned('whole'));
 };
 
 /** The package as a zip file; what is made on the way is put into `temporary`, an empty folder. */

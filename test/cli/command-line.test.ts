@@ -236,6 +236,23 @@ describe('gantry session and job', () => {
     expect(result).toEqual({ volume: 2 });
   }, 20_000);
 
+  it('say why a job has no log', async () => {
+    const session = aSession({});
+    const store = tableSessions(api.context.table);
+    await store.createSession(session);
+    const reason = 'The registry callback said no for this object.';
+    const node = aNode(session.id, 0, { state: 'SKIPPED', reason });
+    await store.storePlan(session, [node], [], 1_000_000);
+
+    const logs = await gantry('job', 'logs', node.id);
+
+    expect(logs).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: `no log: the job is SKIPPED: ${reason}\n`,
+    });
+  }, 20_000);
+
   it('end with 1 when the watched session failed', async () => {
     const group = aGroup({ keyValues: ['1.7.1'], state: 'RELEASED' });
     await api.context.groups.open(group);

@@ -2,12 +2,12 @@
  * What callbacks see in bubblewrap, and that their limits hold there: real processes, started as the runner starts
  * them. As root they have user ids of their own besides, although the Python may lie below root's home.
  */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeId } from '../../core/contracts/keys.ts';
+import { canBubblewrap } from '../support/bubblewrap.ts';
 import { leftBehindIn } from '../support/processes-of.ts';
 import { until } from '../support/until.ts';
 import { startEmulatedCloud, WORKER, type EmulatedCloud } from './support/emulated-cloud.ts';
@@ -22,17 +22,6 @@ import {
 
 const MEMORY_LIMIT_MIB = 250;
 const isRoot = process.getuid?.() === 0;
-
-/** Namespaces can be had: in some containers they cannot. */
-const canBubblewrap = (): boolean => {
-  try {
-    const shown = ['--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev', '--unshare-pid'];
-    execFileSync('bwrap', [...shown, 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 interface Seen {
   readonly users: readonly number[];

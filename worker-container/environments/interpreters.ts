@@ -3,8 +3,8 @@
  * has it, else one that uv brings, else the nearest that is there, and then the difference is said.
  */
 import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { access, constants, readdir } from 'node:fs/promises';
+import { basename, delimiter, dirname, join } from 'node:path';
 
 export interface Interpreter {
   readonly path: string;
@@ -128,12 +128,31 @@ const broughtByUv = async ({
   return told === undefined ? undefined : probe(told.trim(), environment);
 };
 
+/**
+ * The programs of every Python that pyenv keeps, where the path has its shims: those start only the versions that
+ * are switched on, and whoever comes from dcm-processor has the Pythons of its workers there.
+ */
+const foldersOfPyenv = async (path: string): Promise<string[]> => {
+  const roots = path
+    .split(delimiter)
+    .filter((folder) => basename(folder) === 'shims')
+    .map((shims) => join(dirname(shims), 'versions'));
+  const versions = await Promise.all(
+    roots.map(async (root) => {
+      const names = await readdir(root).catch((): string[] => []);
+      return names.map((name) => join(root, name, 'bin'));
+    }),
+  );
+  return versions.flat();
+};
+
 const installed = async ({ python, path, environment }: InterpreterSearch) => {
   const names = Array.from(
     { length: NEWEST_MINOR - OLDEST_MINOR + 1 },
     (_, index) => `python3.${OLDEST_MINOR + index}`,
   );
-  const commands = [python, ...(await found([...names, 'python3'], path))];
+  const folders = [path, ...(await foldersOfPyenv(path))].join(delimiter);
+  const commands = [python, ...(await found([...names, 'python3'], folders))];
   const probed = await Promise.all(commands.map((command) => probe(command, environment)));
   const byPath = new Map(probed.flatMap((one) => (one === undefined ? [] : [[one.path, one]])));
   return [...byPath.values()];

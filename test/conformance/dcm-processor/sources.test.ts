@@ -1,8 +1,8 @@
 /** Where packages may come from, how their manifest is found, and what they may require of each other. */
 import { createServer, type Server } from 'node:http';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { Service } from '../../../core/contracts/api-packages.ts';
 import { RunningGantry } from '../../support/gantry.ts';
@@ -44,12 +44,29 @@ const archive = async (name: string, ending: string): Promise<string> => {
   return file;
 };
 
+/** A bare repository with the package, below {@link place}. */
+const aRepository = async (name: string): Promise<string> => {
+  const folder = aNested(name);
+  const repository = join(place, `${name}.git`);
+  const git = (...args: string[]) => run('git', '-C', folder, ...args);
+  await git('init', '--quiet');
+  await git('add', '.');
+  await git(
+    ...['-c', 'user.name=Roe', '-c', 'user.email=roe@example.org'],
+    ...['commit', '--quiet', '-m', 'first'],
+  );
+  await run('git', 'clone', '--quiet', '--bare', folder, repository);
+  return repository;
+};
+
 let server: Server;
 let url: string;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
-    response.end(readFileSync(join(place, basename(request.url ?? ''))));
+    const file = join(place, new URL(request.url ?? '/', 'http://localhost').pathname);
+    const isThere = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+    response.writeHead(isThere ? 200 : 404).end(isThere ? readFileSync(file) : '');
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -91,18 +108,16 @@ describe('§2 a package comes from', () => {
   });
 
   it('a git repository', async () => {
-    const folder = aNested('from-git');
-    const repository = join(place, 'from-git.git');
-    const git = (...args: string[]) => run('git', '-C', folder, ...args);
-    await git('init', '--quiet');
-    await git('add', '.');
-    await git(
-      ...['-c', 'user.name=Roe', '-c', 'user.email=roe@example.org'],
-      ...['commit', '--quiet', '-m', 'first'],
-    );
-    await run('git', 'clone', '--quiet', '--bare', folder, repository);
+    const repository = await aRepository('from-git');
 
     expect((await installed('from-git', `file://${repository}`)).name).toBe('from-git');
+  });
+
+  it('a git repository that a web server has as plain files', async () => {
+    const repository = await aRepository('from-files');
+    await run('git', '-C', repository, 'update-server-info');
+
+    expect((await installed('from-files', `${url}/from-files.git`)).name).toBe('from-files');
   });
 
   it('several sources at once; what is wrong with one keeps no other out', async () => {

@@ -1,11 +1,14 @@
 /** Virtual environments on disk: made once, shared, kept from half-made ones, and removed when nobody uses them. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EnvironmentNotBuilt } from '../../../worker-container/environments/build-environment.ts';
 import { environments } from '../../../worker-container/environments/environments.ts';
-import { nearestInterpreter } from '../../../worker-container/environments/interpreters.ts';
+import {
+  chooseInterpreter,
+  nearestInterpreter,
+} from '../../../worker-container/environments/interpreters.ts';
 
 let folder: string;
 let now: number;
@@ -118,5 +121,34 @@ describe('nearestInterpreter', () => {
     expect(nearestInterpreter(there, [3, 12])).toEqual(at(13, 2));
     expect(nearestInterpreter(there, [3, 10])).toEqual(at(11));
     expect(nearestInterpreter([], [3, 10])).toBeUndefined();
+  });
+});
+
+/** A program that answers as a Python of that version does when it is asked what it is. */
+const aPython = async (path: string, version: readonly number[]): Promise<string> => {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, `#!/bin/sh\necho '${path}'\necho ${version.join(' ')}\n`);
+  await chmod(path, 0o755);
+  return path;
+};
+
+describe('chooseInterpreter', () => {
+  it('finds a Python that only pyenv has, whose shim on the path does not start it', async () => {
+    const shims = join(folder, 'pyenv', 'shims');
+    const kept = join(folder, 'pyenv', 'versions', '3.12.9', 'bin', 'python3.12');
+    await aPython(kept, [3, 12, 9]);
+    await mkdir(shims);
+    await writeFile(join(shims, 'python3.12'), '#!/bin/sh\nexit 127\n', { mode: 0o755 });
+
+    const chosen = await chooseInterpreter({
+      wanted: '3.12',
+      python: await aPython(join(folder, 'default', 'python'), [3, 11, 7]),
+      path: shims,
+      environment: {},
+      uvFolder: join(folder, 'uv'),
+      usable: () => Promise.resolve(true),
+    });
+
+    expect(chosen).toEqual({ path: kept, version: [3, 12, 9] });
   });
 });
