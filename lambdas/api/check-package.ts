@@ -13,6 +13,7 @@ import {
   v1Folders,
   v1Sources,
 } from '../../core/packages/v1-package.ts';
+import { notesOnRegistryImports } from '../../core/packages/registry-imports.ts';
 import { holdsWorker } from '../../core/packages/worker-manifest.ts';
 import { checkWorker, type CheckedWorker } from './install-worker.ts';
 import type { PackageArchive, PackedFile, WrittenFile } from './package-archive.ts';
@@ -63,16 +64,25 @@ const workerOrProblem = async (archive: PackageArchive): Promise<CheckedWorker |
   }
 };
 
+/** Texts by their paths, without what is too large for a text that somebody wrote. */
+const sourcesAt = async (
+  archive: PackageArchive,
+  paths: Iterable<string>,
+): Promise<Map<string, string>> => {
+  const sources = new Map<string, string>();
+  for (const path of paths) {
+    const text = await archive.textIfSmall(path);
+    if (text !== undefined) sources.set(path, text);
+  }
+  return sources;
+};
+
 const checkV1Package = async (
   archive: PackageArchive,
   settingsPath: string,
 ): Promise<CheckedPackage> => {
   const settings = await archive.text(settingsPath);
-  const sources = new Map<string, string>();
-  for (const path of v1Sources(archive.paths, settingsPath)) {
-    const text = await archive.textIfSmall(path);
-    if (text !== undefined) sources.set(path, text);
-  }
+  const sources = await sourcesAt(archive, v1Sources(archive.paths, settingsPath));
   const reading = readV1Package(archive.paths, settingsPath, settings, sources);
   if (!reading.ok) throw new ApiProblem('invalid-package', reading.problems);
   const { manifest, notes } = reading;
@@ -114,11 +124,15 @@ export const checkPackage = async (archive: PackageArchive): Promise<CheckedPack
     module: packed(archive, reading.moduleFolder, ''),
     registry: packed(archive, reading.registryFolder, `${REGISTRY_PACKAGE}/`),
   };
+  const registrySources = await sourcesAt(
+    archive,
+    files.registry.map(({ path }) => path).filter((path) => path.endsWith('.py')),
+  );
   return {
     manifest: reading.manifest,
     hash: await hashOf(archive, manifestText, files),
     ...files,
-    notes: reading.notes,
+    notes: [...reading.notes, ...notesOnRegistryImports(registrySources)],
     worker,
   };
 };

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { Installation } from '../../core/contracts/api-packages.ts';
 import { toService } from '../../core/contracts/api-packages.ts';
-import { ServiceItem } from '../../core/contracts/configuration.ts';
+import { ServiceItem, type JobDefinition } from '../../core/contracts/configuration.ts';
 import { objectKeys, tableKeys } from '../../core/contracts/keys.ts';
 import { DEFAULT_WORKER, resourceNames } from '../../core/contracts/names.ts';
 import { unmet } from '../../core/packages/requirements.ts';
@@ -15,6 +15,24 @@ import { storeWorker } from './install-worker.ts';
 import type { PackageArchive } from './package-archive.ts';
 import { ApiProblem } from './problems.ts';
 import { storeFiles, withUploadedPackage } from './uploaded-package.ts';
+
+const meet = (some: readonly string[], others: readonly string[]): boolean =>
+  some.some((one) => others.includes(one));
+
+/** Of a job whose name others have for one of its events: which of them runs, for a pipeline runs one only. */
+const sameNames = (
+  { jobName, events }: Pick<JobDefinition, 'jobName' | 'events'>,
+  others: readonly ServiceItem[],
+): string[] => {
+  const having = others.filter(({ jobs }) =>
+    jobs.some((job) => job.jobName === jobName && meet(job.events, events)),
+  );
+  if (having.length === 0) return [];
+  const names = having.map(({ name }) => name).join(', ');
+  return [
+    `job ${jobName}: ${names} has a job of this name for the same event; of a pipeline's services only the one installed first runs it`,
+  ];
+};
 
 /** What the package needs of this installation; throws every requirement that is not met, returns notes. */
 const checkAgainstInstalled = async (
@@ -60,7 +78,8 @@ const checkAgainstInstalled = async (
   );
   return {
     before: services.find(({ name }) => name === manifest.name),
-    notes: manifest.jobs.flatMap(({ jobName, worker, dependsOn }) => [
+    notes: manifest.jobs.flatMap(({ jobName, worker, dependsOn, events }) => [
+      ...sameNames({ jobName, events }, others),
       ...(worker === null || workerVersions.has(worker)
         ? []
         : [`job ${jobName}: the worker "${worker}" is not installed; the default worker runs it`]),

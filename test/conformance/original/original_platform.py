@@ -102,7 +102,15 @@ class Platform:
             }
         )
         self.database.peers.insert_one(
-            {"name": "modality", "whitelist_aet": [CALLING], "whitelist_ip": ["127.0.0.1"]}
+            {
+                "name": "modality",
+                "host": "127.0.0.1",
+                "port": _free_port(),
+                "aet": CALLING,
+                "whitelist_aet": [CALLING],
+                "whitelist_ip": ["127.0.0.1"],
+                "tls": False,
+            }
         )
 
     def install(self, package: str) -> None:
@@ -126,7 +134,7 @@ class Platform:
         try:
             self._send(images)
             deadline = time.monotonic() + LIMIT_S
-            while not self._ended() and time.monotonic() < deadline:
+            while not self._ended() and not self._stuck() and time.monotonic() < deadline:
                 time.sleep(1)
         finally:
             # Its command ``stop`` leaves the process that started it, and running services, behind.
@@ -141,6 +149,10 @@ class Platform:
             {"data.function_name": "dcm_processor_worker.post_services"}
         )
         return post is not None and (post["done"] or post["error"])
+
+    def _stuck(self) -> bool:
+        """Whether a process has failed: what depends on its job waits for ever, the post-service too."""
+        return self.database.jobs.find_one({"error": True}) is not None
 
     def _send(self, images: str) -> None:
         entity = AE(CALLING)

@@ -130,16 +130,18 @@ describe('installing a service', () => {
   });
 
   it('changes nothing when the same content is installed again', async () => {
-    const first = await installed(aPackage({ name: 'twice' }));
-    const second = await installed(aPackage({ name: 'twice' }));
+    const files = aPackage({ name: 'twice', jobs: [aJob({ jobName: 'twice' })] });
+    const first = await installed(files);
+    const second = await installed(files);
 
     expect(first.outcome).toBe('installed');
     expect(second).toEqual({ outcome: 'unchanged', service: first.service, notes: [] });
   });
 
   it('replaces other content only when forced, in the same place of the order', async () => {
-    const other = aPackage({ name: 'replaced', version: '2.0.0' });
-    const first = await installed(aPackage({ name: 'replaced' }));
+    const jobs = [aJob({ jobName: 'replaced' })];
+    const other = aPackage({ name: 'replaced', version: '2.0.0', jobs });
+    const first = await installed(aPackage({ name: 'replaced', jobs }));
     await api.call('PUT', '/services/replaced/params', { key: 'a', value: 1 });
 
     const refused = await install(other);
@@ -156,14 +158,37 @@ describe('installing a service', () => {
   });
 
   it('notes what will run otherwise than the package asks', async () => {
-    const jobs = [aJob({ worker: 'gpu', dependsOn: ['elsewhere'] })];
+    const jobs = [aJob({ jobName: 'noted', worker: 'gpu', dependsOn: ['elsewhere'] })];
 
     const { notes } = await installed(aPackage({ name: 'noted', jobs }));
 
     expect(notes).toEqual([
-      'job segment: the worker "gpu" is not installed; the default worker runs it',
-      'job segment: depends on elsewhere, which no installed service has yet',
+      'job noted: the worker "gpu" is not installed; the default worker runs it',
+      'job noted: depends on elsewhere, which no installed service has yet',
     ]);
+  });
+
+  it('notes that another service has a job of the same name for the same event', async () => {
+    await installed(aPackage({ name: 'first', jobs: [aJob({ jobName: 'same' })] }));
+    const jobs = [
+      aJob({ jobName: 'same', events: ['stable-study'] }),
+      aJob({ jobName: 'same', events: ['stable-series'] }),
+    ];
+
+    const { notes } = await installed(aPackage({ name: 'second', jobs }));
+
+    expect(notes).toEqual([
+      expect.stringContaining('job same: first has a job of this name for the same event'),
+    ]);
+  });
+
+  it('notes what a registry imports that its callbacks do not have', async () => {
+    const files = { 'registry/rules.py': 'import numpy as np\n' };
+    const jobs = [aJob({ jobName: 'counts' })];
+
+    const { notes } = await installed(aPackage({ name: 'counts', jobs }, files));
+
+    expect(notes).toEqual([expect.stringContaining('registry/rules.py imports numpy')]);
   });
 
   it('refuses a package whose requirements are not installed, naming all of them', async () => {
