@@ -24,6 +24,8 @@ Json = dict[str, Any]
 
 #: The package's folder `registry`, as the function's own code holds it.
 PACKAGE = "service_registry"
+#: Of the attributes in headers, those whose value representation is DS.
+DECIMALS = ("PatientSize", "PatientWeight")
 #: What one object's callback may add, as JSON text.
 MAX_ADDED_BYTES = 256 * 1024
 MAX_MESSAGE_LENGTH = 2_000
@@ -72,9 +74,18 @@ def time_as_json(value: object) -> Json:
     return {"$date": in_utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
 
 
+def decimals(metadata: Any) -> Any:
+    """DICOM's decimal strings (VR DS) are floats: JSON writes 70.0 as 70."""
+    if not isinstance(metadata, dict):
+        return metadata
+    found = {key: metadata[key] for key in DECIMALS if isinstance(metadata.get(key), int)}
+    return {**metadata, **{key: float(value) for key, value in found.items()}}
+
+
 def headers_of(document: Mapping[str, Any]) -> Json:
     times = {key: naive_utc(document[key]) for key in ("CreatedAt", "UpdatedAt") if key in document}
-    return {**document, **times}
+    numbers = {"Metadata": decimals(document["Metadata"])} if "Metadata" in document else {}
+    return {**document, **times, **numbers}
 
 
 def outcome_of(value: object) -> Json:

@@ -61,6 +61,13 @@ def test_times_of_the_headers_are_naive_utc(tmp_path: Path) -> None:
     assert result == {"result": ["datetime.datetime(2026, 1, 2, 3, 4, 5, 678000)", "20260102"]}
 
 
+def test_decimals_of_the_headers_are_floats_although_json_has_whole_numbers(tmp_path: Path) -> None:
+    source = "def run(headers, **kwargs):\n    return repr(headers['Metadata'])"
+    headers = {"Metadata": {"PatientWeight": 70, "PatientAge": 54}}
+    result, _ = call(tmp_path, source, headers)
+    assert result == {"result": "{'PatientWeight': 70.0, 'PatientAge': 54}"}
+
+
 @pytest.mark.parametrize(
     ("source", "kind", "message"),
     [

@@ -164,6 +164,19 @@ describe('what a registry callback is given', () => {
     });
   });
 
+  it('gets decimals of the headers as floats, also those that JSON writes as whole numbers', async () => {
+    const { answers } = await callRegistry({
+      code: returning('True, {"got": repr(headers["Metadata"])}'),
+      request: {
+        objects: [anObject('a', { headers: { Metadata: { PatientWeight: 70, PatientAge: 54 } } })],
+      },
+    });
+
+    expect(answers[0]).toMatchObject({
+      addedParams: { got: "{'PatientWeight': 70.0, 'PatientAge': 54}" },
+    });
+  });
+
   it('finds the callback through a relative import, as the template has it', async () => {
     const { answers } = await callRegistry({
       code: 'from .main import callback\n',

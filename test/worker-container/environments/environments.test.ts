@@ -149,6 +149,6 @@ describe('chooseInterpreter', () => {
       usable: () => Promise.resolve(true),
     });
 
-    expect(chosen).toEqual({ path: kept, version: [3, 12, 9] });
+    expect(chosen).toMatchObject({ path: kept, version: [3, 12, 9] });
   });
 });

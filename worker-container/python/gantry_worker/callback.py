@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 MODULE = "service_module"
+#: Of the attributes in headers, those whose value representation is DS.
+_DECIMALS = ("PatientSize", "PatientWeight")
 _TIMES = ("CreatedAt", "UpdatedAt")
 _OWN_FILES = {__file__, importlib.__file__}
 
@@ -42,8 +44,16 @@ def _with_times(value: Any) -> Any:
     return {key: _with_times(item) for key, item in value.items()}
 
 
+def _decimals(metadata: Any) -> Any:
+    """DICOM's decimal strings (VR DS) are floats: JSON writes 70.0 as 70."""
+    if not isinstance(metadata, dict):
+        return metadata
+    found = {key: metadata[key] for key in _DECIMALS if isinstance(metadata.get(key), int)}
+    return {**metadata, **{key: float(value) for key, value in found.items()}}
+
+
 def keyword_arguments(job: dict[str, Any]) -> dict[str, Any]:
-    """The callback's keyword arguments, with the times of its headers and parameters as datetimes."""
+    """The callback's keyword arguments, with times as datetimes and decimals as floats."""
     arguments: dict[str, Any] = dict(job["kwargs"])
     for name in ("params", "added_params"):
         if name in arguments:
@@ -53,6 +63,8 @@ def keyword_arguments(job: dict[str, Any]) -> dict[str, Any]:
         arguments["headers"] = {
             key: _naive_utc(value) if key in _TIMES else value for key, value in headers.items()
         }
+        if "Metadata" in headers:
+            arguments["headers"]["Metadata"] = _decimals(headers["Metadata"])
     return arguments
 
 
