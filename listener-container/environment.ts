@@ -29,6 +29,7 @@ const Environment = z.object({
   [ENV.ecsAgentUri]: z.url().optional(),
   [ENV.maximumAssociations]: z.coerce.number().int().min(1).max(4096).default(64),
   [ENV.spoolDirectory]: text.default(() => join(tmpdir(), 'gantry-spool')),
+  [ENV.spoolReserve]: z.coerce.number().int().min(0).default(0),
   [ENV.runnerSlots]: z.coerce.number().int().min(1).default(2),
   [ENV.maxRunners]: z.coerce.number().int().min(1).default(4),
 });
@@ -58,6 +59,8 @@ export interface ListenerSettings {
   /** Of ECS, which is asked not to stop a task with associations; undefined elsewhere. */
   readonly ecsAgentUri: string | undefined;
   readonly spoolDirectory: string;
+  /** Bytes that have to stay free on its disk; 0: none. */
+  readonly spoolReserveBytes: number;
   /** Of the default worker, if this is the installation's first start. */
   readonly defaultWorker: { readonly slots: number; readonly maxRunners: number };
 }
@@ -121,6 +124,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv): ListenerSettings =
     maximumAssociations: data[ENV.maximumAssociations],
     ecsAgentUri: data[ENV.ecsAgentUri],
     spoolDirectory: data[ENV.spoolDirectory],
+    spoolReserveBytes: data[ENV.spoolReserve],
     defaultWorker: { slots: data[ENV.runnerSlots], maxRunners: data[ENV.maxRunners] },
   };
 };

@@ -30,6 +30,7 @@ import {
 } from './environment.ts';
 import { openHashing } from './hashing/hash-thread.ts';
 import { startHealth } from './health.ts';
+import { diskRoom } from './ingest/disk-room.ts';
 import { makeIngest } from './ingest/ingest.ts';
 import { prepareSpoolDirectory } from './ingest/spool.ts';
 import type { ListenerLog } from './listener-log.ts';
@@ -147,6 +148,11 @@ const run = async (settings: ListenerSettings): Promise<void> => {
     sendCheck: (check, delaySeconds) =>
       queues.send(settings.stabilityChecksQueueUrl, check, delaySeconds),
     spoolDirectory: settings.spoolDirectory,
+    hasRoom: diskRoom({
+      directory: settings.spoolDirectory,
+      reserveBytes: settings.spoolReserveBytes,
+      clock,
+    }),
     clock,
     log,
   });

@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isAlive } from './processes.ts';
+import { isAlive, processIdentity } from './processes.ts';
 
 export interface DataFolder {
   readonly root: string;
@@ -21,6 +21,8 @@ export interface DataFolder {
   readonly cloudAssembly: string;
   readonly deploymentRecord: string;
   readonly containerImages: string;
+  /** See disk-reserve.ts. */
+  readonly reserve: string;
 }
 
 /** The owner's alone: images of patients, and logs. */
@@ -37,24 +39,41 @@ const makeFolder = (path: string, mode: number): void => {
   chmodSync(path, mode);
 };
 
-/** Makes the folders that are not there, and shuts all of them for other users. */
-export const openDataFolder = (root: string): DataFolder => {
-  const folder: DataFolder = {
-    root,
-    emulatorState: join(root, 'emulator', 'state'),
-    emulatorObjects: join(root, 'emulator', 's3'),
-    temporary: join(root, 'tmp'),
-    spool: join(root, 'spool'),
-    runnerWork: join(root, 'work'),
-    logs: join(root, 'logs'),
-    pids: join(root, 'pids'),
-    containerPids: join(root, 'pids', 'containers'),
-    containerVolumes: join(root, 'volumes'),
-    bundles: join(root, 'bundles'),
-    cloudAssembly: join(root, 'cdk.out'),
-    deploymentRecord: join(root, 'deployment.json'),
-    containerImages: join(root, 'container-images.json'),
-  };
+const dataFolderAt = (root: string): DataFolder => ({
+  root,
+  emulatorState: join(root, 'emulator', 'state'),
+  emulatorObjects: join(root, 'emulator', 's3'),
+  temporary: join(root, 'tmp'),
+  spool: join(root, 'spool'),
+  runnerWork: join(root, 'work'),
+  logs: join(root, 'logs'),
+  pids: join(root, 'pids'),
+  containerPids: join(root, 'pids', 'containers'),
+  containerVolumes: join(root, 'volumes'),
+  bundles: join(root, 'bundles'),
+  cloudAssembly: join(root, 'cdk.out'),
+  deploymentRecord: join(root, 'deployment.json'),
+  containerImages: join(root, 'container-images.json'),
+  reserve: join(root, 'reserve'),
+});
+
+/** The data folder cannot be made or written. */
+export class DataFolderUnusable extends Error {
+  override readonly name = 'DataFolderUnusable';
+  readonly folder: string;
+
+  constructor(folder: string, cause: unknown) {
+    const { code = String(cause), path = folder } = cause as NodeJS.ErrnoException;
+    super(
+      `the data folder ${folder} cannot be written (${code}: ${path}); set GANTRY_DATA_DIR to another one`,
+      { cause },
+    );
+    this.folder = folder;
+  }
+}
+
+const makeFolders = (folder: DataFolder): void => {
+  const { root } = folder;
   // With images of patients in it, where a task was killed with its engine.
   rmSync(folder.containerVolumes, { recursive: true, force: true });
   rmSync(folder.temporary, { recursive: true, force: true });
@@ -75,11 +94,25 @@ export const openDataFolder = (root: string): DataFolder => {
   for (const path of [folder.emulatorState, folder.emulatorObjects, folder.containerPids]) {
     mkdirSync(path, { recursive: true });
   }
+};
+
+/**
+ * Makes the folders that are not there, and shuts all of them for other users. Throws {@link DataFolderUnusable}.
+ */
+export const openDataFolder = (root: string): DataFolder => {
+  const folder = dataFolderAt(root);
+  try {
+    makeFolders(folder);
+  } catch (error) {
+    throw new DataFolderUnusable(root, error);
+  }
   return folder;
 };
 
 const Running = z.object({
   pid: z.int(),
+  /** Which process of that number it is: numbers are given again, after a restart of the computer to anybody. */
+  startedAs: z.string().optional(),
   httpPort: z.int(),
   dimsePort: z.int(),
   apiUrl: z.string(),
@@ -93,13 +126,18 @@ const runningFile = (root: string): string => join(root, 'running.json');
 export const readRunning = (root: string): Running | undefined => {
   try {
     const running = Running.parse(JSON.parse(readFileSync(runningFile(root), 'utf8')));
-    return isAlive(running.pid) ? running : undefined;
+    const { pid, startedAs } = running;
+    const same = startedAs === undefined ? isAlive(pid) : processIdentity(pid) === startedAs;
+    return same ? running : undefined;
   } catch {
     return undefined;
   }
 };
 
-export const writeRunning = (root: string, running: Running): void => {
+/** Of this process. */
+export const writeRunning = (root: string, addresses: Omit<Running, 'pid' | 'startedAs'>): void => {
+  const { pid } = process;
+  const running: Running = { pid, startedAs: processIdentity(pid), ...addresses };
   writeFileSync(runningFile(root), JSON.stringify(running));
 };
 

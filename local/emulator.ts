@@ -10,6 +10,7 @@ import { startChildProgram, untilHealthy, type ChildProgram } from './child-prog
 import type { Commands } from './commands.ts';
 import type { DataFolder } from './data-folder.ts';
 import { moveState } from './emulator-address.ts';
+import { stateNotKept, type StateNotKept } from './emulator-state.ts';
 import type { HttpEndpoints } from './http-front.ts';
 import { EMULATOR_PYTHON, type PythonEnvironmentOptions } from './python.ts';
 import { REPOSITORY } from './settings.ts';
@@ -62,6 +63,8 @@ export interface Installation {
 export interface StartedEmulator extends Pick<ChildProgram, 'ended' | 'stop'> {
   /** Resolves when it can be used; throws ProgramEnded when it ends before, or the reason of an abort. */
   answers(signal: AbortSignal): Promise<void>;
+  /** After a stop in order: what of its state it could not write after all. */
+  notKept?(): StateNotKept | undefined;
 }
 
 /** An AWS emulator: how it is installed, started and asked. */
@@ -96,6 +99,8 @@ export const inherited = (): Record<string, string> =>
     ),
   );
 
+const emulatorLog = ({ logs }: DataFolder): string => join(logs, 'emulator.log');
+
 /** Starts the process; {@link emulatorAnswers} tells when it can be used. */
 export const startEmulator = async (options: EmulatorOptions): Promise<ChildProgram> => {
   const { folder, port, pythonEnvironment } = options;
@@ -109,7 +114,7 @@ export const startEmulator = async (options: EmulatorOptions): Promise<ChildProg
     command: join(python, 'python'),
     arguments: ['-m', 'gantry_emulator'],
     workingDirectory: folder.root,
-    logFile: join(folder.logs, 'emulator.log'),
+    logFile: emulatorLog(folder),
     pidFolder: folder.pids,
     environment: {
       ...inherited(),
@@ -161,7 +166,11 @@ export const MINISTACK: Emulator = {
   keepsState: true,
   start: async (options) => {
     const program = await startEmulator(options);
-    return { ...program, answers: (signal) => emulatorAnswers(program, options.port, signal) };
+    return {
+      ...program,
+      answers: (signal) => emulatorAnswers(program, options.port, signal),
+      notKept: () => stateNotKept(options.folder.root, emulatorLog(options.folder)),
+    };
   },
   endpoints: (_port, { ApiEndpoint }) =>
     Promise.resolve({ api: ApiEndpoint, console: ApiEndpoint }),

@@ -14,6 +14,7 @@ import {
   type DataFolder,
 } from './data-folder.ts';
 import { createCommands, type Commands } from './commands.ts';
+import { giveUpReserve, keepReserve } from './disk-reserve.ts';
 import { deploy, putRecord, takeRecord, type Deployment } from './deployment.ts';
 import {
   emulatedAws,
@@ -22,10 +23,11 @@ import {
   type Emulator,
   type StartedEmulator,
 } from './emulator.ts';
+import { gantryPorts, type GantryPorts } from './gantry-ports.ts';
 import { startHttpFront, type HttpFront } from './http-front.ts';
+import { StateNotKept } from './emulator-state.ts';
 import { DOCKER_LOCALSTACK } from './localstack-docker.ts';
 import { LOCALSTACK, RUNNING_LOCALSTACK } from './localstack.ts';
-import { claimPort } from './ports.ts';
 import { endProcesses, recordedProcesses } from './processes.ts';
 import {
   containerImages,
@@ -74,6 +76,7 @@ export interface StartedGantry {
   readonly workerEnvironment: string;
   /** Resolves when the emulator ends by itself: then nothing works, and `stop` is due. A listener is started again. */
   readonly failed: Promise<Error>;
+  /** Ends everything. Throws StateNotKept, when all has ended, if not everything will be found again. */
   stop(): Promise<void>;
 }
 
@@ -92,13 +95,16 @@ interface Started {
 const stopAll = async (folder: DataFolder, started: Started): Promise<void> => {
   await started.listener?.stop(GRACE_MS.listener);
   await endProcesses(recordedProcesses(folder.containerPids), GRACE_MS.runners);
+  giveUpReserve(folder.reserve);
   const inOrder = await started.emulator?.stop(GRACE_MS.emulator);
-  if (inOrder === true && started.deployment !== undefined) {
+  const notKept = inOrder === true ? started.emulator?.notKept?.() : undefined;
+  if (inOrder === true && notKept === undefined && started.deployment !== undefined) {
     putRecord(folder.deploymentRecord, started.deployment);
   }
   await endProcesses(recordedProcesses(folder.containerPids), 0);
   await started.front?.close();
   clearRunning(folder.root);
+  if (notKept !== undefined) throw notKept;
 };
 
 const runSweep = async (awsPort: number, functionName: string): Promise<void> => {
@@ -117,30 +123,10 @@ const runSweep = async (awsPort: number, functionName: string): Promise<void> =>
   }
 };
 
-interface Ports {
-  readonly aws: number;
-  readonly dimse: number;
-  readonly dimseTls: number | undefined;
-  readonly http: number;
-  readonly health: number;
-}
-
-const claimPorts = async (settings: Settings): Promise<Ports> => ({
-  aws: EMULATORS[settings.emulator].ownsItsPort
-    ? await claimPort('127.0.0.1', settings.awsPort, 'GANTRY_AWS_PORT', 'AWS emulator')
-    : settings.awsPort,
-  dimse: await claimPort(settings.dimseHost, settings.dimsePort, 'GANTRY_DIMSE_PORT', 'DICOM'),
-  dimseTls:
-    settings.tls &&
-    (await claimPort(settings.dimseHost, settings.tls.port, 'GANTRY_DIMSE_TLS_PORT', 'DICOM TLS')),
-  http: await claimPort(settings.httpHost, settings.httpPort, 'GANTRY_HTTP_PORT', 'API'),
-  health: await claimPort('127.0.0.1', 0, '', 'health of the listener'),
-});
-
 interface StartContext {
   readonly settings: Settings;
   readonly folder: DataFolder;
-  readonly ports: Ports;
+  readonly ports: GantryPorts;
   readonly commands: Commands;
   /** Filled as things start, so that a start that fails can stop what it has started. */
   readonly started: Started;
@@ -233,8 +219,8 @@ const startPrograms = async (context: StartContext): Promise<string> => {
 };
 
 /**
- * Starts everything and resolves when it is ready. Throws AlreadyRunning, PortInUse, PythonMissing,
- * CommandFailed or ProgramEnded, or the reason of `signal`, with nothing left running.
+ * Starts everything and resolves when it is ready. Throws AlreadyRunning, DataFolderUnusable, DiskFull, PortsInUse,
+ * PythonMissing, CommandFailed or ProgramEnded, or the reason of `signal`, with nothing left running.
  */
 export const startGantry = async (
   settings: Settings,
@@ -250,14 +236,10 @@ export const startGantry = async (
     await endProcesses(leftovers, GRACE_MS.runners);
     progress(`ended ${leftovers.length} processes of a Gantry that was killed`);
   }
-  const ports = await claimPorts(settings);
+  const ports = await gantryPorts(settings, EMULATORS[settings.emulator].ownsItsPort);
   const apiUrl = `http://127.0.0.1:${ports.http}`;
-  writeRunning(folder.root, {
-    pid: process.pid,
-    httpPort: ports.http,
-    dimsePort: ports.dimse,
-    apiUrl,
-  });
+  keepReserve(folder.reserve);
+  writeRunning(folder.root, { httpPort: ports.http, dimsePort: ports.dimse, apiUrl });
 
   const commands = createCommands();
   const started: Started = {};
@@ -297,7 +279,10 @@ export const startGantry = async (
   } catch (error) {
     givenUp.abort(error);
     await commands.abort();
-    await stopAll(folder, started);
+    await stopAll(folder, started).catch((notKept: unknown) => {
+      if (!(notKept instanceof StateNotKept)) throw notKept;
+      progress(notKept.message);
+    });
     signal?.throwIfAborted();
     throw error;
   } finally {

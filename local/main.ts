@@ -1,4 +1,5 @@
 /** `npm start`: one Gantry on this computer, until Ctrl-C. Ends with 0 when it was told to, else with 1. */
+import { StateNotKept } from './emulator-state.ts';
 import { startGantry } from './gantry.ts';
 import { createProgress, describeReady, write } from './output.ts';
 import { loadSettings } from './settings.ts';
@@ -24,7 +25,7 @@ try {
   await gantry.stop();
   if (failure === undefined) write('Stopped.');
 } catch (error) {
-  if (stop.signal.aborted) {
+  if (stop.signal.aborted && !(error instanceof StateNotKept)) {
     write('Stopped before it was ready.');
   } else {
     write(error instanceof Error ? error.message : String(error));

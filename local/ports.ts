@@ -1,19 +1,29 @@
-/** TCP ports of this computer: whether one is free, and one that is. */
+/** TCP ports of this computer: whether they are free, and ones that are. */
 import { createServer } from 'node:net';
 
-/** Somebody else has a port that Gantry was told to use. */
-export class PortInUse extends Error {
-  override readonly name = 'PortInUse';
+/** A port that Gantry is told to use; 0 is any free one. */
+export interface WantedPort {
+  readonly host: string;
   readonly port: number;
+  /** The environment variable that says which. */
+  readonly variable: string;
+  /** As a person would call what is there. */
+  readonly use: string;
+}
 
-  constructor(port: number, variable: string, use: string) {
-    super(`port ${port} (${use}) is in use by another program: set ${variable} to a free one`);
-    this.port = port;
+/** Somebody else has ports that Gantry was told to use, or two of them are the same; a line for each. */
+export class PortsInUse extends Error {
+  override readonly name = 'PortsInUse';
+  readonly ports: readonly number[];
+
+  constructor(problems: readonly { readonly port: number; readonly message: string }[]) {
+    super(problems.map(({ message }) => message).join('\n'));
+    this.ports = problems.map(({ port }) => port);
   }
 }
 
 /** The port that was bound (another than `port` if that is 0), or undefined if it is in use. */
-const tryBind = (host: string, port: number): Promise<number | undefined> =>
+const tryBind = ({ host, port }: WantedPort): Promise<number | undefined> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -28,14 +38,28 @@ const tryBind = (host: string, port: number): Promise<number | undefined> =>
     });
   });
 
-/** `port` if it is free, or any free one if it is 0; throws {@link PortInUse}. */
-export const claimPort = async (
-  host: string,
-  port: number,
-  variable: string,
-  use: string,
-): Promise<number> => {
-  const bound = await tryBind(host, port);
-  if (bound === undefined) throw new PortInUse(port, variable, use);
-  return bound;
+/**
+ * The ports by the same names: each the wanted one if it is free, or any free one if that is 0. Throws
+ * {@link PortsInUse} with all that are not.
+ */
+export const claimPorts = async <Name extends string>(
+  wanted: Readonly<Record<Name, WantedPort>>,
+): Promise<Record<Name, number>> => {
+  const claimed: [string, number][] = [];
+  const problems: { port: number; message: string }[] = [];
+  const taken = new Map<number, string>();
+  for (const [name, want] of Object.entries<WantedPort>(wanted)) {
+    const { port, variable, use } = want;
+    const twin = taken.get(port);
+    const bound = twin === undefined ? await tryBind(want) : undefined;
+    if (port !== 0) taken.set(port, variable);
+    if (bound !== undefined) {
+      claimed.push([name, bound]);
+      continue;
+    }
+    const by = twin === undefined ? 'in use by another program' : `that of ${twin}, too`;
+    problems.push({ port, message: `port ${port} (${use}) is ${by}: set ${variable} to a free one` });
+  }
+  if (problems.length > 0) throw new PortsInUse(problems);
+  return Object.fromEntries(claimed) as Record<Name, number>;
 };

@@ -28,6 +28,29 @@ export const isAlive = (pid: number): boolean => {
   return !isZombie(pid);
 };
 
+/** Linux: when the computer was started, and after how many ticks the process (field 22, proc(5)). */
+const identityInProc = (pid: number): string | undefined => {
+  try {
+    const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot} ${afterName[19] ?? ''}`;
+  } catch {
+    return undefined;
+  }
+};
+
+/** What tells a process from all that have its number before and after it; undefined when there is none. */
+export const processIdentity = (pid: number): string | undefined => {
+  if (!isAlive(pid)) return undefined;
+  const identity = identityInProc(pid);
+  if (identity !== undefined) return identity;
+  try {
+    return execFileSync('ps', ['-p', String(pid), '-o', 'lstart='], { encoding: 'utf8' }).trim();
+  } catch {
+    return undefined;
+  }
+};
+
 /** To the process and everything that it has started in its session. */
 export const signalGroup = (pid: number, signal: NodeJS.Signals): void => {
   try {

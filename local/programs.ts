@@ -11,6 +11,12 @@ import type { TlsSettings } from './settings.ts';
 
 const START_TIMEOUT_MS = 30_000;
 
+/**
+ * The emulator has its objects on the same disk, and says that it has stored one also where it could not write it: it
+ * must not come so far. What runners write has room in it, too.
+ */
+const SPOOL_RESERVE_BYTES = 256 * 1024 * 1024;
+
 /** The name that the embedded task definition uses: infra/constructs/runner-task.ts. */
 const RUNNER_IMAGE = 'gantry/runner';
 
@@ -88,6 +94,7 @@ export const startListener = async (options: ListenerOptions): Promise<ChildProg
           }),
       [ENV.healthPort]: String(options.healthPort),
       [ENV.spoolDirectory]: folder.spool,
+      [ENV.spoolReserve]: String(SPOOL_RESERVE_BYTES),
       [ENV.runnerSlots]: outputs.RunnerSlots,
       [ENV.maxRunners]: outputs.MaxRunners,
     },

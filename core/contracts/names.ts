@@ -180,6 +180,8 @@ export const ENV = {
   /** Set by ECS in every task: its container agent. */
   ecsAgentUri: 'ECS_AGENT_URI',
   spoolDirectory: 'GANTRY_SPOOL_DIR',
+  /** Bytes that have to stay free on the disk of the spool; else instances are refused. */
+  spoolReserve: 'GANTRY_SPOOL_RESERVE_BYTES',
   /** JSON of the settings that the console is told. */
   consoleSettings: 'GANTRY_CONSOLE_SETTINGS',
 } as const;

@@ -18,6 +18,7 @@ import { errorName, type ListenerLog } from '../listener-log.ts';
 import { NO_OBSERVER, type ListenerObserver } from '../observation/observer.ts';
 import type { InstanceReceiver } from '../services/instance-receiver.ts';
 import { keptAeTitles } from './ae-title-settings.ts';
+import { anyRoom, type HasRoom } from './disk-room.ts';
 import { createIgnoredInstances } from './ignored-instances.ts';
 import { createInstanceDecisions } from './instance-decisions.ts';
 import { requestRefused } from './instance-messages.ts';
@@ -36,6 +37,8 @@ export interface IngestDependencies {
   readonly sendDelivery: (message: DeliveryMessage) => Promise<void>;
   /** Must exist, and be this process's own: see prepareSpoolDirectory. */
   readonly spoolDirectory: string;
+  /** Default: as long as the disk takes it. */
+  readonly hasRoom?: HasRoom;
   readonly clock: Clock;
   readonly log: ListenerLog;
   readonly limits?: Partial<IngestLimits>;
@@ -114,6 +117,7 @@ export const makeIngest = (deps: IngestDependencies): Ingest => {
     }),
     ignored: createIgnoredInstances({ groups, decisions, clock, log }),
     aeTitle: keptAeTitles(deps.aeTitle, clock),
+    hasRoom: deps.hasRoom ?? anyRoom,
     spool: {
       directory: deps.spoolDirectory,
       memoryLimitBytes: limits.memoryPerInstanceBytes,

@@ -16,6 +16,7 @@ import type {
 import { notStored, requestRefused } from './instance-messages.ts';
 import type { InstanceDecisions } from './instance-decisions.ts';
 import { cannotUnderstand, outOfResources, processingFailure } from './outcomes.ts';
+import type { HasRoom } from './disk-room.ts';
 import { createSpool } from './spool.ts';
 import { storeInstance, type StoreDependencies } from './store-instance.ts';
 import type { FindAeTitle, ReceivingSettings } from './ae-title-settings.ts';
@@ -24,6 +25,7 @@ import type { SpoolSettings } from './spool.ts';
 export interface ReceptionDependencies extends StoreDependencies {
   readonly aeTitle: FindAeTitle;
   readonly spool: SpoolSettings;
+  readonly hasRoom: HasRoom;
   readonly beginHash: BeginDataSetHash;
   readonly decisions: Pick<InstanceDecisions, 'record'>;
 }
@@ -66,11 +68,13 @@ export const beginReception = (
         refusal = processingFailure('the called AE title is not configured any more');
         return undefined;
       }
-      opened = {
-        ...found,
-        reader: createHeaderReader(context.transferSyntaxUid, found.wanted),
-        ignored: ignoredBecause(found.settings, context.sopClassUid),
-      };
+      const ignored = ignoredBecause(found.settings, context.sopClassUid);
+      if (ignored === undefined && !(await deps.hasRoom())) {
+        refusal = outOfResources('the disk is full; make room on it and send again');
+        return undefined;
+      }
+      const reader = createHeaderReader(context.transferSyntaxUid, found.wanted);
+      opened = { ...found, reader, ignored };
     } catch (error) {
       log.error('The settings of an AE title cannot be read', {
         associationId,

@@ -3,7 +3,7 @@ import { createServer, request, type IncomingMessage, type Server } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startHttpFront, type HttpFront } from '../../local/http-front.ts';
-import { claimPort, PortInUse } from '../../local/ports.ts';
+import { freePort } from '../support/free-port.ts';
 
 let api: Server;
 let front: HttpFront;
@@ -25,7 +25,7 @@ beforeEach(async () => {
     });
   });
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
-  const port = await claimPort('127.0.0.1', 0, 'GANTRY_HTTP_PORT', 'API');
+  const port = await freePort();
   front = await startHttpFront('127.0.0.1', port, portOf(api));
   address = `http://127.0.0.1:${port}`;
 });
@@ -114,16 +114,5 @@ describe('the API’s address', () => {
     const response = await fetch(`${address}/api/v1/health`);
 
     expect(response.status).toBe(502);
-  });
-});
-
-describe('a port', () => {
-  it('that is in use is named with the variable that changes it', async () => {
-    const claim = claimPort('127.0.0.1', portOf(api), 'GANTRY_AWS_PORT', 'AWS emulator');
-
-    await expect(claim).rejects.toThrow(PortInUse);
-    await expect(claim).rejects.toThrow(
-      `port ${portOf(api)} (AWS emulator) is in use by another program: set GANTRY_AWS_PORT`,
-    );
   });
 });

@@ -21,9 +21,9 @@ import { STATE_INDEX } from '../../../core/contracts/names.ts';
 import { PRIORITIES, type Priority } from '../../../core/contracts/vocabulary.ts';
 import { openDataFolder } from '../../../local/data-folder.ts';
 import { emulatedAws, emulatorAnswers, startEmulator } from '../../../local/emulator.ts';
-import { claimPort } from '../../../local/ports.ts';
 import { EMULATOR_PYTHON, pythonEnvironment } from '../../../local/python.ts';
 import { loadSettings } from '../../../local/settings.ts';
+import { freePort } from '../../support/free-port.ts';
 
 export const WORKER = 'default';
 const TABLE = 'gantry-table';
@@ -84,7 +84,7 @@ export const startEmulatedCloud = async () => {
   mkdirSync(shared);
   chmodSync(shared, 0o777);
   const folder = openDataFolder(root);
-  const port = await claimPort('127.0.0.1', 0, 'none', 'the emulator');
+  const port = await freePort();
   const { toolsDirectory } = loadSettings(process.env);
   const emulator = await startEmulator({
     port,
