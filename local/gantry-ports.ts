@@ -18,20 +18,17 @@ export const gantryPorts = async (
   { awsPort, dimseHost, dimsePort, tls, httpHost, httpPort }: Settings,
   emulatorOwnsItsPort: boolean,
 ): Promise<GantryPorts> => {
-  const aws = {
-    ...{ host: LOOPBACK, port: awsPort },
-    ...{ variable: 'GANTRY_AWS_PORT', use: 'AWS emulator' },
-  };
-  const dimseTls = tls && {
-    ...{ host: dimseHost, port: tls.port },
-    ...{ variable: 'GANTRY_DIMSE_TLS_PORT', use: 'DICOM TLS' },
-  };
-  const claimed = await claimPorts({
-    ...(emulatorOwnsItsPort && { aws }),
+  const { aws, ...others } = await claimPorts({
+    aws: emulatorOwnsItsPort
+      ? { host: LOOPBACK, port: awsPort, variable: 'GANTRY_AWS_PORT', use: 'AWS emulator' }
+      : undefined,
     dimse: { host: dimseHost, port: dimsePort, variable: 'GANTRY_DIMSE_PORT', use: 'DICOM' },
-    ...(dimseTls && { dimseTls }),
+    dimseTls: tls && {
+      ...{ host: dimseHost, port: tls.port },
+      ...{ variable: 'GANTRY_DIMSE_TLS_PORT', use: 'DICOM TLS' },
+    },
     http: { host: httpHost, port: httpPort, variable: 'GANTRY_HTTP_PORT', use: 'API' },
     health: { host: LOOPBACK, port: 0, variable: '', use: 'health of the listener' },
   });
-  return { aws: awsPort, dimseTls: undefined, ...claimed };
+  return { aws: aws ?? awsPort, ...others };
 };

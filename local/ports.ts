@@ -38,17 +38,26 @@ const tryBind = ({ host, port }: WantedPort): Promise<number | undefined> =>
     });
   });
 
+/** By the names of what was wanted; undefined where nothing was. */
+export type ClaimedPorts<Wanted> = {
+  [Name in keyof Wanted]: undefined extends Wanted[Name] ? number | undefined : number;
+};
+
 /**
  * The ports by the same names: each the wanted one if it is free, or any free one if that is 0. Throws
  * {@link PortsInUse} with all that are not.
  */
-export const claimPorts = async <Name extends string>(
-  wanted: Readonly<Record<Name, WantedPort>>,
-): Promise<Record<Name, number>> => {
-  const claimed: [string, number][] = [];
+export const claimPorts = async <Wanted extends Readonly<Record<string, WantedPort | undefined>>>(
+  wanted: Wanted,
+): Promise<ClaimedPorts<Wanted>> => {
+  const claimed: [string, number | undefined][] = [];
   const problems: { port: number; message: string }[] = [];
   const taken = new Map<number, string>();
-  for (const [name, want] of Object.entries<WantedPort>(wanted)) {
+  for (const [name, want] of Object.entries(wanted)) {
+    if (want === undefined) {
+      claimed.push([name, undefined]);
+      continue;
+    }
     const { port, variable, use } = want;
     const twin = taken.get(port);
     const bound = twin === undefined ? await tryBind(want) : undefined;
@@ -58,8 +67,9 @@ export const claimPorts = async <Name extends string>(
       continue;
     }
     const by = twin === undefined ? 'in use by another program' : `that of ${twin}, too`;
-    problems.push({ port, message: `port ${port} (${use}) is ${by}: set ${variable} to a free one` });
+    const message = `port ${port} (${use}) is ${by}: set ${variable} to a free one`;
+    problems.push({ port, message });
   }
   if (problems.length > 0) throw new PortsInUse(problems);
-  return Object.fromEntries(claimed) as Record<Name, number>;
+  return Object.fromEntries(claimed) as ClaimedPorts<Wanted>;
 };

@@ -31,7 +31,9 @@ export const isAlive = (pid: number): boolean => {
 /** Linux: when the computer was started, and after how many ticks the process (field 22, proc(5)). */
 const identityInProc = (pid: number): string | undefined => {
   try {
-    const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     return `${boot} ${afterName[19] ?? ''}`;
   } catch {

@@ -3,8 +3,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sendEcho } from '../../cli/dimse/send-echo.ts';
-import { claimPort } from '../../local/ports.ts';
 import { preparePythonTools } from '../../scripts/python-tools.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { until } from '../../test/support/until.ts';
 import { PDU_LENGTH } from './load-sender.ts';
 import { receiver, type Receiver } from './receivers.ts';
@@ -18,7 +18,7 @@ const startPeer = async (
   command: string,
   args: (port: number) => readonly string[],
 ): Promise<Receiver> => {
-  const port = await claimPort(HOST, 0, '', name);
+  const port = await freePort();
   const child = spawn(command, args(port), {
     env: { ...process.env, TCP_NODELAY: '1' },
     stdio: ['ignore', 'ignore', 'ignore'],

@@ -19,6 +19,10 @@ const remedies = ({ end }: AssociationFailed, { tls }: PeerOptions): string[] =>
   if (end === 'connection-lost' && tls !== undefined) {
     return ['a peer may want a certificate of yours: --cert FILE --key FILE'];
   }
+  if (end === 'rejected') {
+    return ['if that is Gantry, it says why, and what to do: gantry decision list'];
+  }
+  if (end !== 'not-connected') return ['is it a DICOM application that listens there?'];
   return ['is Gantry running? start it with: npm start'];
 };
 

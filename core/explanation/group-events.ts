@@ -20,8 +20,11 @@ const sentenceOf = (entry: TimelineEntry, group: GroupItem): string => {
   const { event, message, callingAeTitle, associationId, until, dueAt: due } = entry;
   const sender = callingAeTitle ?? 'an unknown sender';
   switch (event) {
-    case 'opened':
-      return `${nameOf(group)} was opened for an instance from ${sender}: ${message}.`;
+    case 'opened': {
+      // Of what a person composed, or a processor submitted, nobody was the sender.
+      const what = callingAeTitle === null ? '' : ` for an instance from ${callingAeTitle}`;
+      return `${nameOf(group)} was opened${what}: ${message}.`;
+    }
     case 'received':
       return (
         `${sender} sent ${message}${associationId === null ? '' : ` (${associationId})`}` +

@@ -16,6 +16,12 @@ import {
 import { importDestination, importSource } from './peers.ts';
 import { importEntry, importThings, namedAeTitle, type ThingReaders } from './things.ts';
 
+/** Of an AE title: what is read here, and what is the file's own. */
+const KNOWN_FIELDS = new Set([
+  ...['name', 'aetitle', 'processor', 'processorsettings', 'ignoredsopclasses'],
+  ...['overwritesameinstance', 'apiversion', 'kind', 'metadata', 'id'],
+]);
+
 const PIPELINE_PREFIX = 'pipeline-';
 /** The adapter's default processor, as a .NET type name with or without its assembly. */
 const AE_TITLE_PROCESSOR = /(^|\.)AeTitleJobProcessor(,|$)/i;
@@ -50,6 +56,10 @@ const tellOthers = (fields: Fields, what: string, importer: Importer): void => {
   const aeTitle = textOf(fields, 'aetitle');
   if (name !== undefined && aeTitle !== undefined && name !== aeTitle) {
     importer.tell('changed', what, `the name "${name}" goes: it is called ${aeTitle}`);
+  }
+  for (const field of fields.keys()) {
+    if (!KNOWN_FIELDS.has(field))
+      importer.tell('cannot', what, `the setting ${field} is not known here`);
   }
   if (fields.get('overwritesameinstance') !== true) {
     importer.tell('changed', what, 'an instance with other bytes than before is kept beside it');

@@ -10,6 +10,13 @@ import { importEntry, importThings, namedAeTitle, type ThingReaders } from './th
 const DEFAULT_GROUPING = '0020,000D';
 const DEFAULT_TIMEOUT = 5;
 
+/** Of an AE title: what is read here, and what only says who changed it and when. */
+const KNOWN_FIELDS = new Set([
+  ...['name', 'aetitle', 'grouping', 'timeout', 'workflows', 'pluginassemblies'],
+  ...['ignoredsopclasses', 'allowedsopclasses'],
+  ...['createdby', 'updatedby', 'datetimecreated', 'datetimeupdated', 'id'],
+]);
+
 const LEVELS: Readonly<Record<string, string>> = {
   '0010,0020': 'Patient',
   '0020,000D': 'Study',
@@ -30,6 +37,10 @@ const tellOthers = (fields: Fields, aeTitle: string, what: string, importer: Imp
   for (const plugIn of textsOf(fields, 'pluginassemblies')) {
     const message = `its plug-in ${plugIn.split(',')[0] ?? ''} is a class of the gateway; a job processor or a rule of a pipeline can do such things`;
     importer.tell('cannot', what, message);
+  }
+  for (const field of fields.keys()) {
+    if (!KNOWN_FIELDS.has(field))
+      importer.tell('cannot', what, `the setting ${field} is not known here`);
   }
   if (textsOf(fields, 'workflows').length === 0) {
     const message =

@@ -128,7 +128,7 @@ describe('gantry session watch', { timeout: 20_000 }, () => {
 
     const lines = stdout.trimEnd().split('\n');
     expect(code).toBe(0);
-    expect(lines[0]).toContain('was opened for an instance from');
+    expect(lines[0]).toContain('was opened: opened by an instance.');
     expect(lines.filter((line) => line.includes('was queued for a runner'))).toHaveLength(1);
     expect(lines.at(-2)).toContain('The session ended as SUCCEEDED');
     expect(lines.at(-1)).toBe('session SUCCEEDED');

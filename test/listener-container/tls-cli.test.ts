@@ -1,4 +1,4 @@
-/** `gantry echo --tls` and `gantry send --tls` as processes, against the TLS port of a listener. */
+/** `gantry echo` and `gantry send` as processes, against a listener, mostly its TLS port. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -37,6 +37,19 @@ const gantry = (
 ): Promise<ProgramOutcome> => runProgram(process.execPath, [CLI, command, ...args]);
 
 const as = ({ certificate, key }: Issued) => ['--cert', certificate, '--key', key];
+
+describe('gantry echo', () => {
+  it('that is refused says where the reason is, and does not ask whether anybody is there', async () => {
+    const { port } = await listening({ maximumAssociations: 0 });
+
+    const { code, stderr } = await gantry('echo', '--port', String(port));
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('rejected');
+    expect(stderr).toContain('gantry decision list');
+    expect(stderr).not.toContain('npm start');
+  });
+});
 
 describe('gantry echo --tls', () => {
   it('is answered by a peer whose certificate is of the named authority', async () => {

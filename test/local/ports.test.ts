@@ -37,7 +37,11 @@ describe('the ports of a Gantry', () => {
   it('that are in use are all named, each with the variable that changes it', async () => {
     const port = String(theirs);
 
-    const ports = portsOf({ GANTRY_AWS_PORT: port, GANTRY_DIMSE_PORT: '0', GANTRY_HTTP_PORT: port });
+    const ports = portsOf({
+      GANTRY_AWS_PORT: port,
+      GANTRY_DIMSE_PORT: '0',
+      GANTRY_HTTP_PORT: port,
+    });
 
     await expect(ports).rejects.toThrow(PortsInUse);
     await expect(ports).rejects.toThrow(

@@ -164,6 +164,27 @@ describe("an import from MONAI's informatics gateway", () => {
   });
 });
 
+describe('a setting of an AE title that is not known', () => {
+  it.each([
+    ['Clara', importClara],
+    ['MONAI', importMonai],
+  ])('is told as not taken over, from %s', (_, importing) => {
+    const imported = importing([{ aeTitle: 'CT1', name: 'CT1', sharpness: 7 }]);
+
+    expect(told(imported, 'cannot')).toEqual([
+      'AE title CT1: the setting sharpness is not known here',
+    ]);
+  });
+
+  it('is every one of the other gateway', () => {
+    const imported = importMonai([{ aeTitle: 'CT1', processorSettings: { timeout: '60' } }]);
+
+    expect(told(imported, 'cannot')).toEqual([
+      'AE title CT1: the setting processorsettings is not known here',
+    ]);
+  });
+});
+
 describe('JSON with comments', () => {
   it('reads any JSON as it is, whatever its texts look like', () => {
     const value = fc.jsonValue({ noUnicodeString: false });
