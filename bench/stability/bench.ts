@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench } from '../bench.ts';
 import { startInstallation, type Installation } from '../main-path/installation.ts';
+import { openBareReleaser } from './bare-release.ts';
 import { closeBare, closeGroups } from './closing.ts';
 import { addCosts } from './costs.ts';
 import { installedCloud } from './installed-cloud.ts';
@@ -46,6 +47,7 @@ export const stabilityBench: Bench = async (figures, tell, quick) => {
     installation = await startInstallation(join(folder, 'data'));
     const { gantry, ports } = installation;
     const cloud = await installedCloud(ports.aws);
+    const releaser = await openBareReleaser(ports.aws, cloud);
     const loads = quick ? QUICK_LOADS : LOADS;
     for (const { groups, rounds, timeoutSeconds } of loads) {
       const aeTitle = `QUIET${groups}`;
@@ -59,13 +61,14 @@ export const stabilityBench: Bench = async (figures, tell, quick) => {
       tell(`${groups} open, functions start`);
       const first = await closeGroups(scene, groups);
       figures.add(`due to release, ${groups} open, functions start`, 'ms', ...first.lagsMs);
+      await closeBare(scene, releaser, first);
       const lagsMs: number[] = [];
       const bareLagsMs: number[] = [];
       for (let round = 1; round <= rounds; round += 1) {
         tell(`${groups} open, ${round} of ${rounds}`);
         const closing = await closeGroups(scene, groups);
         tell(`${groups} open, the same calls alone`);
-        const bare = await closeBare(scene, closing);
+        const bare = await closeBare(scene, releaser, closing);
         lagsMs.push(...closing.lagsMs);
         bareLagsMs.push(...bare.lagsMs);
         figures.add(`due to release, ${groups} open`, 'ms', ...closing.lagsMs);
@@ -79,6 +82,7 @@ export const stabilityBench: Bench = async (figures, tell, quick) => {
       const over = highest(lagsMs) - highest(bareLagsMs);
       figures.add(`p99 of release over p99 of the same calls, ${groups} open`, 'ms', over);
     }
+    await releaser.close();
     cloud.close();
     await installation.stop();
     installation = undefined;

@@ -6,7 +6,7 @@ import { GroupPage, SessionPage, type Group } from '../../core/contracts/api.ts'
 import { time, type RunningGantry } from '../../test/support/gantry.ts';
 import { writeStudy } from '../instances.ts';
 import type { Installation } from '../main-path/installation.ts';
-import { bareReleases, type BareReleases } from './bare-release.ts';
+import type { BareReleaser, BareReleases } from './bare-release.ts';
 import type { InstalledCloud } from './installed-cloud.ts';
 import { releaseParts, type ReleaseParts } from './release-parts.ts';
 
@@ -122,12 +122,13 @@ export const closeGroups = async (scene: ClosingScene, count: number): Promise<C
   };
 };
 
-/** As many groups at the same pace, by the emulator alone. */
+/** As many groups at the same pace, by the calls alone. */
 export const closeBare = async (
   scene: ClosingScene,
+  releaser: BareReleaser,
   { openedAfterMs }: Closing,
 ): Promise<BareReleases> => {
-  const bare = await bareReleases(scene.installation.ports.aws, scene.cloud, openedAfterMs);
+  const bare = await releaser.releases(openedAfterMs);
   await untilAllEnded(scene);
   return bare;
 };

@@ -157,20 +157,21 @@ const placeOf = async (
 
 /**
  * The manifest of a claimed group: the one that it has, or a new one. What that of a first generation is made of is read
- * at once, for nothing is sealed before it, and most groups are such.
+ * at once, for nothing is sealed before it, and most groups are such; it has one already only if a release is repeated,
+ * and then whoever was first has written it.
  */
 export const sealGroup = async (
   deps: SealDependencies,
-  group: Pick<GroupItem, 'id' | 'keyId' | 'generation'>,
+  group: Pick<GroupItem, 'id' | 'keyId' | 'generation' | 'instanceKeys'>,
 ): Promise<GroupManifest> => {
-  const first = (): Promise<[Place, KeyInstances]> =>
-    Promise.all([placeOf(deps, group), readInstances(deps, group.keyId)]);
-  const [existing, ofFirst] = await Promise.all([
-    deps.groups.manifest(group.id),
-    group.generation === 1 ? first() : undefined,
-  ]);
+  const isSealedWhenBorn = group.instanceKeys !== undefined;
+  const isFirst = group.generation === 1 && !isSealedWhenBorn;
+  const existing = isFirst ? undefined : await deps.groups.manifest(group.id);
   if (existing !== undefined) return existing;
-  const [place, read] = ofFirst ?? [await placeOf(deps, group)];
+  const [place, read] = await Promise.all([
+    placeOf(deps, group),
+    isFirst ? readInstances(deps, group.keyId) : undefined,
+  ]);
   if (place.group.state === 'COLLECTING') throw new GenerationOutOfOrder(place.group.id);
   return seal(deps, place, read);
 };
