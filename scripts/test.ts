@@ -62,12 +62,17 @@ const vitest = async (
     args: [
       join('node_modules', '.bin', 'vitest'),
       'run',
-      // The integration tests are two projects: the second has the files that run alone.
+      // Most are two projects: the second has the files that run alone.
       ...projects.flatMap((project) => ['--project', `${project}*`]),
       ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
       ...['--passWithNoTests', ...rest],
     ],
-    env: { GANTRY_EMULATOR: emulator, TMPDIR: temporary },
+    env: {
+      GANTRY_EMULATOR: emulator,
+      TMPDIR: temporary,
+      // Each file of tests and each `gantry …` is a process: what one has compiled, the next ones take.
+      NODE_COMPILE_CACHE: join(temporary, 'compiled'),
+    },
     cwd: REPOSITORY,
     loud: true,
     signal: stop.signal,
@@ -103,6 +108,7 @@ const projects = parts.includes('vitest')
 // The integration project starts a whole Gantry first: when that fails, the other tests still count.
 const own = projects.filter((project) => project !== 'integration');
 
+/** What fails sooner comes first. */
 const runParts = async (tools: PythonTools, run: TestRun): Promise<Tally[]> => {
   const tallies: Tally[] = [];
   const tally = async (isChosen: boolean, part: () => Promise<Tally>): Promise<void> => {
@@ -110,12 +116,12 @@ const runParts = async (tools: PythonTools, run: TestRun): Promise<Tally[]> => {
   };
   await tally(parts.includes('check'), () => check(tools));
   await tally(own.length > 0, () => vitest(own, run));
+  await tally(parts.includes('python'), () => pytest(tools, run));
   await tally(projects.includes('integration'), () => vitest(['integration'], run));
   await tally(parts.includes(LOCALSTACK), () => {
     for (const { file, reason } of gapsOf(localStack)) tell(`\nLeft out: ${file}: ${reason}\n`);
     return vitest(['integration'], run, localStack);
   });
-  await tally(parts.includes('python'), () => pytest(tools, run));
   if (stop.signal.aborted) tallies.push({ passed: 0, failed: 1 });
   return tallies;
 };
