@@ -2,8 +2,13 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DAY_MS } from '../../../core/contracts/day.ts';
 import { objectKeys, tableKeys } from '../../../core/contracts/keys.ts';
 import { WorkerEnvironment, type WorkerItem } from '../../../core/contracts/worker-item.ts';
+import {
+  reclaimEnvironments,
+  UNUSED_AFTER_MS,
+} from '../../../core/processors/reclaim-environments.ts';
 import { startEmulatedCloud, type EmulatedCloud } from '../support/emulated-cloud.ts';
 import { resultOf, runJob } from '../support/outcomes.ts';
 import { startRunner } from '../support/runner-process.ts';
@@ -47,6 +52,13 @@ const runOnNewRunner = async () => {
   return { job, log: runner.log() };
 };
 
+/** How many objects the reclaimer's run at that time deletes. */
+const reclaimedAfter = (milliseconds: number): Promise<number> =>
+  reclaimEnvironments({
+    ...{ objects: cloud.objects, listing: cloud.listing },
+    clock: () => Date.now() + milliseconds,
+  });
+
 beforeAll(async () => {
   cloud = await startEmulatedCloud();
   const folder = join(FIXTURES, 'services', 'venv-library', 'module');
@@ -59,7 +71,7 @@ afterAll(async () => {
 }, 30_000);
 
 describe('two runners with disks of their own', { timeout: 2 * BUILD_MS }, () => {
-  it('have one environment: the first builds it, the second fetches it', async () => {
+  it('have one environment: the first builds it, the second fetches it, and it goes when nobody does', async () => {
     const first = await runOnNewRunner();
     const second = await runOnNewRunner();
 
@@ -74,5 +86,7 @@ describe('two runners with disks of their own', { timeout: 2 * BUILD_MS }, () =>
     expect(
       await cloud.table.get(tableKeys.workerEnvironment(NAME, worker.hash), WorkerEnvironment),
     ).toMatchObject({ state: 'READY' });
+    expect(await reclaimedAfter(0)).toBe(0);
+    expect(await reclaimedAfter(UNUSED_AFTER_MS + DAY_MS)).toBe(2);
   });
 });

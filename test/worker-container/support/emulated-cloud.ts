@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { bucketListing } from '../../../aws/object-listing.ts';
 import { bucketObjects } from '../../../aws/objects.ts';
 import { sqsQueues } from '../../../aws/queues.ts';
 import { tableRunners } from '../../../aws/runners.ts';
@@ -133,6 +134,7 @@ export const startEmulatedCloud = async () => {
     /** That callbacks see as well, and may write in: by its files they tell a test where they are, and wait for it. */
     shared,
     objects: bucketObjects(s3, BUCKET),
+    listing: bucketListing(s3, BUCKET),
     queues: sqsQueues(sqs),
     table,
     store: tableSessions(table),
