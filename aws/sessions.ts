@@ -6,7 +6,7 @@ import { stateIndexKeys, tableKeys } from '../core/contracts/keys.ts';
 import type { SessionStore } from '../core/running/session-store.ts';
 import { tableJobs } from './session-jobs.ts';
 import { graphLookup, readEdges, readJobs } from './session-graphs.ts';
-import { storePlan } from './session-plan.ts';
+import { removeOtherGraphs, storePlan } from './session-plan.ts';
 import { retrySession } from './session-retry.ts';
 import type { Table } from './table.ts';
 
@@ -60,6 +60,7 @@ export const tableSessions = (table: Table): SessionStore => {
 
     storePlan: (session, jobs, edges, startedAt) =>
       storePlan(table, session, jobs, edges, startedAt),
+    removeOtherGraphs: (session) => removeOtherGraphs(table, session),
     setToken: async (id, run, token) => {
       const kept = await table.update(tableKeys.session(id), {
         update: 'SET #token = :token',

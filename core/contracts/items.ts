@@ -185,6 +185,8 @@ export const SessionItem = z.object({
   epoch: z.int().min(1).optional(),
   /** Absent: in the session's own partition, if there is one. Never changes once it is there. */
   graph: SpreadGraph.optional(),
+  /** Of that kind, all whose storing was begun; the session's own is one of them. */
+  begun: z.array(SpreadGraph).optional(),
   /** A person wants it to end: its jobs are cancelled wherever they stand. */
   cancelledAt: Milliseconds.optional(),
   createdAt: Milliseconds,

@@ -63,6 +63,8 @@ export interface SessionStore {
     edges: readonly EdgeItem[],
     startedAt: number,
   ): Promise<boolean>;
+  /** Of a session that has its graph: deletes what else was stored as one, by planners that died over it. */
+  removeOtherGraphs(session: Pick<SessionItem, 'id' | 'graph' | 'begun'>): Promise<void>;
   /** Keeps the token that the run of the session waits on. False when the session is at another run or has ended. */
   setToken(sessionId: string, run: number, token: string): Promise<boolean>;
   /** PLANNING or RUNNING at `run` → the same at `run + 1`, without a token. False when it is at another run or has ended. */

@@ -26,7 +26,7 @@ import { REGISTRY_LIMITS, askFunctions } from './ask-functions.ts';
 import { v1HeadersOf } from './v1-headers.ts';
 
 export interface PlanDependencies {
-  readonly sessions: Pick<SessionStore, 'getSession' | 'storePlan'>;
+  readonly sessions: Pick<SessionStore, 'getSession' | 'storePlan' | 'removeOtherGraphs'>;
   readonly objects: Pick<
     ObjectStore,
     'getJson' | 'getStream' | 'putJson' | 'putJsonIfAbsent' | 'size'
@@ -228,7 +228,11 @@ const answerFor = async (sessionId: string, deps: PlanDependencies): Promise<Pla
     throw new PlanImpossible('SessionMissing', `There is no session ${sessionId}.`);
   }
   // The graph of a session that is being restarted is stored already, and may be half done.
-  if (session.state !== 'PLANNING') return { sessionId, jobs: before?.runnable ?? 0 };
+  if (session.state !== 'PLANNING') {
+    // The message may be that of a planner that died.
+    await sessions.removeOtherGraphs(session);
+    return { sessionId, jobs: before?.runnable ?? 0 };
+  }
   const plan = before ?? (await seal(session, await makePlan(session, deps), deps));
   await recordRule(session, plan, deps);
   await inParallel(plan.objects, PUTS_AT_A_TIME, (document) =>

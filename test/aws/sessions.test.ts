@@ -1,9 +1,11 @@
 /** Stored sessions and session data against a table that speaks DynamoDB's own protocol. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tableSessionData } from '../../aws/session-data.ts';
+import { readEdges, readJobs } from '../../aws/session-graphs.ts';
 import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable, type Table } from '../../aws/table.ts';
 import { graphKeys } from '../../core/contracts/graph-keys.ts';
+import { SessionItem } from '../../core/contracts/items.ts';
 import { nodeId } from '../../core/contracts/keys.ts';
 import {
   MAX_SESSION_DATA_BYTES,
@@ -31,15 +33,19 @@ sessionStoreContract('sessions of the table in memory', () =>
   tableSessions(dynamoTable(memoryDocuments().client(), 'sessions')),
 );
 
-/** Stops before its first such call until it is let go on. */
-const stalling = (call: 'putMany' | 'update') => {
+/** Where a planner of a large graph may stall: it notes the graph, writes it, and opens the session. */
+type Step = 'note' | 'putMany' | 'opening';
+
+/** Stops before that step until it is let go on, or for ever. */
+const stalling = (step: Step) => {
   const stalled = Promise.withResolvers<undefined>();
   const goOn = Promise.withResolvers<undefined>();
-  const wait = async (at: typeof call): Promise<void> => {
-    if (at !== call) return;
+  const wait = async (at: Step): Promise<void> => {
+    if (at !== step) return;
     stalled.resolve(undefined);
     await goOn.promise;
   };
+  let updates = 0;
   const stalls: Table = {
     ...table,
     putMany: async (puts) => {
@@ -47,7 +53,8 @@ const stalling = (call: 'putMany' | 'update') => {
       await table.putMany(puts);
     },
     update: async (key, expression) => {
-      await wait('update');
+      updates += 1;
+      await wait(updates === 1 ? 'note' : 'opening');
       return table.update(key, expression);
     },
   };
@@ -57,6 +64,18 @@ const stalling = (call: 'putMany' | 'update') => {
       goOn.resolve(undefined);
     },
   };
+};
+
+/** How many items of graphs there are that are not the session's own. */
+const itemsOfOthers = async ({ id, graph, begun = [] }: SessionItem): Promise<number> => {
+  const others = begun.filter(({ writer }) => writer !== graph?.writer);
+  const items = await Promise.all(
+    others.flatMap((other): Promise<unknown[]>[] => {
+      const keys = graphKeys(id, other);
+      return [readJobs(table, keys), readEdges(table, keys)];
+    }),
+  );
+  return items.flat().length;
 };
 
 describe('a graph of the table', () => {
@@ -116,7 +135,7 @@ describe('a graph of the table', () => {
     expect(await store.queueJob(session.id, nodeId(1), 7)).toMatchObject({ state: 'QUEUED' });
   });
 
-  it.each(['putMany', 'update'] as const)(
+  it.each(['note', 'putMany', 'opening'] as const)(
     'is not changed by a planner that stalled before its %s (invariants E, F)',
     async (call) => {
       const store = tableSessions(table);
@@ -139,6 +158,40 @@ describe('a graph of the table', () => {
       expect((await store.getSession(session.id))?.startedAt).toBe(6);
     },
   );
+
+  it('leaves nothing of a planner that died: who plans the session next removes it', async () => {
+    const store = tableSessions(table);
+    const session = aSession();
+    await store.createSession(session);
+    const { jobs, edges } = aLine(session.id, 120);
+    const dead = stalling('opening');
+    void tableSessions(dead.table).storePlan(session, jobs, edges, 5);
+    await dead.stalled;
+    const read = async () => SessionItem.parse(await store.getSession(session.id));
+    expect(await itemsOfOthers(await read())).toBe(jobs.length + edges.length);
+
+    expect(await store.storePlan(session, jobs, edges, 6)).toBe(true);
+
+    expect((await read()).begun).toHaveLength(2);
+    expect(await itemsOfOthers(await read())).toBe(0);
+    expect(await store.getJobs(session.id)).toEqual(jobs);
+  });
+
+  it('is left alone while it may still become the one of its session', async () => {
+    const store = tableSessions(table);
+    const session = aSession();
+    await store.createSession(session);
+    const { jobs, edges } = aLine(session.id, 120);
+    const slow = stalling('opening');
+    const storing = tableSessions(slow.table).storePlan(session, jobs, edges, 5);
+    await slow.stalled;
+
+    await store.removeOtherGraphs(SessionItem.parse(await store.getSession(session.id)));
+    slow.goOn();
+
+    expect(await storing).toBe(true);
+    expect(await store.getJobs(session.id)).toEqual(jobs);
+  });
 });
 
 const WRITER: DataWriter = { nodeId: 'n00001', attempt: 2 };

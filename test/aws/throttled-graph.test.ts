@@ -61,7 +61,9 @@ it('stores, moves on and resets a large graph, however many of its writes are th
 it('gives up what is throttled without an end, and leaves the session to be planned again', async () => {
   vi.useFakeTimers();
   let isOver = false;
-  const { store } = aTable(() => isOver);
+  let asked = 0;
+  // Not the first, which notes that a graph is begun: the SDK, which is not here, repeats that.
+  const { store } = aTable(() => isOver && asked++ > 0);
   const session = aSession();
   const { jobs, edges } = aLine(session.id, JOBS);
   await store.createSession(session);

@@ -102,6 +102,7 @@ export const memorySessions = (
         });
         return true;
       }),
+    removeOtherGraphs: () => Promise.resolve(),
     setToken: (id, run, token) =>
       atomically(() => {
         const session = open(id);

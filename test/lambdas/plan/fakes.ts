@@ -72,6 +72,7 @@ export const aWorld = (world: World = {}) => {
     edges: readonly EdgeItem[];
     reason: string | undefined;
   }[] = [];
+  const tidied: string[] = [];
   const decisions: DecisionRecord[] = [];
   const logged: unknown[] = [];
   const log = (...entry: unknown[]): void => {
@@ -86,6 +87,10 @@ export const aWorld = (world: World = {}) => {
         stored.push({ jobs, edges, reason: given.reason });
         session = { ...session, state: 'RUNNING', startedAt };
         return Promise.resolve(true);
+      },
+      removeOtherGraphs: ({ id }) => {
+        tidied.push(id);
+        return Promise.resolve();
       },
     },
     objects: {
@@ -154,7 +159,7 @@ export const aWorld = (world: World = {}) => {
     clock: () => START,
     logger: { info: log, warn: log, error: log },
   };
-  return { deps, bucket, told, invoked, stored, decisions, logged };
+  return { deps, bucket, told, invoked, stored, tidied, decisions, logged };
 };
 
 export const functionFailed = (message: string) =>

@@ -141,6 +141,15 @@ describe('planning a session again', () => {
     expect(world.told).toEqual([world.told[0], world.told[0]]);
   });
 
+  it('removes what a planner left that died, when its message comes again', async () => {
+    const session = aSession({ state: 'RUNNING' });
+    const world = aWorld({ session });
+
+    await makeHandler(world.deps)(aRequest());
+
+    expect(world.tidied).toEqual([session.id]);
+  });
+
   it('stores the plan that was sealed before, and asks no callback a second time', async () => {
     const first = aWorld();
     await makeHandler(first.deps)(aRequest());
