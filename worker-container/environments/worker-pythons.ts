@@ -15,6 +15,7 @@ import type {
   WorkerItem,
   WorkerType,
 } from '../../core/contracts/worker-item.ts';
+import { recentlyRead } from '../../core/running/recently-read.ts';
 import { placedCommand, type Sandbox } from '../isolation/sandbox.ts';
 import type { UserIds } from '../isolation/user-ids.ts';
 import { unpackZip } from '../staging/service-modules.ts';
@@ -82,6 +83,9 @@ print(json.dumps({
 const installationSettings = (settings: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(settings).filter(([name]) => name.startsWith('PIP_')));
 
+/** Of a runner's one worker: those that sessions which run were planned with. */
+const VERSIONS = 100;
+
 type Versioned = WorkerItem & { readonly hash: string };
 
 const execute = (
@@ -119,6 +123,10 @@ export const workerPythons = (options: WorkerPythonsOptions) => {
   const { python, path, settings, versions, environments, objects, users, sandbox } = options;
   const bare = { PATH: path, LANG: 'C.UTF-8', ...settings };
   let sdk: Promise<Sdk> | undefined;
+  /** Its content is what its hash says, and it is never taken away. */
+  const versionOf = recentlyRead(VERSIONS, (key) =>
+    versions.versionOf(JSON.parse(key) as Pick<JobItem, 'worker' | 'workerHash'>),
+  );
 
   const readSdk = async (): Promise<Sdk> => {
     const facts = JSON.parse(await execute(python, ['-c', SDK_PROBE], { env: bare })) as SdkFacts;
@@ -229,7 +237,8 @@ export const workerPythons = (options: WorkerPythonsOptions) => {
   return {
     /** Throws EnvironmentNotBuilt, or BuildStopped. */
     pythonOf: async (job: Pick<JobItem, 'worker' | 'workerHash'>): Promise<WorkerPython> => {
-      const worker = await versions.versionOf(job);
+      const { worker: name, workerHash } = job;
+      const worker = await versionOf(JSON.stringify({ worker: name, workerHash }));
       if (worker === undefined && job.workerHash !== undefined) {
         // On the default Python it would run with other libraries than its package asks for.
         throw new EnvironmentNotBuilt(

@@ -84,6 +84,13 @@ interface Inputs {
   readonly group: GroupInUse;
 }
 
+interface Place {
+  readonly folder: AttemptFolder;
+  readonly host: CallbackHost;
+  /** When it was begun to be made, by `performance.now`. */
+  readonly began: number;
+}
+
 const fetchInputs = async (
   tools: AttemptTools,
   { job, service, serviceHash, objectId }: ServiceJob,
@@ -111,11 +118,10 @@ const callback = async (
   serviceJob: ServiceJob,
   worker: WorkerPython,
   { module, object, group }: Inputs,
-  { folder, host }: { readonly folder: AttemptFolder; readonly host: CallbackHost },
+  { folder, host, began }: Place,
   log: JobLog,
   signals: AttemptSignals,
 ): Promise<AttemptOutcome | undefined> => {
-  const began = performance.now();
   const { path } = tools;
   const python = worker.path;
   const { job, timeoutSeconds } = serviceJob;
@@ -171,6 +177,7 @@ export const runAttempt = async (
   log: JobLog,
   signals: AttemptSignals,
 ): Promise<AttemptOutcome | undefined> => {
+  const began = performance.now();
   let host: CallbackHost | undefined;
   let folder: AttemptFolder | undefined;
   // Fetched while the callback's place is made; what fails is met where it is waited for.
@@ -181,7 +188,7 @@ export const runAttempt = async (
     for (const note of worker.notes) log.note(note);
     host = await tools.hosts.take(serviceJob, worker.path);
     folder = await makeAttemptFolder({ ...tools.folders, ...host.folders }, host.user);
-    const place = { folder, host };
+    const place = { folder, host, began };
     return await callback(tools, serviceJob, worker, await inputs, place, log, signals);
   } catch (error) {
     if (error instanceof BuildStopped) return undefined;

@@ -2,12 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import { workerPythons } from '../../../worker-container/environments/worker-pythons.ts';
 
+const asked: unknown[] = [];
+const PLAIN = { name: 'plain', type: 'default', slots: 1, maxRunners: 1, hash: 'abc' } as const;
+
 const pythons = workerPythons({
   python: '/default/bin/python',
   path: '/usr/bin',
   settings: {},
   versions: {
-    versionOf: () => Promise.resolve(undefined),
+    versionOf: (job) => {
+      asked.push(job);
+      return Promise.resolve(job.worker === PLAIN.name ? PLAIN : undefined);
+    },
     putEnvironment: () => Promise.resolve(),
   },
   environments: { use: () => Promise.reject(new Error('no environment is asked for')) },
@@ -33,5 +39,15 @@ describe('the Python of a job', () => {
     await expect(pythons.pythonOf({ worker: 'lungs', workerHash: 'abc' })).rejects.toThrow(
       'the worker lungs that this job was planned with is not installed any more',
     );
+  });
+
+  it('is known of a version that an earlier job had, without a call', async () => {
+    const job = { worker: PLAIN.name, workerHash: PLAIN.hash };
+    asked.length = 0;
+
+    expect(await pythons.pythonOf(job)).toMatchObject({ type: 'default' });
+    expect(await pythons.pythonOf({ ...job })).toMatchObject({ type: 'default' });
+
+    expect(asked).toEqual([job]);
   });
 });
