@@ -1,7 +1,8 @@
 /**
  * What the credentials of a docker job's task reach: the session's own items and objects, the images of its group,
- * and what every job reads of workers, services and destinations. It is the session policy of AssumeRole: short,
- * and only ever taking away from what the role has (infra/constructs/docker-job-role.ts), which names each action.
+ * what every job reads of workers, services and destinations, and new decision records. It is the session policy of
+ * AssumeRole: short, and only ever taking away from what the role has (infra/constructs/docker-job-role.ts). The role
+ * names each action and the table: `*` is enough here where partitions say which items.
  */
 import { spreadPartitionPattern } from '../contracts/graph-keys.ts';
 import { instanceKeyMark, objectKeys, tableKeys } from '../contracts/keys.ts';
@@ -69,11 +70,18 @@ export const taskPolicy = (
       {
         Effect: 'Allow',
         Action: ['dynamodb:GetItem', 'dynamodb:Query'],
-        Resource: tableArn,
+        Resource: '*',
         Condition: partitions(
           tableKeys.configurationPartition,
           tableKeys.workerVersion('*', '').pk,
         ),
+      },
+      // That a script has sent results is part of the session's story.
+      {
+        Effect: 'Allow',
+        Action: 'dynamodb:PutItem',
+        Resource: '*',
+        Condition: partitions(tableKeys.decisionPartition('*')),
       },
       {
         Effect: 'Allow',
@@ -87,9 +95,8 @@ export const taskPolicy = (
         ),
       },
       { Effect: 'Allow', Action: 's3:PutObject', Resource: objects(own) },
-      { Effect: 'Allow', Action: 'kms:*', Resource: '*' },
       { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: tasksQueueArn },
-      { Effect: 'Allow', Action: 'states:SendTaskSuccess', Resource: '*' },
+      { Effect: 'Allow', Action: ['kms:*', 'states:SendTaskSuccess'], Resource: '*' },
     ],
   };
 };

@@ -94,6 +94,15 @@ describe('the credentials of a docker job', () => {
     ).toBe(false);
   });
 
+  it('put decision records on the story of its session, and read none', () => {
+    const partition = tableKeys.decisionPartition('2026-11-22');
+
+    expect(item('PutItem', partition)).toBe(true);
+    for (const action of ['GetItem', 'Query', 'UpdateItem', 'DeleteItem']) {
+      expect(item(action, partition)).toBe(false);
+    }
+  });
+
   it('write objects of its session and no others', () => {
     expect(writes(objectKeys.jobLog(OWN, 'n00000', 1))).toBe(true);
     expect(writes(objectKeys.jobLog(OTHER, 'n00000', 1))).toBe(false);
