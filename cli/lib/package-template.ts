@@ -136,11 +136,12 @@ const manifestOf = (
 const serviceReadme = ({ name, worker }: ServiceTemplate): string => `# ${name}
 
 \`\`\`
-${worker === undefined ? '' : `gantry worker install ./${name}\n`}gantry service install ./${name}
+gantry service install ./${name}
 gantry service set ${name} -k modality -v CT
 \`\`\`
-
+${worker === undefined ? '' : '\nIts worker comes with it.\n'}
 \`registry/main.py\` decides for which objects the job runs, \`module/main.py\` does the work.
+On dcm-processor: \`dcm-processor install ./${name}\`.
 `;
 
 export const serviceTemplate = (template: ServiceTemplate): TemplateFiles => {
@@ -179,6 +180,6 @@ export const serviceTemplate = (template: ServiceTemplate): TemplateFiles => {
 /** A worker alone, for jobs of other packages. */
 export const workerTemplate = (name: string, type: TemplateWorker): TemplateFiles => ({
   'dcm-processor.json': manifestOf(name, { worker: type }),
-  'README.md': `# ${name}\n\n\`\`\`\ngantry worker install ./${name}\n\`\`\`\n\nJobs name it as their \`"worker": "${name}"\`.\n`,
+  'README.md': `# ${name}\n\n\`\`\`\ngantry worker install ./${name}\n\`\`\`\n\nJobs name it as their \`"worker": "${name}"\`. On dcm-processor: \`dcm-processor install ./${name}\`.\n`,
   ...workerFiles(name, type),
 });
