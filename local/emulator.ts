@@ -5,7 +5,7 @@
  * LocalStack can take its place: see localstack.ts.
  */
 import { writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { startChildProgram, untilHealthy, type ChildProgram } from './child-program.ts';
 import type { Commands } from './commands.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -101,6 +101,15 @@ export const inherited = (): Record<string, string> =>
 
 const emulatorLog = ({ logs }: DataFolder): string => join(logs, 'emulator.log');
 
+/**
+ * The given folders, the system's, and of the path of who starts Gantry only what pyenv has there: runners find the
+ * Pythons of workers by it.
+ */
+export const programPath = (folders: readonly string[], path: string): string => {
+  const pyenv = path.split(delimiter).filter((folder) => basename(folder) === 'shims');
+  return [...folders, '/usr/local/bin', '/usr/bin', '/bin', ...pyenv].join(delimiter);
+};
+
 /** Starts the process; {@link emulatorAnswers} tells when it can be used. */
 export const startEmulator = async (options: EmulatorOptions): Promise<ChildProgram> => {
   const { folder, port, pythonEnvironment } = options;
@@ -119,9 +128,7 @@ export const startEmulator = async (options: EmulatorOptions): Promise<ChildProg
     environment: {
       ...inherited(),
       ...emulatedAws(port),
-      PATH: [dirname(process.execPath), python, '/usr/local/bin', '/usr/bin', '/bin'].join(
-        delimiter,
-      ),
+      PATH: programPath([dirname(process.execPath), python], process.env['PATH'] ?? ''),
       TMPDIR: folder.temporary,
       PYTHONPATH: ['container-processes', 'emulator-process']
         .map((folder) => join(REPOSITORY, 'local', folder))
