@@ -126,7 +126,7 @@ export const closeGroups = async (scene: ClosingScene, count: number): Promise<C
 export const closeBare = async (
   scene: ClosingScene,
   releaser: BareReleaser,
-  { openedAfterMs }: Closing,
+  openedAfterMs: readonly number[],
 ): Promise<BareReleases> => {
   const bare = await releaser.releases(openedAfterMs);
   await untilAllEnded(scene);
