@@ -130,7 +130,7 @@ export const chooseRetry = (
       ? { outcome: 'chosen', nodes: ids(planned) }
       : impossible(
           'the session has no job that could run',
-          'mend the service and send the images again',
+          'mend the service, and send the images to another AE title: this one knows them and does nothing',
         );
   }
   // What an unfinished retry has left waiting could wait for any of those that ended badly.

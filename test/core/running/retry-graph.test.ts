@@ -109,4 +109,14 @@ describe('a retry', () => {
       remedy: expect.stringMatching(remedy) as string,
     });
   });
+
+  it('of a session whose callbacks all broke is refused with what helps: a re-send starts nothing', () => {
+    const skipped = aNode(SESSION, 0, { name: 'a', state: 'SKIPPED', reason: 'It broke.' });
+
+    expect(chooseRetry([skipped], { edges: [] }, { all: true }, SESSION)).toEqual({
+      outcome: 'impossible',
+      message: 'the session has no job that could run',
+      remedy: expect.stringContaining('to another AE title') as string,
+    });
+  });
 });
