@@ -198,12 +198,18 @@ export const runAttempt = async (
     if (said !== '') log.note(said);
     return failure({ type: error.name, message: error.message, traceback: said });
   } finally {
-    await inputs.then(
-      ({ group }) => group.release(),
-      () => undefined,
-    );
-    const left = (await host?.release()) ?? 0;
-    if (left > 0) tools.onLeftRunning(serviceJob.job.id, left);
-    await folder?.remove();
+    // Each whatever becomes of the others: what is not given back here is gone for this runner.
+    try {
+      const left = (await host?.release()) ?? 0;
+      if (left > 0) tools.onLeftRunning(serviceJob.job.id, left);
+    } finally {
+      await Promise.all([
+        inputs.then(
+          ({ group }) => group.release(),
+          () => undefined,
+        ),
+        folder?.remove(),
+      ]);
+    }
   }
 };

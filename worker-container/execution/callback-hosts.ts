@@ -39,9 +39,14 @@ export interface CallbackHost {
   release(): Promise<number>;
 }
 
+/** What decides about the process of a job. */
+export type HostedJob = Pick<ServiceJob, 'serviceHash'> & {
+  readonly job: Pick<ServiceJob['job'], 'keepWarm' | 'sessionId'>;
+};
+
 export interface CallbackHosts {
   /** `python`: path of the worker's. */
-  take(job: ServiceJob, python: string): Promise<CallbackHost>;
+  take(job: HostedJob, python: string): Promise<CallbackHost>;
   /** Ends the processes that stayed. */
   close(): Promise<void>;
 }
@@ -59,7 +64,7 @@ interface Warm {
 const TRAVERSABLE = 0o711;
 
 /** Whose jobs may share a process; undefined: nobody's. */
-const keyOf = ({ job, serviceHash }: ServiceJob, python: string): string | undefined =>
+const keyOf = ({ job, serviceHash }: HostedJob, python: string): string | undefined =>
   job.keepWarm === undefined
     ? undefined
     : `${serviceHash} ${job.keepWarm === 'session' ? job.sessionId : 'all'} ${python}`;
@@ -91,6 +96,17 @@ export const callbackHosts = (options: {
     return folder;
   };
 
+  /** A disk that is full, say, keeps no user id. */
+  const withUser = async <T>(make: (user: AttemptUser | undefined) => Promise<T>): Promise<T> => {
+    const user = await users?.take();
+    try {
+      return await make(user);
+    } catch (error) {
+      await user?.release();
+      throw error;
+    }
+  };
+
   const endWarm = async ({ process, user, folder, sockets }: Warm): Promise<number> => {
     await process?.end();
     const left = (await user?.release()) ?? 0;
@@ -99,8 +115,11 @@ export const callbackHosts = (options: {
   };
 
   /** A folder that is seen whole and changed in part: `attempts` and `tmp`. */
-  const makeWarm = async (key: string, python: string): Promise<Warm> => {
-    const user = await users?.take();
+  const makeWarm = async (
+    key: string,
+    python: string,
+    user: AttemptUser | undefined,
+  ): Promise<Warm> => {
     const folder = await mkdtemp(join(options.attempts, 'warm-'));
     for (const name of ['attempts', 'images']) {
       await mkdir(join(folder, name));
@@ -141,15 +160,25 @@ export const callbackHosts = (options: {
     return warm.process;
   };
 
-  const warmHost = async (key: string, python: string): Promise<CallbackHost> => {
+  const takeWarm = async (key: string, python: string): Promise<Warm> => {
     const at = idle.findLastIndex((one) => one.key === key);
     const [found] = at === -1 ? [] : idle.splice(at, 1);
     busy += 1;
-    while (idle.length > 0 && idle.length + busy > options.maxWarm) {
-      const oldest = idle.shift();
-      if (oldest !== undefined) await endWarm(oldest);
+    try {
+      while (idle.length > 0 && idle.length + busy > options.maxWarm) {
+        const oldest = idle.shift();
+        if (oldest !== undefined) await endWarm(oldest);
+      }
+      return found ?? (await withUser((user) => makeWarm(key, python, user)));
+    } catch (error) {
+      busy -= 1;
+      if (found !== undefined) idle.push(found);
+      throw error;
     }
-    const warm = found ?? (await makeWarm(key, python));
+  };
+
+  const warmHost = async (key: string, python: string): Promise<CallbackHost> => {
+    const warm = await takeWarm(key, python);
     return {
       user: warm.user,
       folders: {
@@ -168,8 +197,10 @@ export const callbackHosts = (options: {
     };
   };
 
-  const freshHost = async (python: string): Promise<CallbackHost> => {
-    const user = await users?.take();
+  const freshHost = async (
+    python: string,
+    user: AttemptUser | undefined,
+  ): Promise<CallbackHost> => {
     const sockets = await makeSocketFolder();
     return {
       user,
@@ -194,7 +225,9 @@ export const callbackHosts = (options: {
   return {
     take: (job, python) => {
       const key = keyOf(job, python);
-      return key === undefined ? freshHost(python) : warmHost(key, python);
+      return key === undefined
+        ? withUser((user) => freshHost(python, user))
+        : warmHost(key, python);
     },
     close: async () => {
       await Promise.all(idle.splice(0).map(endWarm));
