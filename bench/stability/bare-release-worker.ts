@@ -1,6 +1,6 @@
 /**
  * One of the threads that release groups with the calls of a release alone, as one process of a function would: has a
- * queue's messages, waits for each group's due time, and makes the calls. All that it took are made side by side.
+ * queue's messages, waits for each group's due time, and makes the calls, of ten groups at once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -10,11 +10,14 @@ import type { GroupItem, SessionItem } from '../../core/contracts/items.ts';
 import { executionName, sessionId } from '../../core/contracts/keys.ts';
 import { DEFAULT_PIPELINE } from '../../core/contracts/names.ts';
 import { buildManifest } from '../../core/processors/manifest.ts';
+import { limiter } from '../../core/running/concurrency.ts';
 import { emulatedConnection } from '../../local/emulator.ts';
 import { installedCloud } from './installed-cloud.ts';
 
 const MESSAGES_AT_ONCE = 10;
 const LONG_POLL_SECONDS = 5;
+/** Groups that a thread releases at once, as an invocation does; without a bound the last one is later than need be. */
+const RELEASES_AT_ONCE = 10;
 
 export interface OpenGroup {
   readonly group: GroupItem;
@@ -41,13 +44,10 @@ const { port } = workerData as { port: number };
 const cloud = await installedCloud(port);
 const sqs = new SQSClient(emulatedConnection(port));
 
-/** The calls of `checkGroup` and `releaseGroup` for a first generation with one pipeline; those that they make at once, at once. */
-const release = async ({ group, studyInstanceUid, patientId }: OpenGroup): Promise<number> => {
+/** The calls of `releaseGroup` for a first generation with one pipeline; those that it makes at once, at once. */
+const releaseDue = async ({ group, studyInstanceUid, patientId }: OpenGroup): Promise<number> => {
   const { groups, sessions, executions, sessionMachineArn } = cloud;
-  const { id, keyId, generation, aeTitle, priority } = group;
-  const due = dueAt(group);
-  await groups.get(keyId, generation);
-  await sleep(Math.max(0, due - Date.now()));
+  const { id, keyId, aeTitle, priority } = group;
   const claimedAt = Date.now();
   await groups.claim(group, { claimedAt, sealAfter: claimedAt, closedBecause: 'quiet' });
   const [instances] = await Promise.all([groups.instances(keyId), groups.generations(keyId)]);
@@ -72,7 +72,17 @@ const release = async ({ group, studyInstanceUid, patientId }: OpenGroup): Promi
     ...{ releasedAt, instanceCount: 1, closedBecause: 'quiet', sessions: [session.id] },
     ...{ firstReceivedAt: group.firstReceivedAt, lastReceivedAt: group.lastReceivedAt },
   });
-  return releasedAt - due;
+  return releasedAt - dueAt(group);
+};
+
+const limit = limiter(RELEASES_AT_ONCE);
+
+/** Looked at before it is due, as `checkGroup` does; who waits for the due time is in nobody's way. */
+const release = async (open: OpenGroup): Promise<number> => {
+  const { keyId, generation } = open.group;
+  await cloud.groups.get(keyId, generation);
+  await sleep(Math.max(0, dueAt(open.group) - Date.now()));
+  return limit(() => releaseDue(open));
 };
 
 const failed = (error: unknown): void => {
