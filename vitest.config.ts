@@ -1,7 +1,8 @@
 /**
  * `unit` needs nothing but Node; `protocol` drives the listener over TCP with real DICOM tools; `infra` reads
  * synthesised templates; `integration` starts a whole Gantry on free ports, which `integration-alone` uses afterwards.
- * What needs a quiet computer comes one by one after `unit` and `protocol`: `unit-alone`, `protocol-alone`.
+ * What needs a quiet computer comes one by one after `unit` and `protocol`: `unit-alone`, `protocol-alone`. `original`
+ * runs packages on the platform that their format is of.
  */
 import { defineConfig } from 'vitest/config';
 import { gapsOf } from './test/support/localstack-gaps.ts';
@@ -101,12 +102,19 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'original',
+          include: ['test/conformance/original/*.test.ts'],
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           ...INTEGRATION,
           name: 'integration',
-          include: ['test/{integration,conformance/!(dicom)}/**/*.test.ts'],
+          include: ['test/{integration,conformance/dcm-processor}/**/*.test.ts'],
           exclude: [...LEFT_OUT, ...ALONE],
           maxWorkers: FILES_AT_ONCE,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -116,7 +124,7 @@ export default defineConfig({
           include: ALONE,
           exclude: LEFT_OUT,
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

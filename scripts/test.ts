@@ -1,6 +1,6 @@
 /**
  * `npm test`: all checks and tests, or some of them. Words on the command line that name a part (`check`,
- * `unit`, `protocol`, `infra`, `integration`, `python`) choose parts; any other word is handed to the chosen
+ * `unit`, `protocol`, `infra`, `original`, `integration`, `python`) choose parts; any other word is handed to the chosen
  * test runners as the beginning of a file name, and `-t PATTERN` as a part of a title. The part `localstack`
  * is the integration tests with LocalStack in the place of the default emulator; it runs when it is named.
  */
@@ -15,7 +15,7 @@ import { preparePythonTools, REPOSITORY, type PythonTools } from './python-tools
 import { reportPath, REPORTS } from './report-path.ts';
 import { addTallies, tallyLine, tallyPytest, tallyVitest, type Tally } from './tally.ts';
 
-const VITEST_PROJECTS = ['unit', 'protocol', 'infra', 'integration'] as const;
+const VITEST_PROJECTS = ['unit', 'protocol', 'infra', 'original', 'integration'] as const;
 const PARTS: readonly string[] = ['check', ...VITEST_PROJECTS, 'python'];
 /** Needs a LocalStack besides, and the time that it takes. Which one: see localstack-kind.mjs. */
 const LOCALSTACK = 'localstack';

@@ -5,16 +5,14 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { pythonEnvironment } from '../../../local/python.ts';
 import { loadSettings, REPOSITORY } from '../../../local/settings.ts';
 import { canBubblewrap } from '../../support/bubblewrap.ts';
-import { RunningGantry } from '../../support/gantry.ts';
 import { runProgram } from '../../support/program.ts';
 import { makeVolume, type Study } from '../../support/studies.ts';
 
-const gantry = new RunningGantry(inject('gantry'));
 const folder = mkdtempSync(join(tmpdir(), 'gantry-original-'));
 /** Five virtual environments are made with pip. */
 const LIMIT_MS = 1_500_000;
@@ -29,7 +27,12 @@ const Session = z.object({
 type Session = z.infer<typeof Session>;
 
 const aNew = async (name: string, ...options: readonly string[]): Promise<string> => {
-  await gantry.done('new', ...options, '--path', folder);
+  const gantry = join(REPOSITORY, 'cli', 'gantry.mjs');
+  const { code, stderr } = await runProgram(process.execPath, [
+    ...[gantry, 'new', ...options],
+    ...['--path', folder],
+  ]);
+  if (code !== 0) throw new Error(stderr);
   return join(folder, name);
 };
 
