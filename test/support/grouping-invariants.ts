@@ -210,10 +210,12 @@ const sealMs = ({ slowCalls }: Scenario): number => (slowCalls > 0 ? 64_000 : 20
 
 /**
  * What came after the window of a held group starts its key afresh; only what was on its way while the group was
- * sealed, because a person released it, may be in the group or in the next one.
+ * sealed, because a person released it, may be in the group or in the next one. So may what was stored and never
+ * acknowledged: it has opened nothing.
  */
-const freshStarts = (result: SimulationResult): string[] =>
-  [...result.groups.groupItems.values()].flatMap((group) => {
+const freshStarts = (result: SimulationResult): string[] => {
+  const acknowledged = new Set(result.acknowledged.map(({ objectKey }) => objectKey));
+  return [...result.groups.groupItems.values()].flatMap((group) => {
     const next = result.groups.groupItems.get(groupId(group.keyId, group.generation + 1));
     const isOver = group.late === 'hold' && next !== undefined;
     if (!isOver && group.incomplete !== true) return [];
@@ -222,10 +224,14 @@ const freshStarts = (result: SimulationResult): string[] =>
     // A touch before the end of the window is good for W; of one that was held meanwhile, what was on its way then is in it.
     const lateUntil = (group.lateUntil ?? Infinity) + (isOver ? TOUCH_INTERVAL_MS : slack);
     const later = instancesOf(result, group).filter(
-      ({ receivedAt }) => receivedAt >= lateUntil && Math.abs(receivedAt - sealedAt) > slack,
+      ({ receivedAt, objectKey }) =>
+        acknowledged.has(objectKey) &&
+        receivedAt >= lateUntil &&
+        Math.abs(receivedAt - sealedAt) > slack,
     );
     return later.length === 0 ? [] : [`${group.id} has what came after its window`];
   });
+};
 
 const ends = ({ groups }: SimulationResult): string[] =>
   [...groups.groupItems.values()].flatMap(({ id, state }) =>
