@@ -9,13 +9,13 @@ import {
   UnroutedItem,
 } from '../core/contracts/items.ts';
 import {
-  objectKeys,
   parseStoredVersion,
   stateIndexKeys,
   storedVersion,
   tableKeys,
   type TableKey,
 } from '../core/contracts/keys.ts';
+import { objectKeys } from '../core/contracts/object-keys.ts';
 import type { ObjectStore } from '../core/contracts/ports.ts';
 import type { GroupStore } from '../core/processors/group-store.ts';
 import { forEach, limiter } from '../core/running/concurrency.ts';

@@ -3,7 +3,8 @@ import { ListObjectsV2Command, type ListObjectsV2Output, type S3Client } from '@
 import { ScanCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { InstanceItem } from '../core/contracts/items.ts';
-import { objectKeys, tableKeys } from '../core/contracts/keys.ts';
+import { tableKeys } from '../core/contracts/keys.ts';
+import { objectKeys } from '../core/contracts/object-keys.ts';
 import type { StorageInventory } from '../core/processors/storage-audit.ts';
 import { forEach, limiter } from '../core/running/concurrency.ts';
 

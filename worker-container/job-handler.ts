@@ -4,7 +4,8 @@
  * item decides which attempt counts, and a token that is dead is an answer like another.
  */
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { objectKeys, parseJobId } from '../core/contracts/keys.ts';
+import { parseJobId } from '../core/contracts/keys.ts';
+import { objectKeys } from '../core/contracts/object-keys.ts';
 import { errorFacts } from '../core/contracts/message-body.ts';
 import { Work } from '../core/contracts/messages.ts';
 import type {

@@ -6,7 +6,7 @@ import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { bucketListing } from '../../aws/object-listing.ts';
 import { bucketObjects } from '../../aws/objects.ts';
-import { objectKeys } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import { emulatedConnection } from '../../local/emulator.ts';
 import { REPOSITORY } from '../../local/settings.ts';
 import { time } from '../../test/support/gantry.ts';

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AE_TITLE_DEFAULTS, type ServiceItem } from '../../core/contracts/configuration.ts';
 import type { GroupManifest, SessionItem } from '../../core/contracts/items.ts';
-import { objectKeys, sessionId } from '../../core/contracts/keys.ts';
+import { sessionId } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import { advanceSession } from '../../core/running/advance-session.ts';
 import { planSession } from '../../core/planning/plan.ts';
 import { makeHandler, type PlanDependencies } from '../../lambdas/plan/handler.ts';

@@ -1,6 +1,7 @@
 /** Where the object of an instance that is in a group is stored: below the AE title that groups it. */
 import type { InstanceItem } from '../contracts/items.ts';
-import { objectKeys, shortHash } from '../contracts/keys.ts';
+import { shortHash } from '../contracts/keys.ts';
+import { objectKeys } from '../contracts/object-keys.ts';
 import { isUidLike } from '../dicom/uid.ts';
 
 /** Devices write UIDs that break a rule or none at all; such a one is stored under its hash. */

@@ -3,7 +3,7 @@
  * those of runners that were not the first, and those that were replaced. Whoever needs one again builds it.
  */
 import { DAY_MS } from '../contracts/day.ts';
-import { environmentIdOf, objectKeys } from '../contracts/keys.ts';
+import { environmentIdOf, objectKeys } from '../contracts/object-keys.ts';
 import type { Clock, DatedObjectListing, ObjectStore } from '../contracts/ports.ts';
 import { SharedEnvironment } from '../contracts/shared-environment.ts';
 

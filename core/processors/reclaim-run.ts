@@ -5,7 +5,7 @@
 import { AE_TITLE_DEFAULTS, type AeTitleItem } from '../contracts/configuration.ts';
 import { DAY_MS } from '../contracts/day.ts';
 import type { GroupItem, UnroutedItem } from '../contracts/items.ts';
-import { objectKeys } from '../contracts/keys.ts';
+import { objectKeys } from '../contracts/object-keys.ts';
 import type { ReclaimReason } from '../contracts/reclaim-items.ts';
 import { createHandOver } from './hand-over.ts';
 import { PURGE_AFTER_MS, reclaimHandOver, type ReclaimDependencies } from './reclaim.ts';

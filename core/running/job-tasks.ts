@@ -5,7 +5,8 @@
 import { isoTime } from '../contracts/day.ts';
 import { TASK_CONTAINERS } from '../contracts/docker-task.ts';
 import { SessionObject, type JobItem } from '../contracts/items.ts';
-import { executionName, objectKeys, parseExecutionName, parseJobId } from '../contracts/keys.ts';
+import { executionName, parseExecutionName, parseJobId } from '../contracts/keys.ts';
+import { objectKeys } from '../contracts/object-keys.ts';
 import type { Advance, Work } from '../contracts/messages.ts';
 import { ENV } from '../contracts/names.ts';
 import type {

@@ -3,7 +3,7 @@
  * can be tried again where they stood. It goes when the session succeeds after all, or some days later.
  */
 import { DAY_MS } from '../contracts/day.ts';
-import { objectKeys } from '../contracts/keys.ts';
+import { objectKeys } from '../contracts/object-keys.ts';
 import type { Clock, ObjectListing, ObjectStore } from '../contracts/ports.ts';
 import type { SessionDataStore, SessionStore } from './session-store.ts';
 import { isTerminalSessionState } from './states.ts';

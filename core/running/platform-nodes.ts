@@ -4,7 +4,7 @@
  * images are never deleted here.
  */
 import { GroupManifest } from '../contracts/items.ts';
-import { objectKeys } from '../contracts/keys.ts';
+import { objectKeys } from '../contracts/object-keys.ts';
 import type { Clock, ObjectListing, ObjectStore } from '../contracts/ports.ts';
 import type { JobState } from '../contracts/vocabulary.ts';
 import { forEach, limiter } from './concurrency.ts';

@@ -3,7 +3,8 @@
  * execution of the session's next run. It keeps the versions of services, workers and functions that it began with.
  */
 import { SessionPlan, type SessionItem } from '../contracts/items.ts';
-import { executionName, objectKeys, parseGroupId } from '../contracts/keys.ts';
+import { executionName, parseGroupId } from '../contracts/keys.ts';
+import { objectKeys } from '../contracts/object-keys.ts';
 import type { SessionInput } from '../contracts/messages.ts';
 import { qualified } from '../contracts/platform-versions.ts';
 import type { Clock, Executions, ObjectStore } from '../contracts/ports.ts';

@@ -5,7 +5,8 @@
  * names each action and the table: `*` is enough here where partitions say which items.
  */
 import { spreadPartitionPattern } from '../contracts/graph-keys.ts';
-import { instanceKeyMark, objectKeys, tableKeys } from '../contracts/keys.ts';
+import { tableKeys } from '../contracts/keys.ts';
+import { instanceKeyMark, objectKeys } from '../contracts/object-keys.ts';
 import type { GroupManifest, SessionItem } from '../contracts/items.ts';
 
 /** Of the policy's text: AssumeRole takes 2,048 characters. Composed sessions may have images of many keys. */

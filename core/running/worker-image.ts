@@ -1,5 +1,5 @@
 /** Making the image of a docker worker's version, and what came of it. */
-import { objectKeys } from '../contracts/keys.ts';
+import { objectKeys } from '../contracts/object-keys.ts';
 import type { ImageMade } from '../contracts/messages.ts';
 import { workerImageTag } from '../contracts/names.ts';
 import type { Clock, Executions, ObjectStore } from '../contracts/ports.ts';

@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { objectKeys } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import { findManifest, MANIFEST_NAME } from '../../core/packages/package-files.ts';
 import type { ApiContext } from './context.ts';
 import { PackageArchive, type PackedFile, type WrittenFile } from './package-archive.ts';

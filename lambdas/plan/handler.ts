@@ -8,7 +8,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { ConfigurationStore } from '../../aws/configuration.ts';
 import { AE_TITLE_DEFAULTS, type PipelineItem } from '../../core/contracts/configuration.ts';
 import { GroupManifest, SessionPlan, type SessionItem } from '../../core/contracts/items.ts';
-import { objectKeys } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import { errorFacts, messageBody } from '../../core/contracts/message-body.ts';
 import { PlanRequest, type PlanAnswer } from '../../core/contracts/messages.ts';
 import { DEFAULT_PIPELINE } from '../../core/contracts/names.ts';

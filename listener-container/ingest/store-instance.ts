@@ -4,7 +4,7 @@
  */
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { InstanceItem } from '../../core/contracts/items.ts';
-import { objectKeys } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import type { Clock, ObjectStore, StoredInstances } from '../../core/contracts/ports.ts';
 import type { InstanceHeader } from '../../core/dicom/header.ts';
 import { part10Head } from '../../core/dicom/part10.ts';

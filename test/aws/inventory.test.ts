@@ -8,7 +8,7 @@ import { tableGroups } from '../../aws/groups.ts';
 import { tableReclaims } from '../../aws/reclaims.ts';
 import type { Table } from '../../aws/table.ts';
 import { UnroutedItem, type InstanceItem } from '../../core/contracts/items.ts';
-import { objectKeys } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
 import type { GroupStore } from '../../core/processors/group-store.ts';
 import { instanceObjectKey } from '../../core/processors/instance-object.ts';

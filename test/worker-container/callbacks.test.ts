@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { objectKeys } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import { leftBehindIn } from '../support/processes-of.ts';
 import { until } from '../support/until.ts';
 import { startEmulatedCloud, type EmulatedCloud } from './support/emulated-cloud.ts';

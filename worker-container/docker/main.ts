@@ -17,7 +17,7 @@ import { tableSessions } from '../../aws/sessions.ts';
 import { dynamoTable } from '../../aws/table.ts';
 import { heldCredentials } from '../../aws/task-credentials.ts';
 import { tableWorkerVersions } from '../../aws/worker-versions.ts';
-import { objectKeys } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import { errorFacts } from '../../core/contracts/message-body.ts';
 import { readCredentialVariables } from '../../core/contracts/task-credentials.ts';
 import { limiter } from '../../core/running/concurrency.ts';

@@ -1,7 +1,7 @@
 /** What `fetch` and `report` have in common: their job, its log, and how an outcome is told. */
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { JobItem } from '../../core/contracts/items.ts';
-import { objectKeys } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import { errorFacts } from '../../core/contracts/message-body.ts';
 import type { Clock, Executions } from '../../core/contracts/ports.ts';
 import { endAttempt } from '../../core/running/end-attempt.ts';

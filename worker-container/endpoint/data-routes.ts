@@ -1,7 +1,8 @@
 /** `/data`: the values that the jobs of a session hand on to each other. The SDK's tagged JSON is not read here. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { documentId, objectKeys } from '../../core/contracts/keys.ts';
+import { documentId } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
 import { answerAbsent, answerJson, readBody, Refused } from './exchange.ts';
 import type { JobAccess } from './job-access.ts';

@@ -5,7 +5,7 @@
  */
 import { rename, rm } from 'node:fs/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { objectKeys } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import { errorFacts } from '../../core/contracts/message-body.ts';
 import type { Clock, ObjectStore } from '../../core/contracts/ports.ts';
 import {

@@ -5,7 +5,7 @@
  */
 import { ZodError } from 'zod';
 import { SessionObject } from '../../core/contracts/items.ts';
-import { objectKeys } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
 import { BuildStopped, EnvironmentNotBuilt } from '../environments/build-environment.ts';
 import { recentlyRead } from '../../core/running/recently-read.ts';

@@ -1,5 +1,5 @@
 /** An attempt's outcome as it is stored: a result that is too large for an item goes to the bucket. */
-import { objectKeys } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import type { JobItem } from '../../core/contracts/items.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
 import type { JobOutcome } from '../../core/running/session-store.ts';

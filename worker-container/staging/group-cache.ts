@@ -9,7 +9,7 @@ import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { GroupManifest, type ManifestInstance } from '../../core/contracts/items.ts';
-import { objectKeys } from '../../core/contracts/keys.ts';
+import { objectKeys } from '../../core/contracts/object-keys.ts';
 import type { ObjectStore } from '../../core/contracts/ports.ts';
 import {
   describeGroup,

@@ -12,7 +12,7 @@ import {
 } from '../../../core/contracts/api-packages.ts';
 import type { JobDefinition, ServiceItem } from '../../../core/contracts/configuration.ts';
 import { isoTime } from '../../../core/contracts/day.ts';
-import { objectKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import { isParameterKey, withParameter } from '../../../core/packages/parameters.ts';
 import { changeWhole } from '../change-whole.ts';
 import type { ApiContext } from '../context.ts';

@@ -1,7 +1,7 @@
 /** Which of the shared virtual environments the daily run deletes. */
 import { describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../../core/contracts/day.ts';
-import { objectKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import type { SharedEnvironment } from '../../../core/contracts/shared-environment.ts';
 import {
   reclaimEnvironments,

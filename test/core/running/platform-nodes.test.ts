@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { GroupManifest, ManifestInstance } from '../../../core/contracts/items.ts';
-import { objectKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import { postServices, preServices } from '../../../core/running/platform-nodes.ts';
 import { memoryObjects, memorySessionData } from '../../support/memory-cloud.ts';
 import { memorySessions } from '../../support/memory-sessions.ts';

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { graphKeys } from '../../../core/contracts/graph-keys.ts';
-import { objectKeys, tableKeys } from '../../../core/contracts/keys.ts';
+import { tableKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import type { GroupManifest } from '../../../core/contracts/items.ts';
 import { taskPolicy, type TaskPolicy } from '../../../core/running/task-policy.ts';
 

@@ -1,6 +1,6 @@
 /** Images of docker workers: what is asked for at installation, and what is believed afterwards. */
 import { describe, expect, it } from 'vitest';
-import { objectKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import type { WorkerImage } from '../../../core/contracts/worker-image.ts';
 import type { WorkerItem } from '../../../core/contracts/worker-item.ts';
 import { imageInput, imageMade, startImage } from '../../../core/running/worker-image.ts';

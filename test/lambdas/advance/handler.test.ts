@@ -1,7 +1,8 @@
 /** The advance Lambda from its queue's messages to executions, runners and answered tokens. */
 import type { SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { nodeId, objectKeys } from '../../../core/contracts/keys.ts';
+import { nodeId } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import { makeHandler } from '../../../lambdas/advance/handler.ts';
 import { recordedLogs } from '../../support/logs.ts';
 import {

@@ -9,7 +9,8 @@ import {
   type JobItem,
   type SessionItem,
 } from '../../../core/contracts/items.ts';
-import { objectKeys, tableKeys } from '../../../core/contracts/keys.ts';
+import { tableKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import { startEmulatedApi, type EmulatedApi } from '../../support/emulated-api.ts';
 import { aGroup, anInstance } from '../../support/groups.ts';
 import { aLine, aNode, aSession } from '../../support/sessions.ts';

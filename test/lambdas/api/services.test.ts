@@ -3,7 +3,7 @@ import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lambdaFunctions } from '../../../aws/functions.ts';
 import type { Installation, Service, Upload } from '../../../core/contracts/api-packages.ts';
-import { objectKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import { RegistryAnswer } from '../../../core/contracts/messages.ts';
 import { makeHandler } from '../../../lambdas/api/handler.ts';
 import { startEmulatedApi, type ApiAnswer, type EmulatedApi } from '../../support/emulated-api.ts';

@@ -9,7 +9,8 @@ import type {
   WorkerDetail,
   WorkerInstallation,
 } from '../../../core/contracts/api-packages.ts';
-import { objectKeys, tableKeys } from '../../../core/contracts/keys.ts';
+import { tableKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import { workQueueUrl } from '../../../core/running/start-job.ts';
 import { startEmulatedApi, type ApiAnswer, type EmulatedApi } from '../../support/emulated-api.ts';
 import { aJob, aPackage, unzip, zipOf, type PackageFiles } from '../../support/packages.ts';

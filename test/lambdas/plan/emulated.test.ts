@@ -13,7 +13,7 @@ import { tableGroups } from '../../../aws/groups.ts';
 import { lambdaFunctions } from '../../../aws/functions.ts';
 import { registryFunctions } from '../../../aws/registry-functions.ts';
 import { tableSessions } from '../../../aws/sessions.ts';
-import { objectKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import type { ObjectStore } from '../../../core/contracts/ports.ts';
 import type { SessionStore } from '../../../core/running/session-store.ts';
 import { makeHandler } from '../../../lambdas/plan/handler.ts';

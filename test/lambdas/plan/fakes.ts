@@ -10,7 +10,7 @@ import type {
   JobItem,
   SessionItem,
 } from '../../../core/contracts/items.ts';
-import { objectKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import type { RegistryRequest } from '../../../core/contracts/messages.ts';
 import type { PlanDependencies } from '../../../lambdas/plan/handler.ts';
 import { aJob, aManifest, aService, START } from '../../core/planning/factories.ts';

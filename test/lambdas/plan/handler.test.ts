@@ -1,7 +1,7 @@
 /** The plan Lambda: what it stores, what it tells the session's execution, and what it leaves to a later try. */
 import { describe, expect, it } from 'vitest';
 import { SessionObject, SessionPlan } from '../../../core/contracts/items.ts';
-import { objectKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import { makeHandler } from '../../../lambdas/plan/handler.ts';
 import { aJob, aManifest, aSeries, aService } from '../../core/planning/factories.ts';
 import { anAeTitle } from '../../support/ae-titles.ts';

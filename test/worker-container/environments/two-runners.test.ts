@@ -3,7 +3,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../../core/contracts/day.ts';
-import { objectKeys, tableKeys } from '../../../core/contracts/keys.ts';
+import { tableKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import { WorkerEnvironment, type WorkerItem } from '../../../core/contracts/worker-item.ts';
 import {
   reclaimEnvironments,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GroupManifest } from '../../../core/contracts/items.ts';
-import { objectKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import type { ObjectStore } from '../../../core/contracts/ports.ts';
 import { limiter } from '../../../core/running/concurrency.ts';
 import {

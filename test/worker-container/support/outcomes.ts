@@ -1,6 +1,6 @@
 /** Waits for the ends of jobs, and reads what they left. */
 import type { JobItem } from '../../../core/contracts/items.ts';
-import { objectKeys } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import { until } from '../../support/until.ts';
 import type { EmulatedCloud } from './emulated-cloud.ts';
 import type { StoredSession } from './stored-session.ts';

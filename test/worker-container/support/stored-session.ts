@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { ZipFile } from 'yazl';
 import type { GroupManifest, JobItem, SessionItem } from '../../../core/contracts/items.ts';
-import { groupId, jobId, nodeId, objectKeys, sessionId } from '../../../core/contracts/keys.ts';
+import { groupId, jobId, nodeId, sessionId } from '../../../core/contracts/keys.ts';
+import { objectKeys } from '../../../core/contracts/object-keys.ts';
 import {
   LEVEL_OF_EVENT,
   type Priority,
