@@ -97,9 +97,8 @@ export const closeGroups = async (scene: ClosingScene, count: number): Promise<C
         index % ASSOCIATIONS === lane ? files : [],
       );
       const peer = { host: '127.0.0.1', port: installation.ports.dimse, timeoutMs: 60_000 };
-      const { failed } = await sendFiles({
-        ...{ ...peer, calledAe: aeTitle, callingAe: 'BENCH', paths },
-      });
+      const called = { calledAe: aeTitle, callingAe: 'BENCH' };
+      const { failed } = await sendFiles({ ...peer, ...called, paths });
       if (failed > 0) throw new Error('an image was not stored');
     }),
   );

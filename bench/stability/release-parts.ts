@@ -1,6 +1,7 @@
 /** Where the time of a release goes: read from what it wrote. */
 import { parseGroupId } from '../../core/contracts/keys.ts';
 import { dueAt } from '../../core/contracts/due-time.ts';
+import { inParallel } from '../../core/running/concurrency.ts';
 import type { InstalledCloud } from './installed-cloud.ts';
 
 /** Groups that are read at a time. */
@@ -38,15 +39,8 @@ const partsOf = async ({ groups, sessions }: InstalledCloud, id: string): Promis
   };
 };
 
-/** Of groups that were released with one session each. */
-export const releaseParts = async (
+/** Of groups that were released with one session each, in their order. */
+export const releaseParts = (
   cloud: InstalledCloud,
   ids: readonly string[],
-): Promise<ReleaseParts[]> => {
-  const parts: ReleaseParts[] = [];
-  for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
-    const some = ids.slice(start, start + READ_AT_ONCE);
-    parts.push(...(await Promise.all(some.map((id) => partsOf(cloud, id)))));
-  }
-  return parts;
-};
+): Promise<ReleaseParts[]> => inParallel(ids, READ_AT_ONCE, (id) => partsOf(cloud, id));

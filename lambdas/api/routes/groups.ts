@@ -19,7 +19,7 @@ import { GroupItem, type GroupManifest } from '../../../core/contracts/items.ts'
 import { stateIndexKeys } from '../../../core/contracts/keys.ts';
 import { GROUP_STATES, GroupState } from '../../../core/contracts/vocabulary.ts';
 import { storedAttributes } from '../../../core/dicom/stored-header.ts';
-import { limiter } from '../../../core/running/concurrency.ts';
+import { inParallel } from '../../../core/running/concurrency.ts';
 import { releaseByHand } from '../../../core/processors/manual-release.ts';
 import { buildManifest } from '../../../core/processors/manifest.ts';
 import { askGroupRule } from '../../../core/rules/group-rule.ts';
@@ -42,16 +42,12 @@ const COUNTED_AT_A_TIME = 8;
  * As lists show them. What listeners have told of an open group's number comes after its images, of a held one perhaps
  * never; a person decides by it, so held ones are counted.
  */
-const listed = async (context: ApiContext, groups: readonly GroupItem[]): Promise<Group[]> => {
-  const limit = limiter(COUNTED_AT_A_TIME);
-  return Promise.all(
-    groups.map(async (group) => {
-      if (group.held !== true) return toGroup(group);
-      const { length } = await limit(() => instancesOf(context, group));
-      return { ...toGroup(group), instanceCount: length };
-    }),
-  );
-};
+const listed = (context: ApiContext, groups: readonly GroupItem[]): Promise<Group[]> =>
+  inParallel(groups, COUNTED_AT_A_TIME, async (group) => {
+    if (group.held !== true) return toGroup(group);
+    const { length } = await instancesOf(context, group);
+    return { ...toGroup(group), instanceCount: length };
+  });
 
 const detailOf = async (context: ApiContext, group: GroupItem): Promise<GroupDetail> => {
   const { manifest, items = [] } = await membersOf(context, group);
