@@ -1,7 +1,7 @@
 /** The PEM files that a command is given for TLS with a peer, read and checked before anything is sent. */
-import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
+import { areCertificates, isPair } from '../../core/contracts/tls-secret.ts';
 import type { PeerTls } from '../dimse/peer-socket.ts';
 import { CommandFailed, WrongUsage } from './failures.ts';
 
@@ -23,30 +23,29 @@ const read = async (option: string, file: string | undefined): Promise<string | 
   }
 };
 
-const isCertificate = (pem: string): boolean => {
-  try {
-    return new X509Certificate(pem).raw.length > 0;
-  } catch {
-    return false;
-  }
-};
-
 const assertCertificate = (option: string, file = '', pem: string | undefined): void => {
-  if (pem === undefined || isCertificate(pem)) return;
+  if (pem === undefined || areCertificates(pem)) return;
   throw new CommandFailed(`${option}: ${file} is no certificate in PEM form`, [
     'such a file has a line -----BEGIN CERTIFICATE-----; one of DER form is turned into it by: openssl x509 -inform der',
   ]);
 };
 
-const assertPair = ({ cert: file = '', key: keyFile = '' }: TlsArguments, tls: PeerTls): void => {
+const isUsable = (tls: PeerTls): boolean => {
+  const { cert, key } = tls;
   try {
     createSecureContext(tls);
+    return cert === undefined || key === undefined || isPair(cert, key);
   } catch {
-    throw new CommandFailed(
-      `--cert ${file} and --key ${keyFile} are no pair: the key belongs to another certificate, ` +
-        'is not in PEM form, or is encrypted',
-    );
+    return false;
   }
+};
+
+const assertPair = ({ cert: file = '', key: keyFile = '' }: TlsArguments, tls: PeerTls): void => {
+  if (isUsable(tls)) return;
+  throw new CommandFailed(
+    `--cert ${file} and --key ${keyFile} are no pair: the key belongs to another certificate, ` +
+      'is not in PEM form, or is encrypted',
+  );
 };
 
 /** Undefined without `--tls`. Throws WrongUsage and CommandFailed. */

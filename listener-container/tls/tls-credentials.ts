@@ -6,6 +6,7 @@
 import { X509Certificate, constants } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { DAY_MS } from '../../core/contracts/day.ts';
+import { areCertificates, isPair } from '../../core/contracts/tls-secret.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import { UnusableTls, type TlsSource } from './tls-source.ts';
 
@@ -45,6 +46,9 @@ const load = async (source: TlsSource, policy: TlsPolicy): Promise<Loaded> => {
   if (ca === undefined && policy.requireClientCertificates === true) {
     throw new UnusableTls('there is no CA, and clients are to have certificates of one');
   }
+  if (ca !== undefined && !areCertificates(ca)) {
+    throw new UnusableTls('the CA is not there as certificates in PEM form, or not all of it');
+  }
   const options: SecureContextOptions = {
     cert: certificate,
     key,
@@ -56,14 +60,16 @@ const load = async (source: TlsSource, policy: TlsPolicy): Promise<Loaded> => {
     secureOptions: constants.SSL_OP_NO_TICKET,
   };
   try {
-    // Throws when key and certificate are not a pair. OpenSSL names its reason and quotes nothing.
+    // OpenSSL names its reason and quotes nothing.
     createSecureContext(options);
+    if (!isPair(certificate, key)) throw new UnusableTls('the key is not that of the certificate');
     return {
       options,
       expiresAt: Date.parse(new X509Certificate(certificate).validTo),
       contents: [certificate, key, ca ?? ''].join('\0'),
     };
   } catch (error) {
+    if (error instanceof UnusableTls) throw error;
     throw new UnusableTls(error instanceof Error ? error.message : 'unreadable', { cause: error });
   }
 };

@@ -17,7 +17,10 @@ const openssl = async (...args: readonly string[]): Promise<void> => {
   if (code !== 0) throw new Error(`openssl ${args[0] ?? ''}: ${stderr}`);
 };
 
-const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+const KEYS = {
+  ec: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+  rsa: ['-newkey', 'rsa:2048', '-nodes'],
+} as const;
 
 export const certificateAuthority = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-tls-'));
@@ -25,7 +28,7 @@ export const certificateAuthority = async () => {
   await openssl(
     'req',
     '-x509',
-    ...KEY,
+    ...KEYS.ec,
     '-keyout',
     path('ca.key'),
     '-out',
@@ -39,11 +42,11 @@ export const certificateAuthority = async () => {
     ca: path('ca.crt'),
     path,
     /** For 127.0.0.1. */
-    issue: async (name: string, days = 60): Promise<Issued> => {
+    issue: async (name: string, days = 60, kind: keyof typeof KEYS = 'ec'): Promise<Issued> => {
       const [certificate, key] = [path(`${name}.crt`), path(`${name}.key`)];
       await openssl(
         'req',
-        ...KEY,
+        ...KEYS[kind],
         '-keyout',
         key,
         '-out',

@@ -1,6 +1,6 @@
 /** DICOM over TLS: who gets in, with which protocol, bound to which certificate, and renewal while it runs. */
 import { once } from 'node:events';
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openAssociation } from '../../cli/dimse/association.ts';
@@ -239,6 +239,29 @@ describe('the files of TLS', () => {
       'are no pair',
       () => load({ certificate: server.certificate, key: client.key }),
       /key values mismatch/,
+    ],
+    [
+      'are halves of an EC and of an RSA pair',
+      async () => {
+        const { key } = await authority.issue('rsa', 60, 'rsa');
+        return load({ certificate: server.certificate, key });
+      },
+      /the key is not that of the certificate/,
+    ],
+    [
+      'have half a CA',
+      async () => {
+        const whole = await readFile(authority.ca, 'utf8');
+        const ca = authority.path('half.crt');
+        await writeFile(ca, `${whole}${whole.slice(0, whole.length / 2)}`);
+        return load({ ...server, ca });
+      },
+      /not all of it/,
+    ],
+    [
+      'have a CA that is none',
+      () => load({ ...server, ca: client.key }),
+      /the CA is not there as certificates/,
     ],
     [
       'are not there',

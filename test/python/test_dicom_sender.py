@@ -6,6 +6,8 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from pydicom.uid import (
     JPEG2000Lossless,
     NuclearMedicineImageStorage,
 )
+from pynetdicom.transport import AssociationSocket
 from receiver import Receiver
 
 TLS = Path(__file__).parent.parent / "fixtures" / "tls"
@@ -222,6 +225,32 @@ def test_a_wrong_title_is_rejected_and_the_log_says_so(
     sender = sdk.DicomSender("GANTRY", "127.0.0.1", receive().port, "ELSEWHERE")
 
     assert sender.send_dicom_from_dataset(originals()) == []
+    assert "rejected" in capsys.readouterr().out
+
+
+def test_a_rejection_is_called_one_on_a_busy_computer_too(
+    receive: Receive, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class LateEvent(threading.Event):
+        """Lets its waiter go on when the peer has long answered."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            happened = super().wait(timeout)
+            time.sleep(0.3)
+            return happened
+
+    open_socket = AssociationSocket.__init__
+
+    def late_socket(self: AssociationSocket, *args: Any, **kwargs: Any) -> None:
+        open_socket(self, *args, **kwargs)
+        if not self._ready.is_set():
+            self._ready = LateEvent()
+
+    receiver = receive()
+    monkeypatch.setattr(AssociationSocket, "__init__", late_socket)
+    sender = sdk.DicomSender("GANTRY", "127.0.0.1", receiver.port, "ELSEWHERE")
+
+    assert sender.send_echo() is None
     assert "rejected" in capsys.readouterr().out
 
 

@@ -144,6 +144,7 @@ class DicomSender:
 
     @contextmanager
     def _association(self) -> "Iterator[Association | None]":
+        from pynetdicom import evt
 
         where = f"{self.ae_title} at {self.host}:{self.port}"
         tls: dict[str, Any] = {}
@@ -151,9 +152,16 @@ class DicomSender:
             import ssl
 
             tls["tls_args"] = (ssl.create_default_context(), self.host)
-        association = self.app_entity.associate(self.host, self.port, ae_title=self.ae_title, **tls)
+        # pynetdicom calls a rejection an abort when the connection is closed before the thread that asked for the
+        # association has seen that it was open, as happens on a busy computer: so it is told by the PDU that came.
+        received: list[str] = []
+        noted = [(evt.EVT_PDU_RECV, lambda event: received.append(type(event.pdu).__name__))]
+        association = self.app_entity.associate(
+            self.host, self.port, ae_title=self.ae_title, evt_handlers=noted, **tls
+        )
         if not association.is_established:
-            how = "rejected the association" if association.is_rejected else "cannot be reached"
+            rejected = "A_ASSOCIATE_RJ" in received
+            how = "rejected the association" if rejected else "cannot be reached"
             _say(f"Error: {where} {how}; nothing was sent.")
             yield None
             return
