@@ -155,9 +155,14 @@ class DicomSender:
         # pynetdicom calls a rejection an abort when the connection is closed before the thread that asked for the
         # association has seen that it was open, as happens on a busy computer: so it is told by the PDU that came.
         received: list[str] = []
-        noted = [(evt.EVT_PDU_RECV, lambda event: received.append(type(event.pdu).__name__))]
         association = self.app_entity.associate(
-            self.host, self.port, ae_title=self.ae_title, evt_handlers=noted, **tls
+            self.host,
+            self.port,
+            ae_title=self.ae_title,
+            evt_handlers=[
+                (evt.EVT_PDU_RECV, lambda event: received.append(type(event.pdu).__name__))
+            ],
+            **tls,
         )
         if not association.is_established:
             rejected = "A_ASSOCIATE_RJ" in received
