@@ -1,4 +1,7 @@
-/** Settings of the called AE title, read again after some seconds: a change takes effect without a restart. */
+/**
+ * Settings of the called AE title: read again after some seconds, so that a change takes effect without a restart, and
+ * the same to an association's end, so that it takes effect with the next one.
+ */
 import { limit } from '../../aws/time-limit.ts';
 import type { AeTitleItem } from '../../core/contracts/configuration.ts';
 import type { Clock } from '../../core/contracts/ports.ts';
@@ -41,4 +44,25 @@ export const keptAeTitles = (
     });
     return found;
   };
+};
+
+/**
+ * Of one association: what is found now, asked for at once. What could not be read, or is not there, is asked for again
+ * with the next instance.
+ */
+export const settingsOfAssociation = (find: FindAeTitle, name: string): FindAeTitle => {
+  let found: ReturnType<FindAeTitle> | undefined;
+  const ask = (): ReturnType<FindAeTitle> => {
+    const asked = find(name);
+    found = asked;
+    const forget = (): void => {
+      if (found === asked) found = undefined;
+    };
+    asked.then((settings) => {
+      if (settings === undefined) forget();
+    }, forget);
+    return asked;
+  };
+  void ask();
+  return () => found ?? ask();
 };

@@ -17,7 +17,7 @@ import { hashHere, type BeginDataSetHash } from '../hashing/data-set-hash.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import { NO_OBSERVER, type ListenerObserver } from '../observation/observer.ts';
 import type { InstanceReceiver } from '../services/instance-receiver.ts';
-import { keptAeTitles } from './ae-title-settings.ts';
+import { keptAeTitles, settingsOfAssociation } from './ae-title-settings.ts';
 import { anyRoom, type HasRoom } from './disk-room.ts';
 import { createIgnoredInstances } from './ignored-instances.ts';
 import { createInstanceDecisions } from './instance-decisions.ts';
@@ -93,6 +93,7 @@ export const makeIngest = (deps: IngestDependencies): Ingest => {
     },
   });
   const decisions = createInstanceDecisions({ groups, clock, log });
+  const aeTitles = keptAeTitles(deps.aeTitle, clock);
   const shared = {
     objects: deps.objects,
     groups,
@@ -116,7 +117,6 @@ export const makeIngest = (deps: IngestDependencies): Ingest => {
       clock,
     }),
     ignored: createIgnoredInstances({ groups, decisions, clock, log }),
-    aeTitle: keptAeTitles(deps.aeTitle, clock),
     hasRoom: deps.hasRoom ?? anyRoom,
     spool: {
       directory: deps.spoolDirectory,
@@ -129,13 +129,19 @@ export const makeIngest = (deps: IngestDependencies): Ingest => {
     log,
   };
   return {
-    begin: (context) => beginReception(shared, context),
-    refused: (context, outcome) => {
-      // The peer's answer does not wait for it: nothing of the instance is kept.
-      void decisions.record({
-        ...{ context, ...requestRefused(context, outcome) },
-        kind: String(outcome.status),
-      });
+    associated: (association) => {
+      const aeTitle = settingsOfAssociation(aeTitles, association.calledAeTitle);
+      const own = { ...shared, aeTitle };
+      return {
+        begin: (context) => beginReception(own, context),
+        refused: (outcome) => {
+          // The peer's answer does not wait for it: nothing of the instance is kept.
+          void decisions.record({
+            ...{ context: association, ...requestRefused(association, outcome) },
+            kind: String(outcome.status),
+          });
+        },
+      };
     },
     flush: async () => {
       await Promise.all([decisions.flush(), toucher.settle()]);

@@ -40,11 +40,20 @@ export interface InstanceReception {
   abort(reason: string): Promise<void>;
 }
 
-export interface InstanceReceiver {
+/** Where the instances of one association go. */
+export interface AssociationReceiver {
   /** Does not throw: a refusal is the outcome that `end` resolves to. */
   begin(context: ReceptionContext): InstanceReception;
   /** A C-STORE request was refused before it was begun: for the record. Does not throw. */
-  refused(association: AssociationFacts, outcome: StoreOutcome): void;
+  refused(outcome: StoreOutcome): void;
+}
+
+export interface InstanceReceiver {
+  /**
+   * An association was let in. What is configured now holds to its end: a change in the middle would treat one half of a
+   * study in another way than the other. Does not throw.
+   */
+  associated(association: AssociationFacts): AssociationReceiver;
 }
 
 /** What a reception's context has of its association. */

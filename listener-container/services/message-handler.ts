@@ -23,6 +23,7 @@ import { CommitmentReception } from './commitment/commitment-reception.ts';
 import type { CommitmentService } from './commitment/commitment-service.ts';
 import type {
   AssociationFacts,
+  AssociationReceiver,
   InstanceReception,
   InstanceReceiver,
   StoreOutcome,
@@ -55,10 +56,13 @@ interface MessageWithData {
 
 export class MessageHandler {
   readonly #ports: MessageHandlerPorts;
+  readonly #receiver: AssociationReceiver;
   #current: MessageWithData | undefined;
 
+  /** To be made when the association is let in. */
   constructor(ports: MessageHandlerPorts) {
     this.#ports = ports;
+    this.#receiver = ports.receiver.associated(ports.association);
   }
 
   /** Throws MessageFault for what no requestor may send. */
@@ -152,9 +156,8 @@ export class MessageHandler {
       outcome: { status, errorComment },
     });
     if (request.CommandField === COMMAND.cStoreRequest) {
-      const { association, receiver } = this.#ports;
       return this.#considerStore(context, request, (status, errorComment) => {
-        receiver.refused(association, { status, errorComment });
+        this.#receiver.refused({ status, errorComment });
         return refused(status, errorComment);
       });
     }
@@ -198,7 +201,7 @@ export class MessageHandler {
     if (!hasDataSet(request)) {
       return refused(STATUS.cannotUnderstand, 'C-STORE request without a data set');
     }
-    const reception = this.#ports.receiver.begin({
+    const reception = this.#receiver.begin({
       ...this.#ports.association,
       sopClassUid,
       sopInstanceUid,

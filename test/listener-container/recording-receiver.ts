@@ -1,6 +1,6 @@
 /** An InstanceReceiver that keeps what it is given, and answers and stalls as a test asks. */
 import type {
-  AssociationFacts,
+  AssociationReceiver,
   InstanceReceiver,
   ReceptionContext,
   StoreOutcome,
@@ -30,7 +30,16 @@ export class RecordingReceiver implements InstanceReceiver {
     this.#behaviour = behaviour;
   }
 
-  begin(context: ReceptionContext) {
+  associated(): AssociationReceiver {
+    return {
+      begin: (context) => this.#begin(context),
+      refused: ({ status }) => {
+        this.refusals.push(status);
+      },
+    };
+  }
+
+  #begin(context: ReceptionContext) {
     const recorded: Recorded = {
       context,
       chunks: [],
@@ -58,10 +67,6 @@ export class RecordingReceiver implements InstanceReceiver {
         return Promise.resolve();
       },
     };
-  }
-
-  refused(_association: AssociationFacts, { status }: StoreOutcome): void {
-    this.refusals.push(status);
   }
 
   /** The data set of an instance as it was received. */

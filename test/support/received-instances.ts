@@ -1,6 +1,7 @@
 /** Small instances and the requests that announce them, for tests of the way in. */
 import { encodingOf, EXPLICIT_VR_LITTLE_ENDIAN } from '../../core/dicom/transfer-syntaxes.ts';
 import type {
+  AssociationReceiver,
   InstanceReceiver,
   ReceptionContext,
   StoreOutcome,
@@ -54,12 +55,12 @@ export const contextOf = (facts: InstanceFacts): ReceptionContext => ({
 });
 
 /** Hands an instance over in pieces, as the upper layer does. */
-export const receive = async (
-  receiver: InstanceReceiver,
+export const send = async (
+  association: AssociationReceiver,
   facts: InstanceFacts,
   change: { context?: Partial<ReceptionContext>; dataSet?: Buffer } = {},
 ): Promise<StoreOutcome> => {
-  const reception = receiver.begin({ ...contextOf(facts), ...change.context });
+  const reception = association.begin({ ...contextOf(facts), ...change.context });
   const dataSet = change.dataSet ?? dataSetOf(facts);
   for (let at = 0; at < dataSet.length; at += 16_000) {
     await reception.write(dataSet.subarray(at, at + 16_000));
@@ -70,3 +71,11 @@ export const receive = async (
     await reception.close();
   }
 };
+
+/** The same on an association of its own. */
+export const receive = (
+  receiver: InstanceReceiver,
+  facts: InstanceFacts,
+  change: { context?: Partial<ReceptionContext>; dataSet?: Buffer } = {},
+): Promise<StoreOutcome> =>
+  send(receiver.associated({ ...contextOf(facts), ...change.context }), facts, change);

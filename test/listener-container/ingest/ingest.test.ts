@@ -20,6 +20,7 @@ import {
   CT_IMAGE,
   dataSetOf,
   receive,
+  send,
   type InstanceFacts,
 } from '../../support/received-instances.ts';
 
@@ -75,10 +76,12 @@ describe('ingest', () => {
   });
 
   it('goes to files when all instances together have used their memory', async () => {
-    const receiver = bench.ingest({ limits: { memoryBytes: 2_000_000 } });
+    const association = bench
+      .ingest({ limits: { memoryBytes: 2_000_000 } })
+      .associated(contextOf(IMAGE));
     const receptions = [1, 2, 3].map((index) => {
       const facts = { ...IMAGE, sopInstanceUid: `1.2.3.${index}`, pixels: 1_500_000 };
-      return { reception: receiver.begin(contextOf(facts)), dataSet: dataSetOf(facts) };
+      return { reception: association.begin(contextOf(facts)), dataSet: dataSetOf(facts) };
     });
     for (const { reception, dataSet } of receptions) await reception.write(dataSet);
 
@@ -100,7 +103,7 @@ describe('ingest', () => {
     const receiver = bench.ingest({
       limits: { memoryPerInstanceBytes: 1000, memoryBytes: 10_000 },
     });
-    const reception = receiver.begin(contextOf(IMAGE));
+    const reception = receiver.associated(contextOf(IMAGE)).begin(contextOf(IMAGE));
     await reception.write(dataSetOf({ ...IMAGE, pixels: 50_000 }));
 
     await reception.abort('the peer is gone');
@@ -308,6 +311,45 @@ describe('ingest', () => {
     );
 
     expect(outcome.status).toBe(0xa700);
+  });
+
+  it('holds an association to what was configured when it was let in, and the next one to what is configured then', async () => {
+    let configured: typeof BENCH_AE_TITLE | undefined = BENCH_AE_TITLE;
+    let now = Date.now();
+    const receiver = bench.ingest({
+      aeTitle: () => Promise.resolve(configured),
+      clock: () => now,
+    });
+    const first = receiver.associated(contextOf(IMAGE));
+    await send(first, IMAGE);
+
+    configured = { ...BENCH_AE_TITLE, duplicates: 'keepFirst' };
+    now += 60_000;
+    const second = receiver.associated(contextOf(IMAGE));
+    const otherBytes = { ...IMAGE, comment: 'changed' };
+
+    expect((await send(first, otherBytes)).status).toBe(0);
+    expect((await send(second, { ...IMAGE, comment: 'changed again' })).status).toBe(0x0111);
+
+    configured = undefined;
+    now += 60_000;
+    const third = receiver.associated(contextOf(IMAGE));
+
+    expect((await send(second, { ...IMAGE, sopInstanceUid: '1.2.9' })).status).toBe(0);
+    expect((await send(third, IMAGE)).status).toBe(0x0110);
+  });
+
+  it('asks for the configuration of an association again when it could not be read', async () => {
+    let down = true;
+    const association = bench
+      .ingest({
+        aeTitle: () => (down ? Promise.reject(new Error('down')) : Promise.resolve(BENCH_AE_TITLE)),
+      })
+      .associated(contextOf(IMAGE));
+
+    expect((await send(association, IMAGE)).status).toBe(0xa700);
+    down = false;
+    expect((await send(association, IMAGE)).status).toBe(0);
   });
 
   it('answers 0xA700 when the spool has no directory', async () => {

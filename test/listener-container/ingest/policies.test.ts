@@ -256,7 +256,7 @@ describe('an instance that is refused', () => {
     const { associationId, calledAeTitle, callingAeTitle, remoteAddress } = contextOf(IMAGE);
     const association = { associationId, calledAeTitle, callingAeTitle, remoteAddress };
     for (const status of [0x0117, 0x0117, 0x0122]) {
-      receiver.refused(association, { status, errorComment: 'not as it should be' });
+      receiver.associated(association).refused({ status, errorComment: 'not as it should be' });
     }
     await receiver.flush();
 
