@@ -27,12 +27,20 @@ const refuse = (rejection: Refusal['rejection'], message: string): Verdict => ({
   refusal: { rejection, code: 'association-rejected', message },
 });
 
-const refuseCaller = (attempt: AssociationAttempt, problem: string): Verdict =>
-  refuse(
-    REJECTION.callingAeTitleNotRecognized,
-    `${problem} To allow it: gantry source set ${quoted(attempt.callingAeTitle)} ` +
-      `--host ${attempt.remoteAddress}/${hostSuffix(attempt.remoteAddress)}`,
+/** `hosts`: those that its source has already; the command sets all of them. */
+const refuseCaller = (
+  { callingAeTitle, remoteAddress }: AssociationAttempt,
+  problem: string,
+  hosts: readonly string[] = [],
+): Verdict => {
+  const options = [...hosts, `${remoteAddress}/${hostSuffix(remoteAddress)}`].map(
+    (host) => `--host ${host}`,
   );
+  return refuse(
+    REJECTION.callingAeTitleNotRecognized,
+    `${problem} To allow it: gantry source set ${quoted(callingAeTitle)} ${options.join(' ')}`,
+  );
+};
 
 /** What a source is asked for beside its AE title and its address. */
 const refuseStranger = (attempt: AssociationAttempt, source: SourceItem): Verdict | undefined => {
@@ -44,13 +52,13 @@ const refuseStranger = (attempt: AssociationAttempt, source: SourceItem): Verdic
   ) {
     const has =
       certificateFingerprint === undefined
-        ? 'it has shown none: it has to call the TLS port with its certificate'
+        ? 'it has shown none: it has to call the TLS port with its certificate.'
         : `it has shown another one. If that is right, name all of its certificates: gantry source ` +
           `set ${quoted(callingAeTitle)} --certificate ${certificateFingerprint}`;
     return refuse(
       REJECTION.callingAeTitleNotRecognized,
       `${callingAeTitle} at ${remoteAddress} may call with one of its configured certificates ` +
-        `only, and ${has}.`,
+        `only, and ${has}`,
     );
   }
   if (
@@ -60,7 +68,9 @@ const refuseStranger = (attempt: AssociationAttempt, source: SourceItem): Verdic
     return refuse(
       REJECTION.noReasonGiven,
       `${callingAeTitle} at ${remoteAddress} has to give the user name and passcode that its ` +
-        `source is configured with, and gave ${attempt.userIdentity === undefined ? 'none' : 'others'}.`,
+        `source is configured with, and gave ${attempt.userIdentity === undefined ? 'none' : 'others'}. ` +
+        `To set others: gantry source set ${quoted(callingAeTitle)} --username NAME ` +
+        '--passcode-sha256 HEX',
     );
   }
   return undefined;
@@ -104,6 +114,7 @@ export const decideByConfiguration = (
     return refuseCaller(
       attempt,
       `${callingAeTitle} is configured as a source, but not from the address ${remoteAddress}.`,
+      source.hosts,
     );
   }
   return (

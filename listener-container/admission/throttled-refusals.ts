@@ -35,11 +35,8 @@ export class ThrottledRefusals implements RefusalLog {
 
   async record(attempt: AssociationAttempt, refusal: Refusal): Promise<void> {
     const { calledAeTitle, callingAeTitle, remoteAddress } = attempt;
-    const { result, source, reason } = refusal.rejection;
-    const own = JSON.stringify([
-      ...[calledAeTitle, callingAeTitle, remoteAddress],
-      ...[result, source, reason],
-    ]);
+    // By its sentence and not by its code: another remedy has to be found at once.
+    const own = JSON.stringify([calledAeTitle, callingAeTitle, remoteAddress, refusal.message]);
     const kind = this.#windows.has(own) || this.#windows.size < MAXIMUM_KINDS ? own : OTHERS;
     const open = this.#windows.get(kind);
     if (open !== undefined) {

@@ -18,7 +18,8 @@ export type Identity =
   /** Of the request; the data set itself does not say. */
   | { readonly kind: 'announced'; readonly sop: SopReference; readonly problem: string }
   | { readonly kind: 'mismatch'; readonly differs: string }
-  | { readonly kind: 'unreadable'; readonly problem: string };
+  /** `keepable`: with `unparsable: unrouted` it would be kept. */
+  | { readonly kind: 'unreadable'; readonly problem: string; readonly keepable: boolean };
 
 /** For sentences: what of the request the data set does not have. */
 const difference = (announced: SopReference, own: SopReference): string | undefined => {
@@ -46,7 +47,7 @@ export const identityOf = (
     const problem = header.problem ?? `the data set has no ${missing}`;
     return unparsable === 'unrouted' && !isEmpty
       ? { kind: 'announced', sop: announced, problem }
-      : { kind: 'unreadable', problem };
+      : { kind: 'unreadable', problem, keepable: !isEmpty };
   }
   const differs = difference(announced, own);
   if (differs === undefined) return { kind: 'known', sop: own };
@@ -54,5 +55,8 @@ export const identityOf = (
   // They become parts of keys.
   return isValidUid(own.sopClassUid) && isValidUid(own.sopInstanceUid)
     ? { kind: 'known', sop: own, differs }
-    : { kind: 'unreadable', problem: 'a SOP UID of the data set is not a valid UID' };
+    : {
+        ...{ kind: 'unreadable', keepable: false },
+        problem: 'a SOP UID of the data set is not a valid UID',
+      };
 };

@@ -10,11 +10,21 @@ import type {
 const change = ({ calledAeTitle }: ReceptionContext, option: string): string =>
   `gantry ae-title set '${calledAeTitle}' ${option}`;
 
-export const mismatchRefused = (context: ReceptionContext, differs: string): Decision => ({
+const NO_SETTING = 'Its device has to be mended: no setting changes this.';
+
+/** `storable`: with `uidMismatch: store` it would be stored. */
+export const mismatchRefused = (
+  context: ReceptionContext,
+  differs: string,
+  storable: boolean,
+): Decision => ({
   code: 'uid-mismatch',
   message:
     `${context.callingAeTitle} sent a data set whose ${differs} is not that of its request; it was refused ` +
-    `(A900). To store such data sets as what they say they are: ${change(context, '--uid-mismatch store')}`,
+    '(A900). ' +
+    (storable
+      ? `To store such data sets as what they say they are: ${change(context, '--uid-mismatch store')}`
+      : NO_SETTING),
 });
 
 export const mismatchStored = (context: ReceptionContext, differs: string): Decision => ({
@@ -25,11 +35,18 @@ export const mismatchStored = (context: ReceptionContext, differs: string): Deci
     change(context, '--uid-mismatch refuse'),
 });
 
-export const unreadableRefused = (context: ReceptionContext, problem: string): Decision => ({
+/** `keepable`: with `unparsable: unrouted` it would be kept. */
+export const unreadableRefused = (
+  context: ReceptionContext,
+  problem: string,
+  keepable: boolean,
+): Decision => ({
   code: 'data-set-refused',
   message:
-    `${context.callingAeTitle} sent a data set that was refused (C000): ${problem}. To keep what cannot be ` +
-    `read among the unrouted instances: ${change(context, '--unparsable unrouted')}`,
+    `${context.callingAeTitle} sent a data set that was refused (C000): ${problem}. ` +
+    (keepable
+      ? `To keep what cannot be read among the unrouted instances: ${change(context, '--unparsable unrouted')}`
+      : NO_SETTING),
 });
 
 /** As in `A700`. */
@@ -43,7 +60,7 @@ export const requestRefused = (
   code: 'request-refused',
   message:
     `${callingAeTitle} sent an instance that was refused (${code(outcome)}): ${outcome.errorComment ?? ''}. ` +
-    'Its device has to be mended: no setting changes this.',
+    NO_SETTING,
 });
 
 export const notStored = (

@@ -109,17 +109,17 @@ const describe = (
 
 /** The end of an instance that is not what was announced, or that nobody can read. */
 const refused = (
-  { context }: ReceivedInstance,
+  { context, ignoredBecause: ignored }: ReceivedInstance,
   identity: Extract<Identity, { kind: 'mismatch' | 'unreadable' }>,
 ): StoreResult =>
   identity.kind === 'mismatch'
     ? {
         outcome: doesNotMatch('data set does not match SOP class/instance'),
-        decisions: [mismatchRefused(context, identity.differs)],
+        decisions: [mismatchRefused(context, identity.differs, ignored === undefined)],
       }
     : {
         outcome: cannotUnderstand(identity.problem),
-        decisions: [unreadableRefused(context, identity.problem)],
+        decisions: [unreadableRefused(context, identity.problem, identity.keepable)],
       };
 
 /** The key of its group; of what cannot be read, why there is none. */
@@ -274,7 +274,7 @@ export const storeInstance = async (
   const key = keyOf(received, identity);
   const { problem } = header;
   if (!key.routed && problem !== undefined && settings.unparsable === 'refuse') {
-    return refused(received, { kind: 'unreadable', problem });
+    return refused(received, { kind: 'unreadable', problem, keepable: true });
   }
   const result = await keep(deps, received, identity.sop, key);
   return identity.kind === 'known' && identity.differs !== undefined && result.outcome === SUCCESS

@@ -75,7 +75,7 @@ describe('without any source', () => {
 
 describe('with sources', () => {
   const sources = [
-    { aeTitle: 'CT7', hosts: ['10.1.0.0/16', 'fd00::/8', 'no address'] },
+    { aeTitle: 'CT7', hosts: ['10.1.0.0/16', 'fd00::/8', 'no-address'] },
     { aeTitle: 'ANYWHERE', hosts: [] },
   ];
 
@@ -101,6 +101,16 @@ describe('with sources', () => {
 
     expect(refusal?.rejection).toMatchObject({ result: 1, source: 1, reason: 3 });
     expect(refusal?.message).toContain('gantry source set');
+  });
+
+  it('the command for another address keeps those that the source has', async () => {
+    const { policy } = configured(sources);
+
+    const { refusal } = await decided(policy, attempt({ remoteAddress: '10.2.2.3' }));
+
+    expect(refusal?.message).toMatch(
+      /gantry source set CT7 --host 10\.1\.0\.0\/16 --host fd00::\/8 --host no-address --host 10\.2\.2\.3\/32$/,
+    );
   });
 });
 
@@ -292,7 +302,9 @@ describe('a source with a user identity', () => {
     peer.send(asking(given));
 
     expect(await peer.next()).toMatchObject({ result: 1, source: 1, reason: 1 });
-    expect(refusals.refusals[0]?.refusal.message).not.toMatch(/secret/i);
+    const [recorded] = refusals.refusals;
+    expect(recorded?.refusal.message).not.toMatch(/secret/i);
+    expect(recorded?.refusal.message).toContain('gantry source set PEER --username');
   });
 
   it('gets no positive answer where nothing was checked', async () => {
@@ -364,6 +376,19 @@ describe('records of refusals', () => {
       'No.',
       'No. (4 more within a minute)',
       'No.',
+    ]);
+  });
+
+  it('tell at once what else is wrong with the same caller', async () => {
+    const log = new RecordingDecisions();
+    const throttled = new ThrottledRefusals(log);
+
+    await throttled.record(attempt(), refusal);
+    await throttled.record(attempt(), { ...refusal, message: 'No, and for another reason.' });
+
+    expect(log.decisions.map(({ decision }) => decision.message)).toEqual([
+      'No.',
+      'No, and for another reason.',
     ]);
   });
 

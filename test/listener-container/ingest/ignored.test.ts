@@ -104,5 +104,6 @@ describe('ignored SOP classes', () => {
 
     expect(outcome.status).toBe(0xa900);
     expect(bench.groups.ignored.size).toBe(0);
+    expect(bench.groups.decisions[0]?.message).toContain('no setting changes this');
   });
 });

@@ -208,13 +208,6 @@ describe('ingest', () => {
     expect(bench.stored).toEqual([]);
   });
 
-  it('refuses a data set that has not one byte', async () => {
-    const outcome = await receive(bench.ingest(), IMAGE, { dataSet: Buffer.alloc(0) });
-
-    expect(outcome.status).toBe(0xc000);
-    expect(outcome.errorComment).not.toBe('');
-  });
-
   it('stores under a harmless key what a device wrote for a UID', async () => {
     const outcome = await receive(bench.ingest(), {
       ...IMAGE,

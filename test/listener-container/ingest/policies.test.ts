@@ -88,6 +88,7 @@ describe('a data set that is not the instance of its request', () => {
       expect(outcome.status).toBe(0xc000);
       expect(bench.stored).toEqual([]);
       expect(codes()).toEqual(['data-set-refused']);
+      expect(bench.groups.decisions[0]?.message).toContain('no setting changes this');
     },
   );
 
@@ -160,7 +161,20 @@ describe('a data set that cannot be read for its key', () => {
     expect(bench.stored).toEqual([]);
     expect(bench.groups.unrouted).toEqual([]);
     expect(codes()).toEqual(['data-set-refused']);
+    expect(bench.groups.decisions[0]?.message).toContain(
+      "gantry ae-title set 'GANTRY' --unparsable unrouted",
+    );
   });
+
+  it.each(['unrouted', 'refuse'] as const)(
+    'is refused whatever is configured if it has not one byte: %s',
+    async (unparsable) => {
+      const outcome = await receive(told({ unparsable }), IMAGE, { dataSet: Buffer.alloc(0) });
+
+      expect(outcome.status).toBe(0xc000);
+      expect(bench.groups.decisions[0]?.message).toContain('no setting changes this');
+    },
+  );
 
   it('is none that merely has no value of the key: that one is kept', async () => {
     const outcome = await receive(told({ unparsable: 'refuse' }), { ...IMAGE, patientId: '' });
