@@ -124,9 +124,9 @@ export class Listener {
   }
 
   async #openSecurePort(tls: NonNullable<ListenerOptions['tls']>): Promise<void> {
-    const { host, limits, log, observer } = this.#options;
+    const { host, limits, log, observer, refusals } = this.#options;
     this.#secure = await SecurePort.open({
-      ...{ host, ...tls, log, observer },
+      ...{ host, ...tls, log, observer, refusals },
       socketOptions: SOCKET_OPTIONS,
       maxConnections: this.#maxConnections,
       handshakeMs: limits.artimMs,

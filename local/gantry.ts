@@ -201,6 +201,7 @@ const startPrograms = async (context: StartContext): Promise<string> => {
       outputs,
       host: settings.dimseHost,
       port: ports.dimse,
+      maximumAssociations: settings.maximumAssociations,
       tls:
         settings.tls === undefined || ports.dimseTls === undefined
           ? undefined

@@ -60,13 +60,15 @@ export interface ListenerOptions {
   readonly port: number;
   /** Its port is one that is free. */
   readonly tls: TlsSettings | undefined;
+  /** Undefined: as many as it takes by itself. */
+  readonly maximumAssociations: number | undefined;
   readonly healthPort: number;
   readonly awsPort: number;
 }
 
 /** Starts the process; {@link listenerAccepts} tells when it can be called. */
 export const startListener = async (options: ListenerOptions): Promise<ChildProgram> => {
-  const { folder, outputs, tls } = options;
+  const { folder, outputs, tls, maximumAssociations } = options;
   return startChildProgram({
     name: 'listener',
     command: process.execPath,
@@ -92,6 +94,9 @@ export const startListener = async (options: ListenerOptions): Promise<ChildProg
             [ENV.tlsKey]: tls.key,
             ...(tls.ca === undefined ? {} : { [ENV.tlsCa]: tls.ca }),
           }),
+      ...(maximumAssociations === undefined
+        ? {}
+        : { [ENV.maximumAssociations]: String(maximumAssociations) }),
       [ENV.healthPort]: String(options.healthPort),
       [ENV.spoolDirectory]: folder.spool,
       [ENV.spoolReserve]: String(SPOOL_RESERVE_BYTES),

@@ -12,6 +12,13 @@ const port = (fallback: number) =>
     .max(65_535, 'is above 65535')
     .default(fallback);
 
+const maximumAssociations = z.coerce
+  .number('is not a number')
+  .int('is not a whole number')
+  .min(1, 'is below 1')
+  .max(4096, 'is above 4096')
+  .optional();
+
 const EMULATORS = ['ministack', 'localstack', 'docker-localstack', 'running-localstack'] as const;
 
 /** PEM; an empty one is none. */
@@ -26,6 +33,7 @@ const Environment = z.object({
   GANTRY_TLS_CERTIFICATE: file,
   GANTRY_TLS_KEY: file,
   GANTRY_TLS_CA: file,
+  GANTRY_MAX_ASSOCIATIONS: maximumAssociations,
   GANTRY_HTTP_PORT: port(8080),
   GANTRY_AWS_PORT: port(4566),
   GANTRY_DATA_DIR: z.string().min(1).default(`${REPOSITORY}/.gantry`),
@@ -48,6 +56,8 @@ export interface Settings {
   readonly dimsePort: number;
   /** Undefined without a certificate: then there is no such port. */
   readonly tls?: TlsSettings | undefined;
+  /** At once; undefined: as many as the listener takes by itself. */
+  readonly maximumAssociations?: number | undefined;
   readonly httpPort: number;
   readonly awsPort: number;
   /** Addresses that the listener and the API bind to. The emulator has no choice: loopback only. */
@@ -91,6 +101,7 @@ export const loadSettings = (environment: NodeJS.ProcessEnv): Settings => {
   return {
     dimsePort: data.GANTRY_DIMSE_PORT,
     tls: tlsOf(data),
+    maximumAssociations: data.GANTRY_MAX_ASSOCIATIONS,
     httpPort: data.GANTRY_HTTP_PORT,
     awsPort: data.GANTRY_AWS_PORT,
     dimseHost: data.GANTRY_DIMSE_HOST,

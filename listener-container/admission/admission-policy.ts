@@ -54,5 +54,5 @@ export interface DecisionLog {
 
 /** Where refusals are kept for people to find. Never throws: a refusal stands whether it was stored or not. */
 export interface RefusalLog {
-  record(attempt: AssociationAttempt, refusal: Refusal): Promise<void>;
+  record(attempt: AssociationAttempt, refusal: Decision): Promise<void>;
 }

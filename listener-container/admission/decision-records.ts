@@ -18,8 +18,9 @@ export const tableDecisions = (
       at: clock(),
       code,
       message,
-      aeTitle: attempt.calledAeTitle,
-      callingAeTitle: attempt.callingAeTitle,
+      // None was named where it did not come to an association.
+      ...(attempt.calledAeTitle === '' ? {} : { aeTitle: attempt.calledAeTitle }),
+      ...(attempt.callingAeTitle === '' ? {} : { callingAeTitle: attempt.callingAeTitle }),
       remoteAddress: attempt.remoteAddress,
     };
     try {

@@ -2,13 +2,7 @@
  * At most one record a minute of the same refusal: a scanner that tries every second must not fill the table.
  * The first is recorded at once, those that follow as one with their number when the minute is over.
  */
-import type {
-  AssociationAttempt,
-  Decision,
-  DecisionLog,
-  Refusal,
-  RefusalLog,
-} from './admission-policy.ts';
+import type { AssociationAttempt, Decision, DecisionLog, RefusalLog } from './admission-policy.ts';
 
 const WINDOW_MS = 60_000;
 
@@ -33,7 +27,7 @@ export class ThrottledRefusals implements RefusalLog {
     this.#windowMs = windowMs;
   }
 
-  async record(attempt: AssociationAttempt, refusal: Refusal): Promise<void> {
+  async record(attempt: AssociationAttempt, refusal: Decision): Promise<void> {
     const { calledAeTitle, callingAeTitle, remoteAddress } = attempt;
     // By its sentence and not by its code: another remedy has to be found at once.
     const own = JSON.stringify([calledAeTitle, callingAeTitle, remoteAddress, refusal.message]);

@@ -4,10 +4,13 @@
  */
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
+import type { RefusalLog } from '../admission/admission-policy.ts';
 import { plainAddress } from '../admission/hosts.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import type { ListenerObserver } from '../observation/observer.ts';
 import { bind, portOf, unbind } from '../tcp-server.ts';
+import { handshakeRefusal, NO_CERTIFICATE } from './handshake-refusal.ts';
+import { peerFingerprint } from './peer-certificate.ts';
 import type { TlsCredentials } from './tls-credentials.ts';
 
 export interface SecurePortOptions {
@@ -20,6 +23,7 @@ export interface SecurePortOptions {
   readonly maxConnections: number;
   readonly handshakeMs: number;
   readonly onConnection: (socket: TLSSocket) => void;
+  readonly refusals: RefusalLog;
   readonly log: ListenerLog;
   readonly observer?: ListenerObserver | undefined;
 }
@@ -92,7 +96,8 @@ export class SecurePort {
     server.on('secureConnection', (socket) => {
       socket.disableRenegotiation();
       if (this.#options.credentials.clientCertificateRequired && !socket.authorized) {
-        this.#refused(socket, String(socket.authorizationError));
+        const shown = peerFingerprint(socket) !== undefined;
+        this.#refused(socket, shown ? String(socket.authorizationError) : NO_CERTIFICATE);
         socket.destroy();
         return;
       }
@@ -101,8 +106,13 @@ export class SecurePort {
     return server;
   }
 
-  #refused({ remoteAddress = '' }: TLSSocket, code: string): void {
-    this.#options.observer?.handshakeFailed(plainAddress(remoteAddress));
-    this.#options.log.warn('a TLS handshake failed', { remoteAddress, code });
+  #refused(socket: TLSSocket, code: string): void {
+    const { observer, log, refusals } = this.#options;
+    const remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    observer?.handshakeFailed(remoteAddress);
+    log.warn('a TLS handshake failed', { remoteAddress, code });
+    const refusal = handshakeRefusal(remoteAddress, code);
+    if (refusal === undefined) return;
+    void refusals.record({ calledAeTitle: '', callingAeTitle: '', remoteAddress }, refusal);
   }
 }

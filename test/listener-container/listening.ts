@@ -5,7 +5,6 @@ import type {
   AssociationAttempt,
   Decision,
   DecisionLog,
-  Refusal,
   RefusalLog,
 } from '../../listener-container/admission/admission-policy.ts';
 import type { ListenerLog } from '../../listener-container/listener-log.ts';
@@ -29,9 +28,9 @@ export class RecordingLog implements ListenerLog {
 }
 
 export class RecordingRefusals implements RefusalLog {
-  readonly refusals: { readonly attempt: AssociationAttempt; readonly refusal: Refusal }[] = [];
+  readonly refusals: { readonly attempt: AssociationAttempt; readonly refusal: Decision }[] = [];
 
-  record(attempt: AssociationAttempt, refusal: Refusal): Promise<void> {
+  record(attempt: AssociationAttempt, refusal: Decision): Promise<void> {
     this.refusals.push({ attempt, refusal });
     return Promise.resolve();
   }

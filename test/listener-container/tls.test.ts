@@ -1,6 +1,7 @@
 /** DICOM over TLS: who gets in, with which protocol, bound to which certificate, and renewal while it runs. */
 import { once } from 'node:events';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { connect as connectPlain } from 'node:net';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openAssociation } from '../../cli/dimse/association.ts';
@@ -123,14 +124,63 @@ describe('the TLS port', () => {
     expect(await handshake(tlsPort, options)).toBeUndefined();
   });
 
-  it('with a CA takes clients with a certificate of it only', async () => {
-    const { tlsPort, log } = await secured({ ca: true });
+  it('with a CA takes clients with a certificate of it only, and tells why it did not', async () => {
+    const { tlsPort, log, refusals } = await secured({ ca: true });
     const foreign = await (await certificateAuthority()).issue('foreign');
 
     expect(await pynetdicomEcho(tlsPort, client)).toBe('0');
     expect(await pynetdicomEcho(tlsPort)).toBe('aborted');
     expect(await pynetdicomEcho(tlsPort, foreign)).toBe('aborted');
     expect(log.lines).toContain('a TLS handshake failed');
+    const messages = refusals.refusals.map(({ refusal }) => refusal.message);
+    expect(messages).toHaveLength(2);
+    expect(messages[0]).toContain('127.0.0.1 called the TLS port');
+    expect(messages[0]).toContain('it has shown no certificate');
+    expect(messages[1]).toContain('not one of the CA of this port');
+  });
+
+  it.each<[string, string, (port: number) => Promise<unknown>]>([
+    [
+      'an old version',
+      'an older version than TLS 1.2',
+      (port) =>
+        handshake(port, {
+          ...{ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' },
+        }),
+    ],
+    [
+      'unsafe ciphers',
+      'no cipher suite that is spoken here',
+      (port) => handshake(port, { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA256' }),
+    ],
+    [
+      'plain DICOM',
+      'does not speak TLS',
+      (port) => runProgram('echoscu', ['127.0.0.1', `${port}`]),
+    ],
+  ])('leaves a record of a peer with %s', async (_what, why, call) => {
+    const { tlsPort, refusals } = await secured();
+
+    await call(tlsPort);
+    const { attempt, refusal } = await until('the refusal is recorded', 5000, () =>
+      Promise.resolve(refusals.refusals[0]),
+    );
+
+    expect(attempt.remoteAddress).toBe('127.0.0.1');
+    expect(refusal).toMatchObject({ code: 'tls-refused' });
+    expect(refusal.message).toContain(why);
+  });
+
+  it('leaves no record of a peer that only looks whether it is open', async () => {
+    const { tlsPort, refusals, log } = await secured();
+    const socket = connectPlain(tlsPort, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.destroy();
+    await until('the listener has seen it leave', 5000, () =>
+      Promise.resolve(log.lines.includes('a TLS handshake failed') || undefined),
+    );
+
+    expect(refusals.refusals).toEqual([]);
   });
 
   it('binds an AE title to its certificate, on the other port too', async () => {

@@ -19,6 +19,14 @@ describe('the settings of one Gantry on this computer', () => {
     expect(settings).toMatchObject({ dimsePort: 104, dataDirectory: '/data' });
   });
 
+  it('take how many associations there may be at once, or leave it to the listener', () => {
+    expect(loadSettings({ GANTRY_MAX_ASSOCIATIONS: '200' }).maximumAssociations).toBe(200);
+    expect(loadSettings({}).maximumAssociations).toBeUndefined();
+    expect(() => loadSettings({ GANTRY_MAX_ASSOCIATIONS: '0' })).toThrow(
+      /GANTRY_MAX_ASSOCIATIONS is below 1/,
+    );
+  });
+
   it('take DICOM over TLS from a certificate and its key, and have none without', () => {
     const settings = loadSettings({
       GANTRY_TLS_CERTIFICATE: '/tls/listener.crt',
