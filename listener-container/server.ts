@@ -2,13 +2,19 @@
  * The DIMSE ports, plain and TLS: accept connections, make an association of each, and stop in an orderly way:
  * whoever has begun may finish within a limit, whoever comes is turned away for the time being.
  */
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { Association } from './association/association.ts';
 import type { AssociationLimits } from './association/association-ports.ts';
+import {
+  acceptedConnection,
+  copyingConnection,
+  type Connection,
+} from './association/connection.ts';
 import { ReceptionDesk } from './association/reception-desk.ts';
 import { SocketBuffers } from './association/socket-buffers.ts';
 import type { AdmissionPolicy, RefusalLog } from './admission/admission-policy.ts';
 import type { ListenerLog } from './listener-log.ts';
+import { SlabPool } from './memory/slabs.ts';
 import type { ListenerObserver } from './observation/observer.ts';
 import type { CommitmentService } from './services/commitment/commitment-service.ts';
 import type { InstanceReceiver } from './services/instance-receiver.ts';
@@ -31,6 +37,8 @@ export interface ListenerOptions {
   readonly commitment?: CommitmentService;
   readonly log: ListenerLog;
   readonly observer?: ListenerObserver;
+  /** What its connections are read into; default: a pool of its own. */
+  readonly slabs?: SlabPool;
 }
 
 /**
@@ -41,6 +49,9 @@ export const DEFAULT_LIMITS: AssociationLimits = { artimMs: 30_000, idleMs: 300_
 
 /** Connections that have not asked for an association yet; ARTIM ends them. Beyond, they are not accepted. */
 const CONNECTIONS_WITHOUT_ASSOCIATION = 64;
+
+/** 32 MiB that nobody uses: for eight instances at a time that are held in memory. */
+const KEPT_SLABS = 64;
 
 const KEEP_ALIVE_MS = 60_000;
 
@@ -60,15 +71,17 @@ export class Listener {
   readonly #desk: ReceptionDesk;
   readonly #associations = new Set<Association>();
   readonly #buffers = new SocketBuffers();
+  readonly #slabs: SlabPool;
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
     this.#desk = new ReceptionDesk(options);
+    this.#slabs = options.slabs ?? new SlabPool(KEPT_SLABS);
     // A peer that has said its last word may still wait for answers; with TLS the end of one half is that of both.
-    this.#plain = createServer({ ...SOCKET_OPTIONS, allowHalfOpen: true });
+    this.#plain = createServer({ ...SOCKET_OPTIONS, allowHalfOpen: true, pauseOnConnect: true });
     this.#plain.maxConnections = this.#maxConnections;
-    this.#plain.on('connection', (socket) => {
-      this.#associate(socket);
+    this.#plain.on('connection', (accepted) => {
+      this.#associate(acceptedConnection(accepted, this.#slabs, this.#buffers));
     });
   }
 
@@ -131,19 +144,18 @@ export class Listener {
       maxConnections: this.#maxConnections,
       handshakeMs: limits.artimMs,
       onConnection: (socket) => {
-        this.#associate(socket);
+        this.#associate(copyingConnection(socket, this.#slabs, this.#buffers));
       },
     });
   }
 
-  #associate(socket: Socket): void {
-    const association = new Association(socket, {
+  #associate(connection: Connection): void {
+    const association = new Association(connection, {
       ...this.#options,
       reception: this.#desk,
-      buffers: this.#buffers,
     });
     this.#associations.add(association);
-    socket.on('close', () => {
+    connection.socket.on('close', () => {
       this.#associations.delete(association);
     });
   }

@@ -51,9 +51,12 @@ export class MessageReader {
     if (this.#collected > MAXIMUM_COMMAND_LENGTH) {
       throw new MessageFault(`a command set is longer than ${MAXIMUM_COMMAND_LENGTH} bytes`);
     }
-    this.#fragments.push(data);
-    if (!last) return undefined;
-    const decoded = decodeCommandSet(Buffer.concat(this.#fragments));
+    if (!last) {
+      // A copy: the memory is that of a chunk, which the rest may not come in.
+      this.#fragments.push(Buffer.from(data));
+      return undefined;
+    }
+    const decoded = decodeCommandSet(Buffer.concat([...this.#fragments, data]));
     this.#fragments = [];
     this.#collected = 0;
     if (hasDataSet(decoded)) this.#awaitingData = true;

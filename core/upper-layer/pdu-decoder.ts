@@ -58,8 +58,8 @@ export class PduDecoder {
   }
 
   /**
-   * Yields what `chunk` completes, one at a time: the caller may do slow work in between. Throws
-   * ProtocolViolation, after which the decoder is of no more use.
+   * Yields what `chunk` completes, one at a time: the caller may do slow work in between. Fragments are pieces of the chunk;
+   * nothing else of it is kept. Throws ProtocolViolation, after which the decoder is of no more use.
    */
   *push(chunk: Buffer): Generator<Incoming, void, undefined> {
     let rest = chunk;
@@ -72,16 +72,22 @@ export class PduDecoder {
       }
       const taken = rest.subarray(0, this.#missing);
       rest = rest.subarray(taken.length);
-      this.#collected.push(taken);
       this.#missing -= taken.length;
-      if (this.#missing > 0) return;
-      const [only] = this.#collected;
-      const whole =
-        this.#collected.length === 1 && only !== undefined ? only : Buffer.concat(this.#collected);
-      this.#collected = [];
-      const complete = this.#complete(whole);
+      if (this.#missing > 0) {
+        this.#collected.push(Buffer.from(taken));
+        return;
+      }
+      const complete = this.#complete(this.#whole(taken));
       if (complete !== undefined) yield complete;
     }
+  }
+
+  /** What was collected, and its end; what is decoded of a control PDU outlives the chunk. */
+  #whole(end: Buffer): Buffer {
+    if (this.#collected.length === 0 && this.#next !== 'control-pdu') return end;
+    const whole = Buffer.concat([...this.#collected, end]);
+    this.#collected = [];
+    return whole;
   }
 
   #complete(bytes: Buffer): Incoming | undefined {

@@ -3,7 +3,6 @@ import type { ListenerLog } from '../listener-log.ts';
 import type { CommitmentService } from '../services/commitment/commitment-service.ts';
 import type { InstanceReceiver } from '../services/instance-receiver.ts';
 import type { Reception } from './reception-desk.ts';
-import type { SocketBuffers } from './socket-buffers.ts';
 
 export interface AssociationLimits {
   /** ARTIM (PS3.8 section 9.1.5): from connection to request, and from our last word to the peer's close. */
@@ -19,6 +18,5 @@ export interface AssociationPorts {
   readonly receiver: InstanceReceiver;
   readonly commitment?: CommitmentService | undefined;
   readonly limits: AssociationLimits;
-  readonly buffers: SocketBuffers;
   readonly log: ListenerLog;
 }

@@ -29,6 +29,7 @@ import { errorName } from '../listener-log.ts';
 import { MessageHandler } from '../services/message-handler.ts';
 import { admit } from './admit.ts';
 import type { AssociationPorts } from './association-ports.ts';
+import type { Connection } from './connection.ts';
 import { EventReports } from './event-reports.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { MessageSender } from './message-sender.ts';
@@ -53,7 +54,8 @@ export class Association {
   #handler: MessageHandler | undefined;
   #leave: (() => void) | undefined;
 
-  constructor(socket: Socket, ports: AssociationPorts) {
+  constructor(connection: Connection, ports: AssociationPorts) {
+    const { socket } = connection;
     this.#socket = socket;
     this.#ports = ports;
     this.#remoteAddress = plainAddress(socket.remoteAddress ?? '');
@@ -85,9 +87,9 @@ export class Association {
       this.#failed(error);
     });
     this.#sender = new MessageSender(socket, this.#machine, this.#idle);
-    socket.on('data', (chunk: Buffer) => {
-      ports.buffers.received(chunk.length);
-      this.#work.arrived(chunk, (next) => this.#take(next));
+    const take = (chunk: Buffer) => this.#take(chunk);
+    connection.receive((chunk) => {
+      this.#work.arrived(chunk, take);
     });
     // 'close' follows every error, and it is what counts.
     socket.on('error', () => undefined);

@@ -4,6 +4,7 @@
  * sender down and not the memory fills. A peer that has closed its half is answered what it sent before ours is closed.
  */
 import type { Socket } from 'node:net';
+import { hold, holdWhile, letGo } from '../memory/slabs.ts';
 
 /**
  * What is read while something is under way: enough to see that the peer has closed the connection, since a peer
@@ -42,19 +43,28 @@ export class WorkQueue {
       });
   }
 
-  /** `take` returns undefined when the chunk needed nobody to wait. */
+  /**
+   * `take` returns undefined when the chunk needed nobody to wait. The chunk is held while it is waited for, or what
+   * came before it is.
+   */
   arrived(chunk: Buffer, take: (chunk: Buffer) => Promise<void> | undefined): void {
     if (this.#unsettled === 0) {
       const pending = take(chunk);
-      if (pending !== undefined) this.run(() => pending);
+      if (pending === undefined) return;
+      const held = holdWhile(chunk, pending);
+      this.run(() => held);
       return;
     }
+    hold(chunk);
     this.#waitingBytes += chunk.length;
     if (this.#waitingBytes >= READ_WHILE_WORKING_BYTES) this.#socket.pause();
     this.run(() => {
       this.#waitingBytes -= chunk.length;
       if (this.#waitingBytes === 0) this.#socket.resume();
-      return take(chunk);
+      const pending = take(chunk);
+      const held = pending === undefined ? undefined : holdWhile(chunk, pending);
+      letGo(chunk);
+      return held;
     });
   }
 }

@@ -11,7 +11,8 @@ export interface DataSetHash {
   close(): void;
 }
 
-export type BeginDataSetHash = () => DataSetHash;
+/** `source`: the association that sends it. */
+export type BeginDataSetHash = (source: string) => DataSetHash;
 
 /** In the thread of whoever calls. */
 export const hashHere: BeginDataSetHash = () => {

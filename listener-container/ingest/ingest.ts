@@ -24,7 +24,6 @@ import { createInstanceDecisions } from './instance-decisions.ts';
 import { requestRefused } from './instance-messages.ts';
 import { memoryBudget } from './memory-budget.ts';
 import { beginReception } from './reception.ts';
-import { writeBuffers } from './write-buffers.ts';
 
 export interface IngestDependencies {
   readonly objects: Pick<ObjectStore, 'put'>;
@@ -57,9 +56,6 @@ export interface IngestLimits {
   /** Of one attempt to store. */
   readonly attemptMs: number;
 }
-
-/** For eight instances at a time that are written to files. */
-const KEPT_WRITE_BUFFERS = 16;
 
 const MEBIBYTE = 1024 * 1024;
 const LIMITS: IngestLimits = {
@@ -122,7 +118,6 @@ export const makeIngest = (deps: IngestDependencies): Ingest => {
       directory: deps.spoolDirectory,
       memoryLimitBytes: limits.memoryPerInstanceBytes,
       budget: memoryBudget(limits.memoryBytes),
-      buffers: writeBuffers(KEPT_WRITE_BUFFERS),
     },
     limits,
     clock,

@@ -53,7 +53,7 @@ export const beginReception = (
   const { log } = deps;
   const { associationId } = context;
   const spool = createSpool(deps.spool, part10Head(context));
-  const hash = deps.beginHash();
+  const hash = deps.beginHash(associationId);
   const badRequest = badUid(context);
   let refusal: StoreOutcome | undefined =
     badRequest === undefined ? undefined : cannotUnderstand(badRequest);

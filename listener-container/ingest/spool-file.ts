@@ -1,14 +1,19 @@
-/** The file of an instance that is too large for memory: one buffer is written while the next one is filled. */
+/** The file of an instance that is too large for memory: some pieces are written while the next ones come. */
 import { randomUUID } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { WriteBuffers } from './write-buffers.ts';
+import { letGo } from '../memory/slabs.ts';
+import { Pieces } from './pieces.ts';
 
 export const SPOOL_SUFFIX = '.spool';
+
+/** So much is written at once. */
+const WRITE_BYTES = 512 * 1024;
 
 /** The system takes at most so many pieces in one call. */
 const PIECES_PER_WRITE = 1024;
 
+/** Lets go of the pieces when they are written; of what could not be, nobody does. */
 const writeAll = async (handle: FileHandle, pieces: readonly Buffer[]): Promise<void> => {
   for (let start = 0; start < pieces.length; start += PIECES_PER_WRITE) {
     let left = pieces.slice(start, start + PIECES_PER_WRITE);
@@ -21,27 +26,21 @@ const writeAll = async (handle: FileHandle, pieces: readonly Buffer[]): Promise<
       });
     }
   }
+  for (const piece of pieces) letGo(piece);
 };
 
 export class SpoolFile {
   readonly path: string;
-  readonly #buffers: WriteBuffers;
   #handle: FileHandle | undefined;
-  #filling: { readonly buffer: Buffer; used: number } | undefined;
+  readonly #next = new Pieces();
   /** What is under way; it does not reject. */
   #writing: Promise<void> | undefined;
   #failure: Error | undefined;
   #removed = false;
 
   /** `beginning`: what the file begins with; `written` is called when it is there, or will not be. */
-  constructor(
-    directory: string,
-    buffers: WriteBuffers,
-    beginning: readonly Buffer[],
-    written: () => void,
-  ) {
+  constructor(directory: string, beginning: readonly Buffer[], written: () => void) {
     this.path = join(directory, `${randomUUID()}${SPOOL_SUFFIX}`);
-    this.#buffers = buffers;
     this.#begin(async () => {
       try {
         this.#handle = await open(this.path, 'wx', 0o600);
@@ -56,15 +55,8 @@ export class SpoolFile {
   write(piece: Buffer): Promise<void> | undefined {
     if (this.#removed) return undefined;
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    this.#filling ??= { buffer: this.#buffers.take(), used: 0 };
-    const { buffer, used } = this.#filling;
-    const taken = piece.subarray(0, buffer.length - used);
-    buffer.set(taken, used);
-    this.#filling.used += taken.length;
-    if (this.#filling.used < buffer.length) return undefined;
-    const rest = piece.subarray(taken.length);
-    const busy = this.#flush();
-    return busy === undefined ? this.#writeRest(rest) : busy.then(() => this.#writeRest(rest));
+    this.#next.add(piece);
+    return this.#next.length < WRITE_BYTES ? undefined : this.#flush();
   }
 
   /** Resolves when everything is in the file. */
@@ -79,29 +71,19 @@ export class SpoolFile {
     if (this.#removed) return;
     this.#removed = true;
     while (this.#writing !== undefined) await this.#writing;
-    if (this.#filling !== undefined) this.#buffers.giveBack(this.#filling.buffer);
-    this.#filling = undefined;
+    for (const piece of this.#next.take()) letGo(piece);
     await this.#handle?.close().catch(() => undefined);
     await rm(this.path, { force: true });
   }
 
-  #writeRest(rest: Buffer): Promise<void> | undefined {
-    return rest.length === 0 ? undefined : this.write(rest);
-  }
-
-  /** Undefined when the filled buffer is being written; else resolves when it is, after the one before. */
+  /** Undefined when what has come is being written; else resolves when it is, after what came before. */
   #flush(): Promise<void> | undefined {
     if (this.#writing !== undefined) return this.#writing.then(() => this.#flush());
-    const filled = this.#filling;
-    if (filled === undefined) return undefined;
-    this.#filling = undefined;
+    if (this.#next.length === 0) return undefined;
+    const pieces = this.#next.take();
     this.#begin(async () => {
-      try {
-        if (this.#handle === undefined || this.#failure !== undefined) return;
-        await writeAll(this.#handle, [filled.buffer.subarray(0, filled.used)]);
-      } finally {
-        this.#buffers.giveBack(filled.buffer);
-      }
+      if (this.#handle === undefined || this.#failure !== undefined) return;
+      await writeAll(this.#handle, pieces);
     });
     return undefined;
   }

@@ -9,19 +9,19 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ObjectBody } from '../../core/contracts/ports.ts';
 import type { MemoryBudget } from './memory-budget.ts';
+import { letGo } from '../memory/slabs.ts';
+import { Pieces } from './pieces.ts';
 import { SPOOL_SUFFIX, SpoolFile } from './spool-file.ts';
-import type { WriteBuffers } from './write-buffers.ts';
 
 export interface SpoolSettings {
   readonly directory: string;
   /** An instance that grows beyond goes to a file. */
   readonly memoryLimitBytes: number;
   readonly budget: MemoryBudget;
-  readonly buffers: WriteBuffers;
 }
 
 export interface Spool {
-  /** Undefined when the piece was taken at once; it may not be changed afterwards. Rejects when the disk does. */
+  /** Undefined when the piece was taken at once: it is held as long as it is needed. Rejects when the disk does. */
   write(piece: Buffer): Promise<void> | undefined;
   /** Of the data set. */
   readonly length: number;
@@ -29,65 +29,10 @@ export interface Spool {
   finish(): Promise<void>;
   /** `head` and the data set, when it is finished; may be called again for another attempt. */
   body(head: Buffer): ObjectBody;
+  /** Whoever asked last for the body has read all of it, and will not read it again. */
+  bodyRead(): void;
   /** Gives memory and file back; may be called at any time, and again. */
   dispose(): Promise<void>;
-}
-
-/**
- * Smaller pieces are copied together: each of them would keep alive the buffer of the socket of which it is a
- * part, and sixty-four kilobytes for every two bytes is a way to fill the memory.
- */
-const SMALL_PIECE_BYTES = 8 * 1024;
-const COPY_BYTES = 64 * 1024;
-
-/** Pieces in the order in which they came. */
-class Pieces {
-  #pieces: Buffer[] = [];
-  /** The last piece, if it has room for more; how much of it is used. */
-  #copy: Buffer | undefined;
-  #used = 0;
-
-  add(piece: Buffer): void {
-    if (piece.length < SMALL_PIECE_BYTES) {
-      this.#addCopy(piece);
-      return;
-    }
-    this.#closeCopy();
-    this.#pieces.push(piece);
-  }
-
-  /** Everything; nothing is left. */
-  take(): Buffer[] {
-    this.#closeCopy();
-    const taken = this.#pieces;
-    this.#pieces = [];
-    return taken;
-  }
-
-  /** Everything, which stays. */
-  get all(): readonly Buffer[] {
-    this.#closeCopy();
-    return this.#pieces;
-  }
-
-  #addCopy(piece: Buffer): void {
-    if (this.#copy === undefined || this.#copy.length - this.#used < piece.length) {
-      this.#closeCopy();
-      // The first is mostly the beginning of a data set, before its pixels; many mean that more will come.
-      this.#copy = Buffer.allocUnsafeSlow(
-        this.#pieces.length === 0 ? SMALL_PIECE_BYTES : COPY_BYTES,
-      );
-      this.#used = 0;
-    }
-    this.#copy.set(piece, this.#used);
-    this.#used += piece.length;
-  }
-
-  #closeCopy(): void {
-    if (this.#copy === undefined) return;
-    this.#pieces.push(this.#copy.subarray(0, this.#used));
-    this.#copy = undefined;
-  }
 }
 
 /**
@@ -95,7 +40,7 @@ class Pieces {
  * the file is the object.
  */
 export const createSpool = (
-  { directory, memoryLimitBytes, budget, buffers }: SpoolSettings,
+  { directory, memoryLimitBytes, budget }: SpoolSettings,
   expectedHead: Buffer,
 ): Spool => {
   const pieces = new Pieces();
@@ -104,12 +49,14 @@ export const createSpool = (
   let budgeted = 0;
   let file: SpoolFile | undefined;
   let disposed = false;
+  /** Bodies that may be being read, by an attempt that ran out of its time. */
+  let bodies = 0;
 
   /** What was in memory stays of the budget until it is written. */
   const toFile = (): SpoolFile => {
     const given = budgeted;
     budgeted = 0;
-    return new SpoolFile(directory, buffers, pieces.take(), () => {
+    return new SpoolFile(directory, pieces.take(), () => {
       budget.giveBack(given);
     });
   };
@@ -134,6 +81,7 @@ export const createSpool = (
       await file?.finish();
     },
     body: (head) => {
+      bodies += 1;
       const expected = head.equals(expectedHead);
       if (file !== undefined) {
         return expected ? { file: file.path } : fileAfter(head, file.path, expectedHead.length);
@@ -141,11 +89,15 @@ export const createSpool = (
       const all = pieces.all;
       return expected ? all : [head, ...after(expectedHead.length, all)];
     },
+    bodyRead: () => {
+      bodies -= 1;
+    },
     dispose: async () => {
       if (disposed) return;
       disposed = true;
       budget.giveBack(budgeted);
-      pieces.take();
+      const taken = pieces.take();
+      if (bodies === 0) for (const piece of taken) letGo(piece);
       await file?.remove();
     },
   };

@@ -209,6 +209,7 @@ const keep = async (
         const options = { length, contentType: DICOM_TYPE, signal };
         const begun = performance.now();
         await deps.objects.put(objectKey, spool.body(head), options);
+        spool.bodyRead();
         deps.observer.objectWritten(performance.now() - begun);
         progress.stored = true;
       }

@@ -29,7 +29,7 @@ export interface StoreOutcome {
 export interface InstanceReception {
   /**
    * Undefined when the chunk was taken at once. The socket is not read while a promise is pending; a rejection
-   * ends the instance with 0xA700. The chunk belongs to the reception from now on: nobody writes to it again.
+   * ends the instance with 0xA700. Then the chunk's memory is used again, unless the reception holds it (memory/slabs.ts).
    */
   write(chunk: Buffer): Promise<void> | undefined;
   /** All bytes were written. Resolves when the outcome is certain; a rejection is answered with 0x0110. */

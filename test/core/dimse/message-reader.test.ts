@@ -23,8 +23,13 @@ describe('the message reader', () => {
   it('puts a command set together and passes on the data set that follows', () => {
     const reader = new MessageReader();
 
+    const beginning = Buffer.from(store.subarray(0, 20));
+    const begun = reader.read(command(beginning, false));
+    // Its memory is used again before the rest comes.
+    beginning.fill(0xdd);
+
     const parts = [
-      reader.read(command(store.subarray(0, 20), false)),
+      begun,
       reader.read(command(store.subarray(20), true)),
       reader.read(data(6, false)),
       reader.read(data(4, true)),

@@ -2,7 +2,16 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { HashThread, HashThreadLost } from '../../../listener-container/hashing/hash-thread.ts';
+import { HashThreadLost } from '../../../listener-container/hashing/hash-queue.ts';
+import { HashThread } from '../../../listener-container/hashing/hash-thread.ts';
+import { ReadMemory } from '../../../listener-container/memory/read-memory.ts';
+import {
+  hold,
+  letGo,
+  SlabPool,
+  slabOf,
+  type Slab,
+} from '../../../listener-container/memory/slabs.ts';
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const threads: HashThread[] = [];
@@ -30,49 +39,130 @@ const sha256 = (pieces: readonly Buffer[]): string => {
   return hash.digest('hex');
 };
 
-const digestOf = async (thread: HashThread, pieces: readonly Buffer[]): Promise<string> => {
-  const hash = thread.begin();
-  for (const piece of pieces) await hash.update(piece);
-  return hash.digest();
+/** In slabs, as pieces of connections are; the caller holds them. */
+const inSlabs = (pool: SlabPool, pieces: readonly Buffer[]): Buffer[] => {
+  const memory = new ReadMemory(pool);
+  const copies = pieces.flatMap((piece) => {
+    const parts: Buffer[] = [];
+    for (let at = 0; at < piece.length;) {
+      const copied = piece.copy(memory.room(), 0, at);
+      at += copied;
+      const part = memory.read(copied);
+      hold(part);
+      parts.push(part);
+    }
+    return parts;
+  });
+  memory.close();
+  return copies;
 };
 
+const digestOf = async (
+  thread: HashThread,
+  pieces: readonly Buffer[],
+  source = 'one',
+): Promise<string> => {
+  const hash = thread.begin(source);
+  for (const piece of pieces) {
+    await hash.update(piece);
+    letGo(piece);
+  }
+  const digest = await hash.digest();
+  hash.close();
+  return digest;
+};
+
+const POISON = 0xdd;
+
 describe('the hashing thread', () => {
-  it('gives the digest of each data set, of pieces of any sizes, of many that come at the same time', async () => {
+  it('gives the digest of each data set, of pieces of any sizes, of one sender or of many at the same time', async () => {
     const thread = startThread();
-    const dataSet = fc.array(fc.oneof(fc.integer({ max: 100, min: 0 }), fc.nat(200_000)), {
-      maxLength: 12,
+    const pool = new SlabPool(3, (slab) => slab.bytes.fill(POISON));
+    const dataSet = fc.array(fc.oneof(fc.integer({ max: 100, min: 0 }), fc.nat(600_000)), {
+      maxLength: 8,
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(dataSet, { minLength: 1, maxLength: 8 }), async (dataSets) => {
-        const sent = dataSets.map((lengths, index) =>
-          lengths.map((length, piece) => bytesOf(length, index * 100 + piece)),
-        );
-        const digests = await Promise.all(sent.map((pieces) => digestOf(thread, pieces)));
-        expect(digests).toEqual(sent.map(sha256));
-      }),
+      fc.asyncProperty(
+        fc.array(dataSet, { minLength: 1, maxLength: 6 }),
+        fc.boolean(),
+        fc.boolean(),
+        async (dataSets, ofMany, shared) => {
+          const sent = dataSets.map((lengths, index) =>
+            lengths.map((length, piece) => bytesOf(length, index * 100 + piece)),
+          );
+          const digests = await Promise.all(
+            sent.map((pieces, index) =>
+              digestOf(
+                thread,
+                shared ? inSlabs(pool, pieces) : pieces,
+                ofMany ? `source ${index}` : 'one',
+              ),
+            ),
+          );
+          expect(digests).toEqual(sent.map(sha256));
+        },
+      ),
       { numRuns: 40 },
     );
   });
 
-  it('lets whoever has more than the ring holds wait, and loses nothing of it', async () => {
+  it('holds every piece until it has read it, and none of them afterwards', async () => {
     const thread = startThread();
-    const pieces = Array.from({ length: 400 }, (_, index) => bytesOf(60_000 + index, index));
-    const hash = thread.begin();
-    let waited = 0;
+    const free: Slab[] = [];
+    const pool = new SlabPool(0, (slab) => free.push(slab));
+    const pieces = inSlabs(
+      pool,
+      Array.from({ length: 30 }, (_, index) => bytesOf(50_000, index)),
+    );
+    const slabs = new Set(pieces.map(slabOf));
+    for (const source of ['one', 'another']) await digestOf(thread, [], source);
+    const hash = thread.begin('one');
     for (const piece of pieces) {
-      const full = hash.update(piece);
-      if (full === undefined) continue;
-      waited += 1;
-      await full;
+      await hash.update(piece);
+      letGo(piece);
     }
+    await hash.digest();
+
+    expect(slabs.size).toBeGreaterThan(2);
+    expect(new Set(free)).toEqual(slabs);
+  });
+
+  it('is told anew of slabs when it was told of many', async () => {
+    const thread = startThread();
+    // Memory of its own is shared by a slab for each piece.
+    const pieces = Array.from({ length: 1200 }, (_, index) => bytesOf(100, index));
+    const hash = thread.begin('one');
+    for (const piece of pieces) await hash.update(piece);
 
     expect(await hash.digest()).toBe(sha256(pieces));
+  });
+
+  it('lets whoever is too far ahead of it wait, and loses nothing of it', async () => {
+    const thread = startThread();
+    const pool = new SlabPool(100, (slab) => slab.bytes.fill(POISON));
+    const hash = thread.begin('one');
+    const expected = createHash('sha256');
+    let waited = 0;
+    // Whole slabs: whoever lets go of one too early changes what the thread is reading.
+    for (let count = 0; count < 200; count += 1) {
+      const slab = pool.take();
+      slab.bytes.fill(count);
+      expected.update(slab.bytes);
+      const full = hash.update(slab.bytes);
+      if (full !== undefined) {
+        waited += 1;
+        await full;
+      }
+      slab.letGo();
+    }
+
+    expect(await hash.digest()).toBe(expected.digest('hex'));
     expect(waited).toBeGreaterThan(0);
   });
 
   it('forgets a data set that is given up, and goes on with others', async () => {
     const thread = startThread();
-    const given = thread.begin();
+    const given = thread.begin('one');
     await given.update(bytesOf(1_300_000, 1));
     given.close();
     given.close();
@@ -83,9 +173,9 @@ describe('the hashing thread', () => {
 
   it('fails what it had begun when it ends, at once and not never', async () => {
     const thread = startThread();
-    const begun = thread.begin();
+    const begun = thread.begin('one');
     await begun.update(bytesOf(1_300_000, 1));
-    const asked = thread.begin();
+    const asked = thread.begin('one');
     await asked.update(bytesOf(1_100_000, 1));
     await thread.close();
 

@@ -6,7 +6,14 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { memoryBudget } from '../../../listener-container/ingest/memory-budget.ts';
 import { createSpool } from '../../../listener-container/ingest/spool.ts';
-import { writeBuffers } from '../../../listener-container/ingest/write-buffers.ts';
+import { ReadMemory } from '../../../listener-container/memory/read-memory.ts';
+import {
+  hold,
+  letGo,
+  SLAB_BYTES,
+  SlabPool,
+  type Slab,
+} from '../../../listener-container/memory/slabs.ts';
 import { objectBytes } from '../../support/object-bytes.ts';
 
 let directory = '';
@@ -32,9 +39,8 @@ describe('a spool', () => {
         fc.constantFrom(0, 50_000, 10_000_000),
         async (pieces, memoryLimitBytes, budgetBytes) => {
           const budget = memoryBudget(budgetBytes);
-          const buffers = writeBuffers(2);
           const head = Buffer.from('head');
-          const spool = createSpool({ directory, memoryLimitBytes, budget, buffers }, head);
+          const spool = createSpool({ directory, memoryLimitBytes, budget }, head);
           for (const bytes of pieces) await spool.write(Buffer.from(bytes));
           await spool.finish();
 
@@ -45,7 +51,7 @@ describe('a spool', () => {
           }
           expect(budget.takenBytes).toBeLessThanOrEqual(budgetBytes);
           await spool.dispose();
-          expect([budget.takenBytes, buffers.takenBytes]).toEqual([0, 0]);
+          expect(budget.takenBytes).toBe(0);
           expect(await readdir(directory)).toEqual([]);
         },
       ),
@@ -53,20 +59,60 @@ describe('a spool', () => {
     );
   });
 
-  it('holds no more than a few write buffers in memory of an instance that is in a file', async () => {
+  /** Pieces of slabs, as a connection has them; `taken` are those slabs that are not free. */
+  const readingInto = () => {
+    const taken = new Set<Slab>();
+    const pool = new SlabPool(2, (slab) => taken.delete(slab));
+    const memory = new ReadMemory({
+      take: () => {
+        const slab = pool.take();
+        taken.add(slab);
+        return slab;
+      },
+    });
+    return {
+      taken,
+      next: () => memory.read(memory.room().length),
+      close: memory.close.bind(memory),
+    };
+  };
+
+  it('holds no more than a few slabs of an instance that is in a file, and none when it is gone', async () => {
     const budget = memoryBudget(64 * 1024 * 1024);
-    const buffers = writeBuffers(2);
     const spool = createSpool(
-      { directory, memoryLimitBytes: 100_000, budget, buffers },
+      { directory, memoryLimitBytes: 100_000, budget },
       Buffer.from('head'),
     );
+    const { taken, next, close } = readingInto();
     let most = 0;
     for (let count = 0; count < 500; count += 1) {
-      await spool.write(Buffer.alloc(64 * 1024));
-      most = Math.max(most, budget.takenBytes + buffers.takenBytes);
+      const piece = next();
+      hold(piece);
+      await spool.write(piece);
+      letGo(piece);
+      most = Math.max(most, budget.takenBytes + taken.size * SLAB_BYTES);
     }
 
-    expect(most).toBeLessThan(1.5 * 1024 * 1024);
+    expect(most).toBeLessThan(2.5 * 1024 * 1024);
+    close();
     await spool.dispose();
+    expect(taken.size).toBe(0);
+  });
+
+  it('lets go of what is in memory when all bodies were read, and never when one may still be', async () => {
+    const settings = { directory, memoryLimitBytes: 1_000_000, budget: memoryBudget(2_000_000) };
+    const left = [];
+    for (const bodiesRead of [0, 1, 2]) {
+      const { taken, next, close } = readingInto();
+      const spool = createSpool(settings, Buffer.from('head'));
+      await spool.write(next());
+      close();
+      for (const used of ['head', 'another']) spool.body(Buffer.from(used));
+      for (let count = 0; count < bodiesRead; count += 1) spool.bodyRead();
+      await spool.dispose();
+      left.push(taken.size);
+    }
+
+    expect(left).toEqual([1, 1, 0]);
   });
 });
