@@ -5,7 +5,7 @@ import { costBench } from './cost/bench.ts';
 import { environmentsBench } from './environments/bench.ts';
 import { Figures } from './figures.ts';
 import { chainsBench, jobsBench } from './jobs/bench.ts';
-import { listenerBench, storescpBench } from './listener/bench.ts';
+import { listenerBench, misbehavingBench, storescpBench } from './listener/bench.ts';
 import { mainPathBench } from './main-path/bench.ts';
 import { scaleBench } from './scale/bench.ts';
 import { planningBench } from './planning/bench.ts';
@@ -26,6 +26,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 /** Only by name: their figures are some of those of the others. */
 const PARTS: Readonly<Record<string, Bench>> = {
   'listener-storescp': storescpBench,
+  'listener-misbehaving': misbehavingBench,
   'jobs-chains': chainsBench,
 };
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Bench } from '../bench.ts';
 import { measureHeader } from './header.ts';
 import { measureMemory } from './memory.ts';
+import { measureMisbehaving } from './misbehaving.ts';
 import { measureOverhead } from './overhead.ts';
 import { measureSideBySide } from './side-by-side.ts';
 
@@ -21,6 +22,7 @@ export const listenerBench: Bench = (figures, tell, quick) =>
   inFolder(async (folder) => {
     await measureHeader(figures, tell);
     await measureOverhead(folder, figures, tell, quick);
+    await measureMisbehaving(folder, figures, tell, quick);
     await measureMemory(folder, figures, tell, quick);
     await measureSideBySide(folder, { others: true }, figures, tell, quick);
   });
@@ -32,3 +34,7 @@ export const storescpBench: Bench = (figures, tell, quick) =>
     await measureOverhead(folder, figures, tell, quick);
     await measureSideBySide(folder, { others: false }, figures, tell, quick);
   });
+
+/** What others feel of a peer that misbehaves. */
+export const misbehavingBench: Bench = (figures, tell, quick) =>
+  inFolder((folder) => measureMisbehaving(folder, figures, tell, quick));

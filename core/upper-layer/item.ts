@@ -27,12 +27,19 @@ const NAMES = new Map<number, string>(
   ]),
 );
 
+/**
+ * Beside one another: four times the 128 presentation contexts that there can be. A request of a megabyte has room for
+ * 250,000 empty ones, and whoever reads those keeps every other association waiting.
+ */
+const MAXIMUM_ITEMS = 512;
+
 /** Calls `visit` for each item up to the reader's end, with a reader of the item's value. */
 export const forEachItem = (
   reader: ByteReader,
   visit: (type: number, value: ByteReader, length: number) => void,
 ): void => {
-  while (reader.remaining > 0) {
+  for (let items = 1; reader.remaining > 0; items += 1) {
+    if (items > MAXIMUM_ITEMS) reader.fail('items', `at most ${MAXIMUM_ITEMS}`, 'more');
     const type = reader.u8('item type');
     reader.skip(1);
     const length = reader.u16('item length');

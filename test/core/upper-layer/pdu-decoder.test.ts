@@ -58,6 +58,16 @@ describe('the decoder refuses', () => {
       facts: { field: 'PDU-length', expected: 'at most 1048576', read: '2147483647', offset: 2 },
     },
     {
+      what: 'more items than any honest peer would send',
+      bytes: associateRequest('99 00 0000'.repeat(513)),
+      facts: {
+        field: 'A-ASSOCIATE-RQ, items',
+        expected: 'at most 512',
+        read: 'more',
+        offset: 74 + 512 * 4,
+      },
+    },
+    {
       what: 'an A-ABORT of another length',
       bytes: hex('07 00 00000008'),
       facts: { field: 'PDU-length', expected: '4', read: '8', offset: 2 },
