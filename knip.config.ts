@@ -12,7 +12,7 @@ const config: KnipConfig = {
     'local/localstack/gantry_localstack/runtime.mjs',
     'scripts/{test,check,format,conformance,review,emulators}.ts',
     'console/main.ts',
-    'bench/{main,listener/{discarding-sink,local-disk-listener,slow-store-listener}}.ts',
+    'bench/{main,listener/{discarding-sink,local-disk-listener,misbehaving-peer,slow-store-listener}}.ts',
     'bench/listener/dcmjs-dimse-receiver.mjs',
     'test/**/*.test.ts',
     'test/support/large-group-worker.ts',
