@@ -12,6 +12,7 @@ import {
 } from './association/connection.ts';
 import { ReceptionDesk } from './association/reception-desk.ts';
 import { SocketBuffers } from './association/socket-buffers.ts';
+import { keepRoom } from './connection-room.ts';
 import type { AdmissionPolicy, RefusalLog } from './admission/admission-policy.ts';
 import type { ListenerLog } from './listener-log.ts';
 import { SlabPool } from './memory/slabs.ts';
@@ -47,7 +48,7 @@ export interface ListenerOptions {
  */
 export const DEFAULT_LIMITS: AssociationLimits = { artimMs: 30_000, idleMs: 300_000 };
 
-/** Connections that have not asked for an association yet; ARTIM ends them. Beyond, they are not accepted. */
+/** Connections that have not asked for an association yet; ARTIM ends them, or sooner who needs their place. */
 const CONNECTIONS_WITHOUT_ASSOCIATION = 64;
 
 /** 32 MiB that nobody uses: for eight instances at a time that are held in memory. */
@@ -79,7 +80,7 @@ export class Listener {
     this.#slabs = options.slabs ?? new SlabPool(KEPT_SLABS);
     // A peer that has said its last word may still wait for answers; with TLS the end of one half is that of both.
     this.#plain = createServer({ ...SOCKET_OPTIONS, allowHalfOpen: true, pauseOnConnect: true });
-    this.#plain.maxConnections = this.#maxConnections;
+    keepRoom(this.#plain, { ...options, maximum: this.#maxConnections });
     this.#plain.on('connection', (accepted) => {
       this.#associate(acceptedConnection(accepted, this.#slabs, this.#buffers));
     });

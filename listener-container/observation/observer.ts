@@ -33,6 +33,8 @@ export interface ListenerObserver {
   readonly associationEnded: (attempt: AssociationAttempt) => void;
   readonly associationRefused: (attempt: AssociationAttempt, refusal: Refusal) => void;
   readonly handshakeFailed: (remoteAddress: string) => void;
+  /** The port had all the connections that it takes. */
+  readonly connectionRefused: (remoteAddress: string) => void;
   readonly objectWritten: (milliseconds: number) => void;
   readonly itemsWritten: (milliseconds: number) => void;
   readonly instanceAnswered: (instance: AnsweredInstance) => void;
@@ -46,6 +48,7 @@ export const NO_OBSERVER: ListenerObserver = {
   associationEnded: nothing,
   associationRefused: nothing,
   handshakeFailed: nothing,
+  connectionRefused: nothing,
   objectWritten: nothing,
   itemsWritten: nothing,
   instanceAnswered: nothing,
@@ -131,6 +134,11 @@ export const createObserver = (deps: {
       metrics.count('associationsRefused', 1, 'tls');
       const peers = { calledAeTitle: '', callingAeTitle: '', remoteAddress };
       audit((origin) => securityAlert(origin, peers, 'TLS handshake failed'));
+    },
+    connectionRefused: (remoteAddress) => {
+      metrics.count('associationsRefused', 1, 'connections');
+      const peers = { calledAeTitle: '', callingAeTitle: '', remoteAddress };
+      audit((origin) => securityAlert(origin, peers, 'connection refused: too many'));
     },
     objectWritten: (milliseconds) => {
       metrics.observe('objectWriteTime', milliseconds);

@@ -6,6 +6,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import type { RefusalLog } from '../admission/admission-policy.ts';
 import { plainAddress } from '../admission/hosts.ts';
+import { keepRoom } from '../connection-room.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import type { ListenerObserver } from '../observation/observer.ts';
 import { bind, portOf, unbind } from '../tcp-server.ts';
@@ -89,7 +90,7 @@ export class SecurePort {
       rejectUnauthorized: false,
       handshakeTimeout: handshakeMs,
     });
-    server.maxConnections = maxConnections;
+    keepRoom(server, { ...this.#options, maximum: maxConnections });
     server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
       this.#refused(socket, error.code ?? error.name);
     });

@@ -13,6 +13,7 @@ import {
   RawPeer,
   STORE_CONTEXT,
   aStore,
+  anAssociateRequest,
   anEcho,
 } from './raw-peer.ts';
 import { dataSetOf } from '../support/received-instances.ts';
@@ -121,6 +122,51 @@ const misdeeds: readonly { what: string; bytes: readonly Buffer[] }[] = [
     bytes: [hex('04 00'), u32(command.length + 6), u32(command.length + 2), hex('03 01'), command],
   },
 ];
+
+describe('peers that keep their connections', () => {
+  // 8 associations, and 64 connections that are none yet.
+  const PLACES = 72;
+
+  it('and never send a byte give way to who has something to say', async () => {
+    const { port, log } = await listening({ limits: { artimMs: 60_000, idleMs: 60_000 } });
+    const open = await RawPeer.associated(port);
+    await Promise.all(Array.from({ length: PLACES - 1 }, () => RawPeer.connect(port)));
+    // Nobody gives way within the first second.
+    await until('there is room for another', 10_000, async () => {
+      const next = await RawPeer.connect(port);
+      next.socket.end();
+      await next.next();
+      return log.lines.includes('a connection that never sent anything gave way to another')
+        ? true
+        : undefined;
+    });
+
+    const other = await RawPeer.associated(port);
+
+    for (const peer of [open, other]) {
+      peer.sendCommand(ECHO_CONTEXT, anEcho());
+      expect(await peer.nextCommand()).toMatchObject({ Status: 0 });
+    }
+  });
+
+  it('and have sent something keep others out, which is on record', async () => {
+    const { port, refusals } = await listening();
+    for (let index = 0; index < PLACES; index += 1) {
+      const peer = await RawPeer.connect(port);
+      peer.send(anAssociateRequest());
+      await peer.next();
+    }
+    refusals.refusals.length = 0;
+
+    const late = await RawPeer.connect(port);
+
+    expect(await late.next()).toBeUndefined();
+    expect(refusals.refusals).toMatchObject([
+      { attempt: { remoteAddress: '127.0.0.1' }, refusal: { code: 'connection-refused' } },
+    ]);
+    expect(refusals.refusals[0]?.refusal.message).toContain(`the port has ${PLACES} connections`);
+  });
+});
 
 describe('a peer that misbehaves', () => {
   it.each(misdeeds)('with $what keeps nobody from being answered', async ({ bytes }) => {
