@@ -6,19 +6,21 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import { hold, letGo } from '../memory/slabs.ts';
+import { watchLoop } from './busy-loop.ts';
 import { hashHere, type BeginDataSetHash, type DataSetHash } from './data-set-hash.ts';
 import { HashQueue, HashThreadLost } from './hash-queue.ts';
 import { NO_SLAB, serveHashes } from './hash-ring.ts';
 
-/** What is not longer is hashed here, when all of it is there: to wake another thread and to be told by it costs more. */
+/**
+ * What comes while this thread has time left, or from one association alone, is hashed here while it comes, up to a length: the
+ * other thread would have to be woken, to fetch each byte from this one's cache, and to be waited for. Of a longer one this much is
+ * hashed twice.
+ */
+const LONG_BYTES = 1024 * 1024;
+
+/** What is not longer is hashed here also when this thread is busy, when all of it is there: to ask another one costs as much. */
 const SHORT_BYTES = 192 * 1024;
 
-/**
- * What one association sends while no other does is hashed here up to a greater length, while it comes: nothing else waits
- * for this thread, and the other one would have to fetch each byte from this one's cache. Of a longer one this much is hashed
- * twice.
- */
-const ALONE_BYTES = 1024 * 1024;
 /** Who sent so many data sets one after the other is alone. */
 const ALONE_DATA_SETS = 4;
 
@@ -32,6 +34,7 @@ interface Question {
 
 export class HashThread {
   readonly #worker: Worker;
+  readonly #isBusy: () => boolean;
   readonly #queue = new HashQueue();
   #streams = 0;
   /** Of the last data sets, the last one first. */
@@ -39,7 +42,9 @@ export class HashThread {
   #lost = false;
   readonly #asked = new Map<number, Question>();
 
-  constructor(log: ListenerLog) {
+  /** `isBusy`: whether the thread that calls has no time left. */
+  constructor(log: ListenerLog, isBusy = watchLoop()) {
+    this.#isBusy = isBusy;
     // As text, so that the listener stays one file when it is bundled.
     this.#worker = new Worker(`(${serveHashes.toString()})()`, {
       eval: true,
@@ -70,7 +75,8 @@ export class HashThread {
 
   /** The digest of a short one is a value, of a long one a promise, which rejects with HashThreadLost. */
   begin(source: string): DataSetHash {
-    const here = this.#isAlone(source) ? hashHere(source) : undefined;
+    const isAlone = this.#isAlone(source);
+    const here = isAlone || !this.#isBusy() ? hashHere(source) : undefined;
     let kept: Buffer[] = [];
     let keptBytes = 0;
     let stream: number | undefined;
@@ -102,7 +108,7 @@ export class HashThread {
         hold(piece);
         kept.push(piece);
         keptBytes += piece.length;
-        const most = here === undefined ? SHORT_BYTES : ALONE_BYTES;
+        const most = here === undefined ? SHORT_BYTES : LONG_BYTES;
         if (keptBytes <= most && kept.length <= SHORT_PIECES) return undefined;
         this.#streams = (this.#streams + 1) >>> 0;
         stream = this.#streams;

@@ -15,8 +15,9 @@ import {
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const threads: HashThread[] = [];
-const startThread = (): HashThread => {
-  const thread = new HashThread(log);
+/** Of a thread of sockets that has no time left, or that has. */
+const startThread = (isBusy = true): HashThread => {
+  const thread = new HashThread(log, () => isBusy);
   threads.push(thread);
   return thread;
 };
@@ -104,6 +105,32 @@ describe('the hashing thread', () => {
       ),
       { numRuns: 40 },
     );
+  });
+
+  it.each([
+    { what: 'a short one of many senders', busy: true, senders: 2, bytes: 100_000, by: 'here' },
+    { what: 'one of many senders', busy: true, senders: 2, bytes: 300_000, by: 'there' },
+    {
+      what: 'one of many while there is time',
+      busy: false,
+      senders: 2,
+      bytes: 300_000,
+      by: 'here',
+    },
+    { what: 'one of a single sender', busy: true, senders: 1, bytes: 300_000, by: 'here' },
+    { what: 'a long one', busy: false, senders: 1, bytes: 1_300_000, by: 'there' },
+  ])('hashes $what $by', async ({ busy, senders, bytes, by }) => {
+    const thread = startThread(busy);
+    for (const turn of [1, 2, 3, 4]) {
+      await digestOf(thread, [bytesOf(10, turn)], `sender ${turn % senders}`);
+    }
+    const pieces = Array.from({ length: bytes / 10_000 }, (_, index) => bytesOf(10_000, index));
+    const hash = thread.begin('sender 0');
+    for (const piece of pieces) await hash.update(piece);
+    const digest = hash.digest();
+
+    expect(typeof digest === 'string' ? 'here' : 'there').toBe(by);
+    expect(await digest).toBe(sha256(pieces));
   });
 
   it('holds every piece until it has read it, and none of them afterwards', async () => {
