@@ -25,6 +25,8 @@ const Environment = z.object({
   [ENV.tlsSecretArn]: text.optional(),
   [ENV.tlsRequireClientCertificates]: z.stringbool().default(false),
   [ENV.tlsReloadSeconds]: z.coerce.number().min(1).max(86_400).optional(),
+  /** Without it: that of DICOM. */
+  [ENV.healthHost]: text.optional(),
   [ENV.healthPort]: port.default(8080),
   [ENV.ecsAgentUri]: z.url().optional(),
   [ENV.maximumAssociations]: z.coerce.number().int().min(1).max(4096).default(64),
@@ -54,6 +56,7 @@ export interface ListenerSettings {
   readonly dimsePort: number;
   /** Undefined: TLS is off. */
   readonly tls: TlsSettings | undefined;
+  readonly healthHost: string;
   readonly healthPort: number;
   readonly maximumAssociations: number;
   /** Of ECS, which is asked not to stop a task with associations; undefined elsewhere. */
@@ -120,6 +123,7 @@ export const readSettings = (environment: NodeJS.ProcessEnv): ListenerSettings =
     dimseHost: data[ENV.dimseHost],
     dimsePort: data[ENV.dimsePort],
     tls: tlsSettings(data),
+    healthHost: data[ENV.healthHost] ?? data[ENV.dimseHost],
     healthPort: data[ENV.healthPort],
     maximumAssociations: data[ENV.maximumAssociations],
     ecsAgentUri: data[ENV.ecsAgentUri],

@@ -172,7 +172,7 @@ const run = async (settings: ListenerSettings): Promise<void> => {
     receiver: ingest,
     log,
   });
-  const health = await startHealth(settings.dimseHost, settings.healthPort, () => ({
+  const health = await startHealth(settings.healthHost, settings.healthPort, () => ({
     listening: listener.listening,
     associations: listener.associations,
     tls: credentials && (listener.tlsPort === undefined ? 'closed' : 'open'),

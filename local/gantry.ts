@@ -65,6 +65,8 @@ export interface StartedGantry {
   /** Base of the REST API, without a slash at its end. */
   readonly apiUrl: string;
   readonly httpPort: number;
+  /** The address that DICOM has on this computer. */
+  readonly dimseHost: string;
   readonly dimsePort: number;
   /** Undefined without a certificate. */
   readonly dimseTlsPort: number | undefined;
@@ -268,6 +270,7 @@ export const startGantry = async (
     return {
       apiUrl,
       httpPort: ports.http,
+      dimseHost: settings.dimseHost,
       dimsePort: ports.dimse,
       dimseTlsPort: ports.dimseTls,
       awsPort: ports.aws,

@@ -34,10 +34,10 @@ export const describeReady = (gantry: StartedGantry, seconds: number): string =>
   [
     '',
     `Gantry is ready (${seconds.toFixed(1)} s)`,
-    `  DICOM   127.0.0.1:${gantry.dimsePort}, AE title GANTRY`,
+    `  DICOM   ${gantry.dimseHost}:${gantry.dimsePort}, AE title GANTRY`,
     ...(gantry.dimseTlsPort === undefined
       ? []
-      : [`  DICOM   127.0.0.1:${gantry.dimseTlsPort}, by TLS`]),
+      : [`  DICOM   ${gantry.dimseHost}:${gantry.dimseTlsPort}, by TLS`]),
     `  console ${gantry.apiUrl}/`,
     `  API     ${gantry.apiUrl}/api/v1`,
     `  AWS     http://127.0.0.1:${gantry.awsPort} (emulated: AWS_ENDPOINT_URL)`,

@@ -11,6 +11,8 @@ import type { TlsSettings } from './settings.ts';
 
 const START_TIMEOUT_MS = 30_000;
 
+const HEALTH_HOST = '127.0.0.1';
+
 /**
  * The emulator has its objects on the same disk, and says that it has stored one also where it could not write it: it
  * must not come so far. What runners write has room in it, too.
@@ -97,6 +99,8 @@ export const startListener = async (options: ListenerOptions): Promise<ChildProg
       ...(maximumAssociations === undefined
         ? {}
         : { [ENV.maximumAssociations]: String(maximumAssociations) }),
+      // Where it is asked from, whatever address DICOM has.
+      [ENV.healthHost]: HEALTH_HOST,
       [ENV.healthPort]: String(options.healthPort),
       [ENV.spoolDirectory]: folder.spool,
       [ENV.spoolReserve]: String(SPOOL_RESERVE_BYTES),
@@ -112,4 +116,4 @@ export const listenerAccepts = (
   healthPort: number,
   signal: AbortSignal,
 ): Promise<void> =>
-  untilHealthy(program, `http://127.0.0.1:${healthPort}/healthz`, START_TIMEOUT_MS, signal);
+  untilHealthy(program, `http://${HEALTH_HOST}:${healthPort}/healthz`, START_TIMEOUT_MS, signal);

@@ -175,6 +175,7 @@ export const ENV = {
   tlsRequireClientCertificates: 'GANTRY_TLS_REQUIRE_CLIENT_CERTIFICATES',
   /** Between two readings of files or secret. */
   tlsReloadSeconds: 'GANTRY_TLS_RELOAD_SECONDS',
+  healthHost: 'GANTRY_HEALTH_HOST',
   healthPort: 'GANTRY_HEALTH_PORT',
   maximumAssociations: 'GANTRY_MAX_ASSOCIATIONS',
   /** Set by ECS in every task: its container agent. */

@@ -1,4 +1,4 @@
-/** Where the listener has its TLS from, as its environment says. */
+/** Where the listener has its TLS from, and where its health is asked, as its environment says. */
 import { describe, expect, it } from 'vitest';
 import { ENV } from '../../core/contracts/names.ts';
 import { BadEnvironment, readSettings } from '../../listener-container/environment.ts';
@@ -10,8 +10,9 @@ const NEEDED = {
   [ENV.processorsQueueUrl]: 'http://queues/processors',
 };
 
-const tlsOf = (environment: Readonly<Record<string, string>>) =>
-  readSettings({ ...NEEDED, ...environment }).tls;
+const settingsOf = (environment: Readonly<Record<string, string>>) =>
+  readSettings({ ...NEEDED, ...environment });
+const tlsOf = (environment: Readonly<Record<string, string>>) => settingsOf(environment).tls;
 
 describe('the TLS port of the environment', () => {
   it('is not there unless something is said of it', () => {
@@ -57,5 +58,14 @@ describe('the TLS port of the environment', () => {
   ])('is refused with %s', (_what, environment, message) => {
     expect(() => tlsOf(environment)).toThrow(BadEnvironment);
     expect(() => tlsOf(environment)).toThrow(message);
+  });
+});
+
+describe('the health port of the environment', () => {
+  it('has the address of DICOM, or one of its own', () => {
+    const dicom = { [ENV.dimseHost]: '10.1.2.3' };
+
+    expect(settingsOf(dicom).healthHost).toBe('10.1.2.3');
+    expect(settingsOf({ ...dicom, [ENV.healthHost]: '127.0.0.1' }).healthHost).toBe('127.0.0.1');
   });
 });
