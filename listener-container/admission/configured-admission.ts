@@ -80,10 +80,25 @@ const refuseStranger = (attempt: AssociationAttempt, source: SourceItem): Verdic
 const quoted = (aeTitle: string): string =>
   /^[A-Za-z0-9_.-]+$/.test(aeTitle) ? aeTitle : `'${aeTitle.replaceAll("'", `'\\''`)}'`;
 
+/** PS3.5 section 6.2: a title is never of spaces only; no command can name such a one. */
+const refuseUntitled = ({ calledAeTitle, callingAeTitle, remoteAddress }: AssociationAttempt) => {
+  if (calledAeTitle !== '' && callingAeTitle !== '') return undefined;
+  const [whose, rejection] =
+    callingAeTitle === ''
+      ? (['of its own', REJECTION.callingAeTitleNotRecognized] as const)
+      : (['of this listener', REJECTION.calledAeTitleNotRecognized] as const);
+  return refuse(
+    rejection,
+    `${remoteAddress} called without an AE title ${whose}. Set one on its device.`,
+  );
+};
+
 export const decideByConfiguration = (
   attempt: AssociationAttempt,
   { aeTitles, sources }: Configuration,
 ): Verdict => {
+  const untitled = refuseUntitled(attempt);
+  if (untitled !== undefined) return untitled;
   const { calledAeTitle, callingAeTitle, remoteAddress } = attempt;
   const settings = aeTitles.get(calledAeTitle);
   if (settings === undefined) {

@@ -103,6 +103,19 @@ describe('with sources', () => {
     expect(refusal?.message).toContain('gantry source set');
   });
 
+  it.each([
+    { titles: { callingAeTitle: '' }, reason: 3, message: 'without an AE title of its own' },
+    { titles: { calledAeTitle: '' }, reason: 7, message: 'without an AE title of this listener' },
+  ])('who calls $message is told to set one', async ({ titles, reason, message }) => {
+    const { policy } = configured(sources);
+
+    const { refusal } = await decided(policy, attempt(titles));
+
+    expect(refusal?.rejection).toMatchObject({ result: 1, source: 1, reason });
+    expect(refusal?.message).toContain(message);
+    expect(refusal?.message).not.toContain('gantry');
+  });
+
   it('the command for another address keeps those that the source has', async () => {
     const { policy } = configured(sources);
 
