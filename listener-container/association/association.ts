@@ -28,6 +28,7 @@ import { peerFingerprint } from '../tls/peer-certificate.ts';
 import { errorName } from '../listener-log.ts';
 import { MessageHandler } from '../services/message-handler.ts';
 import { admit } from './admit.ts';
+import { Artim } from './artim.ts';
 import type { AssociationPorts } from './association-ports.ts';
 import type { Connection } from './connection.ts';
 import { EventReports } from './event-reports.ts';
@@ -47,7 +48,7 @@ export class Association {
   readonly #reports: EventReports;
   readonly #sender: MessageSender;
   readonly #work: WorkQueue;
-  #artim: NodeJS.Timeout | undefined;
+  readonly #artim: Artim;
   #unreadable = false; // after a violation nothing that still arrives can be told apart
   #indicated: Incoming | ProviderAbort | undefined;
   #contexts: ReadonlyMap<number, AcceptedContext> = new Map();
@@ -63,6 +64,9 @@ export class Association {
       this.#abortBecause('the peer was idle for too long');
     });
     this.#reports = new EventReports(ports.limits.reportMs);
+    this.#artim = new Artim(ports.limits.artimMs, () => {
+      this.#machine.dispatch({ event: EVENT.artimExpired });
+    });
     this.#machine = new AssociationMachine('acceptor', {
       connect: () => undefined,
       close: () => socket.destroy(),
@@ -70,10 +74,10 @@ export class Association {
         if (socket.writable) socket.write(encodePdu(pdu));
       },
       startArtim: () => {
-        this.#startArtim();
+        this.#artim.start();
       },
       stopArtim: () => {
-        clearTimeout(this.#artim);
+        this.#artim.stop();
       },
       indicate: (indication) => {
         this.#indicated = indication;
@@ -87,9 +91,14 @@ export class Association {
       this.#failed(error);
     });
     this.#sender = new MessageSender(socket, this.#machine, this.#idle);
-    const take = (chunk: Buffer) => this.#take(chunk);
-    connection.receive((chunk) => {
-      this.#work.arrived(chunk, take);
+    const reader = this.#reader;
+    connection.receive({
+      take: (chunk) => {
+        this.#work.arrived(chunk, (next) => this.#take(next));
+      },
+      get inMessage() {
+        return !reader.idle;
+      },
     });
     // 'close' follows every error, and it is what counts.
     socket.on('error', () => undefined);
@@ -107,13 +116,6 @@ export class Association {
     this.#socket.destroy();
   }
 
-  #startArtim(): void {
-    clearTimeout(this.#artim);
-    this.#artim = setTimeout(() => {
-      this.#machine.dispatch({ event: EVENT.artimExpired });
-    }, this.#ports.limits.artimMs);
-  }
-
   #failed(error: unknown): void {
     this.#ports.log.error('an association failed in a way that is not the peer’s', {
       associationId: this.id,
@@ -123,7 +125,7 @@ export class Association {
   }
 
   #closed(): void {
-    clearTimeout(this.#artim);
+    this.#artim.stop();
     this.#idle.stop();
     this.#machine.dispatch({ event: EVENT.transportClosed });
     this.#reports.end();

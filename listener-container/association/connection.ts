@@ -7,10 +7,18 @@ import { ReadMemory } from '../memory/read-memory.ts';
 import type { SlabPool } from '../memory/slabs.ts';
 import type { SocketBuffers } from './socket-buffers.ts';
 
+/** What an association does with its bytes. */
+export interface Receiving {
+  /** Whoever needs the piece after that has returned holds it: memory/slabs.ts. */
+  take(piece: Buffer): void;
+  /** Whether a message has begun whose end has not come: more bytes will follow soon. */
+  readonly inMessage: boolean;
+}
+
 export interface Connection {
   readonly socket: Socket;
-  /** To be called at once, and once. Whoever needs a piece after `take` has returned holds it: memory/slabs.ts. */
-  receive(take: (piece: Buffer) => void): void;
+  /** To be called at once, and once. */
+  receive(by: Receiving): void;
 }
 
 /** What is read of a socket by its own means, copied. */
@@ -20,14 +28,14 @@ export const copyingConnection = (
   buffers: SocketBuffers,
 ): Connection => ({
   socket,
-  receive: (take) => {
+  receive: (by) => {
     const memory = new ReadMemory(pool);
     socket.on('data', (chunk: Buffer) => {
       buffers.received(chunk.length);
       for (let at = 0; at < chunk.length;) {
-        const copied = chunk.copy(memory.room(), 0, at);
+        const copied = chunk.copy(memory.room(by.inMessage), 0, at);
         at += copied;
-        take(memory.read(copied));
+        by.take(memory.read(copied));
       }
     });
     socket.on('close', () => {
@@ -52,14 +60,14 @@ export const acceptedConnection = (
   if (handle === undefined || handle === null) return copyingConnection(accepted, pool, buffers);
   holder._handle = null;
   const memory = new ReadMemory(pool);
-  let take: (piece: Buffer) => void = () => undefined;
+  let by: Receiving = { take: () => undefined, inMessage: false };
   const socket = new Socket({
     handle,
     allowHalfOpen: true,
     onread: {
-      buffer: () => memory.room(),
+      buffer: () => memory.room(by.inMessage),
       callback: (bytes: number) => {
-        take(memory.read(bytes));
+        by.take(memory.read(bytes));
         return true;
       },
     },
@@ -70,8 +78,8 @@ export const acceptedConnection = (
   });
   return {
     socket,
-    receive: (taker) => {
-      take = taker;
+    receive: (receiving) => {
+      by = receiving;
     },
   };
 };

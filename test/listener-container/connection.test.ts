@@ -32,9 +32,14 @@ const connected = async (accept: Accept, pauseOnConnect: boolean) => {
   const accepted = new Promise<Connection>((resolve) => {
     server.once('connection', (socket: Socket) => {
       const connection = accept(socket, pool, buffers);
-      connection.receive((piece) => {
-        received.push(Buffer.from(piece));
-        if (slabOf(piece) === undefined) strangers.push(piece);
+      connection.receive({
+        take: (piece) => {
+          received.push(Buffer.from(piece));
+          if (slabOf(piece) === undefined) strangers.push(piece);
+        },
+        get inMessage() {
+          return received.length > 0;
+        },
       });
       resolve(connection);
     });
@@ -76,7 +81,9 @@ describe.each<[string, Accept, boolean]>([
     await once(socket, 'end');
 
     expect(bytes().equals(Buffer.concat([Buffer.from(GREETING), SENT]))).toBe(true);
-    expect(strangers).toEqual([]);
+    // What came before anybody knew that more would.
+    expect(Buffer.concat(strangers).toString()).toContain(GREETING);
+    expect(Buffer.concat(strangers).length).toBeLessThan(5000);
     socket.end(ANSWER);
     const [said] = (await once(peer, 'data')) as [Buffer];
     expect(said.toString()).toBe(ANSWER);

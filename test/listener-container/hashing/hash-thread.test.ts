@@ -46,7 +46,7 @@ const inSlabs = (pool: SlabPool, pieces: readonly Buffer[]): Buffer[] => {
   const copies = pieces.flatMap((piece) => {
     const parts: Buffer[] = [];
     for (let at = 0; at < piece.length;) {
-      const copied = piece.copy(memory.room(), 0, at);
+      const copied = piece.copy(memory.room(true), 0, at);
       at += copied;
       const part = memory.read(copied);
       hold(part);

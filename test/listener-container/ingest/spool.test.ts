@@ -72,7 +72,7 @@ describe('a spool', () => {
     });
     return {
       taken,
-      next: () => memory.read(memory.room().length),
+      next: () => memory.read(memory.room(true).length),
       close: memory.close.bind(memory),
     };
   };

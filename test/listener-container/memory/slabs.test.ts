@@ -8,6 +8,7 @@ import {
   SLAB_BYTES,
   slabOf,
   SlabPool,
+  type Slab,
 } from '../../../listener-container/memory/slabs.ts';
 
 it('gives a slab to somebody else only when all that held it have let go', () => {
@@ -42,16 +43,19 @@ it('knows nothing of memory that is no slab', () => {
 it('leaves the bytes of every piece that is held as they were read, whatever was held before and is read after', () => {
   const length = fc.oneof(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 300_000 }));
   /** Of one connection: how much a read gets, and after how many others the piece is let go of. */
-  const read = fc.record({ connection: fc.nat(2), length, keptFor: fc.nat(40) });
+  const read = fc.record({
+    ...{ connection: fc.nat(2), length, keptFor: fc.nat(40) },
+    inMessage: fc.oneof({ arbitrary: fc.constant(true), weight: 4 }, fc.constant(false)),
+  });
   fc.assert(
     fc.property(fc.array(read, { maxLength: 150 }), (reads) => {
       const pool = new SlabPool(3, (slab) => slab.bytes.fill(0xdd));
       const memories = [1, 2, 3].map(() => new ReadMemory(pool));
       const held: { piece: Buffer; byte: number; until: number }[] = [];
-      for (const [index, { connection, length: wanted, keptFor }] of reads.entries()) {
+      for (const [index, { connection, length: wanted, keptFor, inMessage }] of reads.entries()) {
         const memory = memories[connection];
         if (memory === undefined) throw new Error('there are three connections');
-        const room = memory.room();
+        const room = memory.room(inMessage);
         const piece = memory.read(Math.min(wanted, room.length));
         const byte = index % 200;
         piece.fill(byte);
@@ -70,4 +74,27 @@ it('leaves the bytes of every piece that is held as they were read, whatever was
     }),
     { numRuns: 60 },
   );
+});
+
+it('has no slab for a connection on which no message is coming', () => {
+  const taken: Slab[] = [];
+  const pool = new SlabPool(2, (slab) => taken.splice(taken.indexOf(slab), 1));
+  const memory = new ReadMemory({
+    take: () => {
+      const slab = pool.take();
+      taken.push(slab);
+      return slab;
+    },
+  });
+  memory.room(false);
+  memory.read(100);
+  expect(taken).toHaveLength(0);
+  memory.room(true);
+  const piece = memory.read(100);
+  expect(taken).toHaveLength(1);
+  hold(piece);
+  memory.room(false);
+  expect(taken).toHaveLength(1);
+  letGo(piece);
+  expect(taken).toHaveLength(0);
 });
