@@ -2,7 +2,8 @@
  * What the hashing thread is to do, in order, as the thread of the sockets tells it: pieces, each held until the thread has read
  * it, and the ends of data sets. Whoever is too far ahead of the thread waits.
  */
-import { hold, holdWhile, letGo, Slab, SLAB_BYTES, slabOf } from '../memory/slabs.ts';
+import { ReadMemory } from '../memory/read-memory.ts';
+import { hold, holdWhile, letGo, type Slab, slabOf, SlabPool } from '../memory/slabs.ts';
 import {
   NO_SLAB,
   POSITION,
@@ -22,6 +23,9 @@ const WAKE_BYTES = 128 * 1024;
 
 /** The thread keeps what it was told of; slabs that nobody uses any more are among them sooner or later. */
 const MOST_TOLD_SLABS = 512;
+
+/** Slabs for copies that nobody uses. */
+const KEPT_COPIES = 2;
 
 /** The thread ended, and with it the hashes that it had begun; later ones are taken without it. */
 export class HashThreadLost extends Error {
@@ -44,17 +48,6 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** In a slab, whatever memory it has; the caller lets go of it. */
-const inSlab = (piece: Uint8Array): Uint8Array => {
-  if (slabOf(piece) !== undefined) {
-    hold(piece);
-    return piece;
-  }
-  const { bytes } = new Slab(() => undefined);
-  bytes.set(piece);
-  return bytes.subarray(0, piece.length);
-};
-
 export class HashQueue {
   readonly #records = new Uint32Array(
     new SharedArrayBuffer(RECORDS * RECORD_NUMBERS * Uint32Array.BYTES_PER_ELEMENT),
@@ -70,6 +63,8 @@ export class HashQueue {
   #unreadBytes = 0;
   readonly #told = new Set<number>();
   #waiting: Waiting[] = [];
+  /** Where pieces with memory of their own are copied to, which the thread cannot read. */
+  readonly #copies = new ReadMemory(new SlabPool(KEPT_COPIES));
   #ended = false;
 
   /** The thread's side of it. */
@@ -91,8 +86,11 @@ export class HashQueue {
         full.then(() => this.piece(stream, piece)),
       );
     }
-    this.#putPiece(stream, inSlab(piece.subarray(0, SLAB_BYTES)));
-    return piece.length > SLAB_BYTES ? this.piece(stream, piece.subarray(SLAB_BYTES)) : undefined;
+    const slab = slabOf(piece);
+    if (slab === undefined) return this.#copy(stream, piece);
+    hold(piece);
+    this.#putPiece(stream, slab, piece);
+    return undefined;
   }
 
   /** The end of a data set. Undefined when there was room for it. Rejects with HashThreadLost. */
@@ -160,10 +158,23 @@ export class HashQueue {
     return unread < RECORDS - 1 && this.#unreadBytes < LONGEST_BACKLOG_BYTES;
   }
 
-  /** There is room; the piece is in a slab, and held. */
-  #putPiece(stream: number, piece: Uint8Array): void {
-    const slab = slabOf(piece);
-    if (slab === undefined) throw new Error('a piece outside of all slabs cannot be shared');
+  #copy(stream: number, piece: Uint8Array): Promise<void> | undefined {
+    const room = this.#copies.room(true);
+    const length = Math.min(piece.length, room.length);
+    room.set(piece.subarray(0, length));
+    const full = this.piece(stream, this.#copies.read(length));
+    const rest = piece.subarray(length);
+    if (rest.length === 0) return full;
+    return full === undefined
+      ? this.piece(stream, rest)
+      : holdWhile(
+          rest,
+          full.then(() => this.piece(stream, rest)),
+        );
+  }
+
+  /** There is room; the piece is in the slab, and held. */
+  #putPiece(stream: number, slab: Slab, piece: Uint8Array): void {
     this.#tellOf(slab);
     this.#unread.push({ record: this.#head, piece });
     this.#unreadBytes += piece.length;
