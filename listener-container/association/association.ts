@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CommandSetFault } from '../../core/dimse/command-set.ts';
 import { MessageFault, MessageReader } from '../../core/dimse/message-reader.ts';
 import {
@@ -35,6 +36,9 @@ import { EventReports } from './event-reports.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { MessageSender } from './message-sender.ts';
 import { WorkQueue } from './work-queue.ts';
+
+/** Handed out of one chunk before other associations are let go first: a chunk may hold thousands that are empty. */
+const PARTS_IN_A_TURN = 256;
 
 export class Association {
   readonly id = randomUUID();
@@ -169,6 +173,7 @@ export class Association {
   }
 
   #takeAll(incoming: Iterator<Incoming, void>): Promise<void> | undefined {
+    let parts = 0;
     for (let next = incoming.next(); next.done !== true; next = incoming.next()) {
       const action = this.#machine.dispatch(occurrenceOf(next.value));
       // AA-1 indicates nothing: there is no association yet that could end.
@@ -178,6 +183,10 @@ export class Association {
         return pending.then(() => (this.#socket.destroyed ? undefined : this.#takeAll(incoming)));
       }
       if (this.#socket.destroyed) return undefined;
+      parts += 1;
+      if (parts === PARTS_IN_A_TURN) {
+        return nextTurn().then(() => (this.#socket.destroyed ? undefined : this.#takeAll(incoming)));
+      }
     }
     return this.#reports.due ? this.#sendReport() : undefined;
   }
