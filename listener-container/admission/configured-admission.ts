@@ -10,6 +10,7 @@ import { REJECTION } from '../../core/upper-layer/reject.ts';
 import { plainFingerprint } from '../tls/peer-certificate.ts';
 import type { AdmissionPolicy, AssociationAttempt, Refusal, Verdict } from './admission-policy.ts';
 import { hostsInclude, isLoopback } from './hosts.ts';
+import { quoted } from './quoted-title.ts';
 import { identityMatches } from './user-identity.ts';
 
 const RELOAD_AFTER_MS = 2000;
@@ -75,10 +76,6 @@ const refuseStranger = (attempt: AssociationAttempt, source: SourceItem): Verdic
   }
   return undefined;
 };
-
-/** For a command line: an AE title may have spaces in it. */
-const quoted = (aeTitle: string): string =>
-  /^[A-Za-z0-9_.-]+$/.test(aeTitle) ? aeTitle : `'${aeTitle.replaceAll("'", `'\\''`)}'`;
 
 /** PS3.5 section 6.2: a title is never of spaces only; no command can name such a one. */
 const refuseUntitled = ({ calledAeTitle, callingAeTitle, remoteAddress }: AssociationAttempt) => {

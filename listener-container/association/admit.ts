@@ -1,6 +1,11 @@
 /** From an A-ASSOCIATE request to its answer: asks for admission, and negotiates with who is let in. */
 import { negotiate, type Negotiated } from '../../core/upper-layer/negotiation.ts';
-import type { AssociateReject, AssociateRequest } from '../../core/upper-layer/pdu.ts';
+import {
+  PROTOCOL_VERSION,
+  type AssociateReject,
+  type AssociateRequest,
+} from '../../core/upper-layer/pdu.ts';
+import { REJECTION } from '../../core/upper-layer/reject.ts';
 import type { AssociationAttempt } from '../admission/admission-policy.ts';
 import type { Reception } from './reception-desk.ts';
 
@@ -29,4 +34,22 @@ export const admit = async (
       : undefined,
   );
   return { negotiated, leave: admission.leave };
+};
+
+/** What the provider itself rejects (AE-6 of PS3.8 table 9-6), and has on record. */
+export const rejectByProvider = (
+  reception: Reception,
+  request: AssociateRequest,
+  attempt: AssociationAttempt,
+): AssociateReject | undefined => {
+  if ((request.protocolVersion & PROTOCOL_VERSION) !== 0) return undefined;
+  const rejection = REJECTION.protocolVersionNotSupported;
+  void reception.refused(attempt, {
+    rejection,
+    code: 'association-rejected',
+    message:
+      'The peer speaks no version of the upper layer protocol that there is. Its device has to be mended: ' +
+      'no setting changes this.',
+  });
+  return rejection;
 };

@@ -17,18 +17,17 @@ import { OWN_MAXIMUM_LENGTH } from '../../core/upper-layer/fragmentation.ts';
 import type { AcceptedContext } from '../../core/upper-layer/negotiation.ts';
 import { encodePdu } from '../../core/upper-layer/pdu-codec.ts';
 import { PduDecoder, type Fragment, type Incoming } from '../../core/upper-layer/pdu-decoder.ts';
-import { PROTOCOL_VERSION, type AssociateRequest } from '../../core/upper-layer/pdu.ts';
+import type { AssociateRequest } from '../../core/upper-layer/pdu.ts';
 import {
   ProtocolViolation,
   contextNotAccepted,
 } from '../../core/upper-layer/protocol-violation.ts';
-import { REJECTION } from '../../core/upper-layer/reject.ts';
 import { EVENT, STATE } from '../../core/upper-layer/state-machine.ts';
 import { plainAddress } from '../admission/hosts.ts';
 import { peerFingerprint } from '../tls/peer-certificate.ts';
 import { errorName } from '../listener-log.ts';
 import { MessageHandler } from '../services/message-handler.ts';
-import { admit } from './admit.ts';
+import { admit, rejectByProvider } from './admit.ts';
 import { Artim } from './artim.ts';
 import type { AssociationPorts } from './association-ports.ts';
 import type { Connection } from './connection.ts';
@@ -86,10 +85,7 @@ export class Association {
       indicate: (indication) => {
         this.#indicated = indication;
       },
-      refuse: (request) =>
-        (request.protocolVersion & PROTOCOL_VERSION) === 0
-          ? REJECTION.protocolVersionNotSupported
-          : undefined,
+      refuse: (request) => rejectByProvider(ports.reception, request, this.#attemptOf(request)),
     });
     this.#work = new WorkQueue(socket, (error) => {
       this.#failed(error);
@@ -185,7 +181,9 @@ export class Association {
       if (this.#socket.destroyed) return undefined;
       parts += 1;
       if (parts === PARTS_IN_A_TURN) {
-        return nextTurn().then(() => (this.#socket.destroyed ? undefined : this.#takeAll(incoming)));
+        return nextTurn().then(() =>
+          this.#socket.destroyed ? undefined : this.#takeAll(incoming),
+        );
       }
     }
     return this.#reports.due ? this.#sendReport() : undefined;
@@ -222,9 +220,12 @@ export class Association {
     this.#machine.dispatch({ event: EVENT.releaseResponsePrimitive });
   }
 
+  #attemptOf({ calledAeTitle, callingAeTitle }: AssociateRequest) {
+    return { calledAeTitle, callingAeTitle, remoteAddress: this.#remoteAddress };
+  }
+
   async #admit(request: AssociateRequest): Promise<void> {
-    const { calledAeTitle, callingAeTitle } = request;
-    const attempt = { calledAeTitle, callingAeTitle, remoteAddress: this.#remoteAddress };
+    const attempt = this.#attemptOf(request);
     const answer = await admit(
       this.#ports.reception,
       request,

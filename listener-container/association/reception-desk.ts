@@ -12,6 +12,7 @@ import type {
   RefusalLog,
   Verdict,
 } from '../admission/admission-policy.ts';
+import { quoted } from '../admission/quoted-title.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import { NO_OBSERVER, type ListenerObserver } from '../observation/observer.ts';
 
@@ -20,6 +21,8 @@ export type Admission =
 
 export interface Reception {
   ask(attempt: AssociationAttempt, applicationContext: string): Promise<Admission>;
+  /** It is rejected without being asked for; resolves when that is on record. Does not reject. */
+  refused(attempt: AssociationAttempt, refusal: Refusal): Promise<void>;
 }
 
 export interface ReceptionDeskOptions {
@@ -64,12 +67,7 @@ export class ReceptionDesk implements Reception {
     const refusal = verdict.refusal ?? this.#sourceRefusal(attempt, grant);
     if (refusal !== undefined) {
       this.#leave();
-      this.#options.log.warn('association rejected', {
-        remoteAddress: attempt.remoteAddress,
-        code: refusal.code,
-      });
-      this.#observer.associationRefused(attempt, refusal);
-      await this.#options.refusals.record(attempt, refusal);
+      await this.refused(attempt, refusal);
       return { rejection: refusal.rejection };
     }
     this.#count(attempt.callingAeTitle, 1);
@@ -85,6 +83,16 @@ export class ReceptionDesk implements Reception {
         this.#leave();
       },
     };
+  }
+
+  async refused(attempt: AssociationAttempt, refusal: Refusal): Promise<void> {
+    const { log, refusals } = this.#options;
+    log.warn('association rejected', {
+      remoteAddress: attempt.remoteAddress,
+      code: refusal.code,
+    });
+    this.#observer.associationRefused(attempt, refusal);
+    await refusals.record(attempt, refusal);
   }
 
   /** Resolves when nobody is left, or after `limitMs`. */
@@ -116,7 +124,8 @@ export class ReceptionDesk implements Reception {
       code: 'association-rejected',
       message:
         `${callingAeTitle} at ${remoteAddress} has ${maxAssociations} associations, as many as its ` +
-        'source may have. The sender may try again.',
+        `source may have. The sender may try again. To allow more: gantry source set ` +
+        `${quoted(callingAeTitle)} --max-associations NUMBER`,
     };
   }
 
@@ -130,7 +139,9 @@ export class ReceptionDesk implements Reception {
       return {
         rejection: REJECTION.applicationContextNotSupported,
         code: 'association-rejected',
-        message: 'The peer proposed an application context that is not that of DICOM.',
+        message:
+          'The peer proposed an application context that is not that of DICOM. Its device has to be mended: ' +
+          'no setting changes this.',
       };
     }
     if (this.#closing) {
@@ -146,7 +157,8 @@ export class ReceptionDesk implements Reception {
         code: 'association-rejected',
         message:
           `The listener has ${this.#options.maximumAssociations} associations, as many as it may. ` +
-          'The sender may try again.',
+          'The sender may try again. To allow more: GANTRY_MAX_ASSOCIATIONS, or listener.maximumAssociations ' +
+          'of the site.',
       };
     }
     return undefined;

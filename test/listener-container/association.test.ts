@@ -86,13 +86,15 @@ describe('negotiation', () => {
       changes: { applicationContext: '1.2.3' },
       rejection: { result: 1, source: 1, reason: 2 },
     },
-  ])('rejects $what', async ({ changes, rejection }) => {
-    const { port } = await listening();
+  ])('rejects $what, on record', async ({ changes, rejection }) => {
+    const { port, refusals } = await listening();
     const peer = await RawPeer.connect(port);
 
     peer.send(anAssociateRequest(changes));
 
     expect(await peer.next()).toEqual({ type: 'associate-reject', ...rejection });
+    expect(refusals.refusals).toHaveLength(1);
+    expect(refusals.refusals[0]?.refusal.message).toContain('no setting changes this');
   });
 });
 
