@@ -15,7 +15,6 @@ import {
 } from '../../core/upper-layer/association-machine.ts';
 import { OWN_MAXIMUM_LENGTH } from '../../core/upper-layer/fragmentation.ts';
 import type { AcceptedContext } from '../../core/upper-layer/negotiation.ts';
-import { encodePdu } from '../../core/upper-layer/pdu-codec.ts';
 import { PduDecoder, type Fragment, type Incoming } from '../../core/upper-layer/pdu-decoder.ts';
 import type { AssociateRequest } from '../../core/upper-layer/pdu.ts';
 import {
@@ -27,8 +26,8 @@ import { plainAddress } from '../admission/hosts.ts';
 import { peerFingerprint } from '../tls/peer-certificate.ts';
 import { errorName } from '../listener-log.ts';
 import { MessageHandler } from '../services/message-handler.ts';
+import { acceptorMachine } from './acceptor-machine.ts';
 import { admit, rejectByProvider } from './admit.ts';
-import { Artim } from './artim.ts';
 import type { AssociationPorts } from './association-ports.ts';
 import type { Connection } from './connection.ts';
 import { EventReports } from './event-reports.ts';
@@ -36,7 +35,7 @@ import { IdleTimer } from './idle-timer.ts';
 import { MessageSender } from './message-sender.ts';
 import { WorkQueue } from './work-queue.ts';
 
-/** Handed out of one chunk before other associations are let go first: a chunk may hold thousands that are empty. */
+/** PDUs and fragments after which other associations are let go first: a chunk may hold thousands that are empty. */
 const PARTS_IN_A_TURN = 256;
 
 export class Association {
@@ -51,7 +50,7 @@ export class Association {
   readonly #reports: EventReports;
   readonly #sender: MessageSender;
   readonly #work: WorkQueue;
-  readonly #artim: Artim;
+  #parts = 0; // since others were let go first
   #unreadable = false; // after a violation nothing that still arrives can be told apart
   #indicated: Incoming | ProviderAbort | undefined;
   #contexts: ReadonlyMap<number, AcceptedContext> = new Map();
@@ -67,21 +66,7 @@ export class Association {
       this.#abortBecause('the peer was idle for too long');
     });
     this.#reports = new EventReports(ports.limits.reportMs);
-    this.#artim = new Artim(ports.limits.artimMs, () => {
-      this.#machine.dispatch({ event: EVENT.artimExpired });
-    });
-    this.#machine = new AssociationMachine('acceptor', {
-      connect: () => undefined,
-      close: () => socket.destroy(),
-      send: (pdu) => {
-        if (socket.writable) socket.write(encodePdu(pdu));
-      },
-      startArtim: () => {
-        this.#artim.start();
-      },
-      stopArtim: () => {
-        this.#artim.stop();
-      },
+    this.#machine = acceptorMachine(socket, ports.limits.artimMs, {
       indicate: (indication) => {
         this.#indicated = indication;
       },
@@ -125,7 +110,6 @@ export class Association {
   }
 
   #closed(): void {
-    this.#artim.stop();
     this.#idle.stop();
     this.#machine.dispatch({ event: EVENT.transportClosed });
     this.#reports.end();
@@ -169,24 +153,25 @@ export class Association {
   }
 
   #takeAll(incoming: Iterator<Incoming, void>): Promise<void> | undefined {
-    let parts = 0;
     for (let next = incoming.next(); next.done !== true; next = incoming.next()) {
       const action = this.#machine.dispatch(occurrenceOf(next.value));
       // AA-1 indicates nothing: there is no association yet that could end.
       if (action === 'AA-1') this.#log('association aborted: a PDU before any association');
-      const pending = this.#handle();
+      const pending = this.#letOthersGoFirst(this.#handle());
       if (pending !== undefined) {
         return pending.then(() => (this.#socket.destroyed ? undefined : this.#takeAll(incoming)));
       }
       if (this.#socket.destroyed) return undefined;
-      parts += 1;
-      if (parts === PARTS_IN_A_TURN) {
-        return nextTurn().then(() =>
-          this.#socket.destroyed ? undefined : this.#takeAll(incoming),
-        );
-      }
     }
     return this.#reports.due ? this.#sendReport() : undefined;
+  }
+
+  /** After so many parts as one association may have in a turn of the event loop. */
+  #letOthersGoFirst(pending: Promise<void> | undefined): Promise<void> | undefined {
+    this.#parts += 1;
+    if (this.#parts < PARTS_IN_A_TURN) return pending;
+    this.#parts = 0;
+    return (pending ?? Promise.resolve()).then(() => nextTurn());
   }
 
   #handle(): Promise<void> | undefined {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdir, readlink } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeCommandSet } from '../../core/dimse/command-set.ts';
+import { encodePdu } from '../../core/upper-layer/pdu-codec.ts';
 import { openIngestBench, type IngestBench } from '../support/ingest-bench.ts';
 import { until } from '../support/until.ts';
 import { listening } from './listening.ts';
@@ -19,6 +20,9 @@ import {
 import { dataSetOf } from '../support/received-instances.ts';
 
 const MANY = 200;
+
+/** Of 14 bytes, with their PDU: less than what is read at once. */
+const MANY_VALUES = 4000;
 
 let bench: IngestBench;
 beforeEach(async () => {
@@ -191,6 +195,28 @@ describe('a peer that misbehaves', () => {
       Promise.resolve(listener.associations === 0 || undefined),
     );
     expect(await readdir(bench.spoolDirectory)).toEqual([]);
+  });
+
+  it('by sending thousands of values of two bytes lets others go first', async () => {
+    const { port, receiver } = await listening();
+    const bad = await RawPeer.associated(port);
+    const good = await RawPeer.associated(port);
+    bad.sendCommand(STORE_CONTEXT, aStore());
+    await until('the instance', 5000, () => Promise.resolve(receiver.instances[0]));
+    const value = encodePdu({
+      type: 'data-transfer',
+      values: [{ contextId: STORE_CONTEXT, command: false, last: false, data: Buffer.alloc(2) }],
+    });
+
+    bad.socket.write(Buffer.concat(Array.from({ length: MANY_VALUES }, () => value)));
+    good.sendCommand(ECHO_CONTEXT, anEcho());
+    await good.nextCommand();
+    const taken = receiver.instances[0]?.chunks.length;
+
+    expect(taken).toBeLessThan(MANY_VALUES);
+    await until('all values', 5000, () =>
+      Promise.resolve(receiver.instances[0]?.chunks.length === MANY_VALUES || undefined),
+    );
   });
 
   it('by closing its half after a whole request still gets the answer', async () => {
