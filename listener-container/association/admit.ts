@@ -36,6 +36,11 @@ export const admit = async (
   return { negotiated, leave: admission.leave };
 };
 
+export const attemptOf = (
+  { calledAeTitle, callingAeTitle }: AssociateRequest,
+  remoteAddress: string,
+) => ({ calledAeTitle, callingAeTitle, remoteAddress });
+
 /** What the provider itself rejects (AE-6 of PS3.8 table 9-6), and has on record. */
 export const rejectByProvider = (
   reception: Reception,

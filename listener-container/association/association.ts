@@ -9,8 +9,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CommandSetFault } from '../../core/dimse/command-set.ts';
 import { MessageFault, MessageReader } from '../../core/dimse/message-reader.ts';
 import {
-  AssociationMachine,
   occurrenceOf,
+  type AssociationMachine,
   type ProviderAbort,
 } from '../../core/upper-layer/association-machine.ts';
 import { OWN_MAXIMUM_LENGTH } from '../../core/upper-layer/fragmentation.ts';
@@ -27,7 +27,7 @@ import { peerFingerprint } from '../tls/peer-certificate.ts';
 import { errorName } from '../listener-log.ts';
 import { MessageHandler } from '../services/message-handler.ts';
 import { acceptorMachine } from './acceptor-machine.ts';
-import { admit, rejectByProvider } from './admit.ts';
+import { admit, attemptOf, rejectByProvider } from './admit.ts';
 import type { AssociationPorts } from './association-ports.ts';
 import type { Connection } from './connection.ts';
 import { EventReports } from './event-reports.ts';
@@ -70,7 +70,8 @@ export class Association {
       indicate: (indication) => {
         this.#indicated = indication;
       },
-      refuse: (request) => rejectByProvider(ports.reception, request, this.#attemptOf(request)),
+      refuse: (request) =>
+        rejectByProvider(ports.reception, request, attemptOf(request, this.#remoteAddress)),
     });
     this.#work = new WorkQueue(socket, (error) => {
       this.#failed(error);
@@ -205,12 +206,8 @@ export class Association {
     this.#machine.dispatch({ event: EVENT.releaseResponsePrimitive });
   }
 
-  #attemptOf({ calledAeTitle, callingAeTitle }: AssociateRequest) {
-    return { calledAeTitle, callingAeTitle, remoteAddress: this.#remoteAddress };
-  }
-
   async #admit(request: AssociateRequest): Promise<void> {
-    const attempt = this.#attemptOf(request);
+    const attempt = attemptOf(request, this.#remoteAddress);
     const answer = await admit(
       this.#ports.reception,
       request,
