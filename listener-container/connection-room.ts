@@ -14,31 +14,56 @@ const IN_THE_DOOR = 8;
 /** Who has connected just now may have sent what was not read yet. */
 const SILENT_MS = 1000;
 
-export interface ConnectionRoom {
+export interface ConnectionRoomOptions {
   readonly maximum: number;
   readonly refusals: RefusalLog;
   readonly log: ListenerLog;
   readonly observer?: ListenerObserver | undefined;
 }
 
-/** Of a server that takes connections of TCP, also those that become TLS; to be called before it has other listeners. */
-export const keepRoom = (
-  server: Server,
-  { maximum, refusals, log, observer }: ConnectionRoom,
-): void => {
+/** At the port of a server that takes connections of TCP, also those that become TLS. */
+export class ConnectionRoom {
+  readonly #options: ConnectionRoomOptions;
   /** With the time of its connection; the oldest first. */
-  const open = new Map<Socket, number>();
+  readonly #open = new Map<Socket, number>();
 
-  const silent = (): Socket | undefined => {
+  constructor(server: Server, options: ConnectionRoomOptions) {
+    this.#options = options;
+    server.maxConnections = options.maximum + IN_THE_DOOR;
+    server.on('drop', (dropped?: DropArgument) => {
+      this.#refused(dropped?.remoteAddress);
+    });
+  }
+
+  /** Whether there is room for it; else it is closed. The socket is the one that is read. */
+  enter(socket: Socket): boolean {
+    this.#open.set(socket, performance.now());
+    socket.once('close', () => this.#open.delete(socket));
+    if (this.#open.size <= this.#options.maximum) return true;
+    const leaving = this.#silent();
+    if (leaving === undefined) {
+      this.#refused(socket.remoteAddress);
+      socket.destroy();
+      return false;
+    }
+    this.#options.log.warn('a connection that never sent anything gave way to another', {
+      remoteAddress: plainAddress(leaving.remoteAddress ?? ''),
+    });
+    leaving.destroy();
+    return true;
+  }
+
+  #silent(): Socket | undefined {
     const before = performance.now() - SILENT_MS;
-    for (const [socket, openedAt] of open) {
+    for (const [socket, openedAt] of this.#open) {
       if (openedAt > before) return undefined;
       if (socket.bytesRead === 0 && !socket.destroyed) return socket;
     }
     return undefined;
-  };
+  }
 
-  const refused = (address = ''): void => {
+  #refused(address = ''): void {
+    const { maximum, refusals, log, observer } = this.#options;
     const remoteAddress = plainAddress(address);
     log.warn('a connection was refused: there are too many', { remoteAddress });
     observer?.connectionRefused(remoteAddress);
@@ -51,25 +76,5 @@ export const keepRoom = (
           'associations. The sender may try again. If they are all needed, allow more associations at once.',
       },
     );
-  };
-
-  server.maxConnections = maximum + IN_THE_DOOR;
-  server.on('connection', (socket: Socket) => {
-    open.set(socket, performance.now());
-    socket.once('close', () => open.delete(socket));
-    if (open.size <= maximum) return;
-    const leaving = silent();
-    if (leaving === undefined) {
-      refused(socket.remoteAddress);
-      socket.destroy();
-      return;
-    }
-    log.warn('a connection that never sent anything gave way to another', {
-      remoteAddress: plainAddress(leaving.remoteAddress ?? ''),
-    });
-    leaving.destroy();
-  });
-  server.on('drop', (dropped?: DropArgument) => {
-    refused(dropped?.remoteAddress);
-  });
-};
+  }
+}

@@ -12,7 +12,7 @@ import {
 } from './association/connection.ts';
 import { ReceptionDesk } from './association/reception-desk.ts';
 import { SocketBuffers } from './association/socket-buffers.ts';
-import { keepRoom } from './connection-room.ts';
+import { ConnectionRoom } from './connection-room.ts';
 import type { AdmissionPolicy, RefusalLog } from './admission/admission-policy.ts';
 import type { ListenerLog } from './listener-log.ts';
 import { SlabPool } from './memory/slabs.ts';
@@ -80,9 +80,10 @@ export class Listener {
     this.#slabs = options.slabs ?? new SlabPool(KEPT_SLABS);
     // A peer that has said its last word may still wait for answers; with TLS the end of one half is that of both.
     this.#plain = createServer({ ...SOCKET_OPTIONS, allowHalfOpen: true, pauseOnConnect: true });
-    keepRoom(this.#plain, { ...options, maximum: this.#maxConnections });
+    const room = new ConnectionRoom(this.#plain, { ...options, maximum: this.#maxConnections });
     this.#plain.on('connection', (accepted) => {
-      this.#associate(acceptedConnection(accepted, this.#slabs, this.#buffers));
+      const connection = acceptedConnection(accepted, this.#slabs, this.#buffers);
+      if (room.enter(connection.socket)) this.#associate(connection);
     });
   }
 

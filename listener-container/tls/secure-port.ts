@@ -2,11 +2,12 @@
  * The port for DICOM over TLS: open as soon as there is a certificate, and a renewed one is shown to whoever connects
  * next. Every client is asked for its certificate, which a source may be bound to; with a CA it has to have one.
  */
+import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import type { RefusalLog } from '../admission/admission-policy.ts';
 import { plainAddress } from '../admission/hosts.ts';
-import { keepRoom } from '../connection-room.ts';
+import { ConnectionRoom } from '../connection-room.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
 import type { ListenerObserver } from '../observation/observer.ts';
 import { bind, portOf, unbind } from '../tcp-server.ts';
@@ -90,7 +91,10 @@ export class SecurePort {
       rejectUnauthorized: false,
       handshakeTimeout: handshakeMs,
     });
-    keepRoom(server, { ...this.#options, maximum: maxConnections });
+    const room = new ConnectionRoom(server, { ...this.#options, maximum: maxConnections });
+    server.on('connection', (socket: Socket) => {
+      room.enter(socket);
+    });
     server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
       this.#refused(socket, error.code ?? error.name);
     });

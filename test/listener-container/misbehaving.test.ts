@@ -134,7 +134,10 @@ describe('peers that keep their connections', () => {
   it('and never send a byte give way to who has something to say', async () => {
     const { port, log } = await listening({ limits: { artimMs: 60_000, idleMs: 60_000 } });
     const open = await RawPeer.associated(port);
-    await Promise.all(Array.from({ length: PLACES - 1 }, () => RawPeer.connect(port)));
+    const silent = await Promise.all(
+      Array.from({ length: PLACES - 1 }, () => RawPeer.connect(port)),
+    );
+    const closed = Promise.race(silent.map((peer) => peer.next()));
     // Nobody gives way within the first second.
     await until('there is room for another', 10_000, async () => {
       const next = await RawPeer.connect(port);
@@ -144,6 +147,7 @@ describe('peers that keep their connections', () => {
         ? true
         : undefined;
     });
+    expect(await closed).toBeUndefined();
 
     const other = await RawPeer.associated(port);
 
@@ -153,13 +157,24 @@ describe('peers that keep their connections', () => {
     }
   });
 
-  it('and have sent something keep others out, which is on record', async () => {
+  it('and have sent something keep others out, however long ago, which is on record', async () => {
     const { port, refusals } = await listening();
-    for (let index = 0; index < PLACES; index += 1) {
+    const silent = await RawPeer.connect(port);
+    const talkers: RawPeer[] = [];
+    for (let index = 1; index < PLACES; index += 1) {
       const peer = await RawPeer.connect(port);
       peer.send(anAssociateRequest());
       await peer.next();
+      talkers.push(peer);
     }
+    // Who has never said anything gives way after a second, and then all that were there before it have been silent as long.
+    const gone = silent.next();
+    const last = await until('the silent one gives way', 10_000, async () => {
+      const next = await RawPeer.connect(port);
+      next.send(anAssociateRequest());
+      return (await next.next()) === undefined ? undefined : next;
+    });
+    expect(await gone).toBeUndefined();
     refusals.refusals.length = 0;
 
     const late = await RawPeer.connect(port);
@@ -169,6 +184,7 @@ describe('peers that keep their connections', () => {
       { attempt: { remoteAddress: '127.0.0.1' }, refusal: { code: 'connection-refused' } },
     ]);
     expect(refusals.refusals[0]?.refusal.message).toContain(`the port has ${PLACES} connections`);
+    expect([...talkers, last].filter((peer) => peer.socket.closed)).toEqual([]);
   });
 });
 
