@@ -1,6 +1,7 @@
 /**
- * Room at a port for those who have something to say. Its connections are bounded; before they are all taken, the oldest
- * gives way that has not sent a byte for a second, so that who only connects, in whatever numbers, keeps nobody else out.
+ * Room at a port for those who have something to say. Its connections are bounded; before they are all taken, the
+ * oldest gives way that has not sent a byte for a second, so that who only connects, in whatever numbers, keeps
+ * nobody else out.
  */
 import type { DropArgument, Server, Socket } from 'node:net';
 import type { RefusalLog } from './admission/admission-policy.ts';

@@ -51,7 +51,10 @@ export const DEFAULT_LIMITS: AssociationLimits = { artimMs: 30_000, idleMs: 300_
 /** Connections that have not asked for an association yet; ARTIM ends them, or sooner who needs their place. */
 const CONNECTIONS_WITHOUT_ASSOCIATION = 64;
 
-/** 64 MiB, more than sixteen large instances at a time need: a slab that is not kept is garbage, which V8 is slow to see. */
+/**
+ * 64 MiB, more than sixteen large instances at a time need: a slab that is not kept is garbage, which V8 is slow to
+ * see.
+ */
 const KEPT_SLABS = 128;
 
 const KEEP_ALIVE_MS = 60_000;

@@ -58,8 +58,8 @@ export class PduDecoder {
   }
 
   /**
-   * Yields what `chunk` completes, one at a time: the caller may do slow work in between. Fragments are pieces of the chunk;
-   * nothing else of it is kept. Throws ProtocolViolation, after which the decoder is of no more use.
+   * Yields what `chunk` completes, one at a time: the caller may do slow work in between. Fragments are pieces of the
+   * chunk; nothing else of it is kept. Throws ProtocolViolation, after which the decoder is of no more use.
    */
   *push(chunk: Buffer): Generator<Incoming, void, undefined> {
     let rest = chunk;

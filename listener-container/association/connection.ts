@@ -45,10 +45,10 @@ export const copyingConnection = (
 });
 
 /**
- * Of a connection that a server with `pauseOnConnect` has accepted. Node can read into memory that it is given (`onread`)
- * only where a socket is made of a handle, and has no public way to tell a server so: the accepted socket's handle is
- * given to another one. The first lives on without it until the second is closed, so that its server counts it. In a Node where the
- * handle is somewhere else, the connection is read and copied.
+ * Of a connection that a server with `pauseOnConnect` has accepted. Node can read into memory that it is given
+ * (`onread`) only where a socket is made of a handle, and has no public way to tell a server so: the accepted
+ * socket's handle is given to another one. The first lives on without it until the second is closed, so that its
+ * server counts it. In a Node where the handle is somewhere else, the connection is read and copied.
  */
 export const acceptedConnection = (
   accepted: Socket,

@@ -1,8 +1,8 @@
 /**
- * Where a connection is not read into slabs (connection.ts), Node gives every read of it a buffer of 64 KiB outside of the
- * heap. Most are useless a millisecond later, but the heap grows so little meanwhile that no minor collection comes, and for
- * every 16 MiB of them V8 makes a full one, on several threads, which costs more than receiving. So minor ones are asked
- * for, by what was received.
+ * Where a connection is not read into slabs (connection.ts), Node gives every read of it a buffer of 64 KiB outside
+ * of the heap. Most are useless a millisecond later, but the heap grows so little meanwhile that no minor collection
+ * comes, and for every 16 MiB of them V8 makes a full one, on several threads, which costs more than receiving. So
+ * minor ones are asked for, by what was received.
  */
 
 const BYTES_PER_COLLECTION = 2 * 1024 * 1024;

@@ -1,4 +1,7 @@
-/** The SHA-256 of a data set, taken as its pieces come: by whoever has them, or by a thread of its own (hash-thread.ts). */
+/**
+ * The SHA-256 of a data set, taken as its pieces come: by whoever has them, or by a thread of its own
+ * (hash-thread.ts).
+ */
 import { createHash } from 'node:crypto';
 
 /** One data set. Calls come one at a time: each waits for the promise of the one before. */

@@ -1,6 +1,6 @@
 /**
- * What the hashing thread is to do, in order, as the thread of the sockets tells it: pieces, each held until the thread has read
- * it, and the ends of data sets. Whoever is too far ahead of the thread waits.
+ * What the hashing thread is to do, in order, as the thread of the sockets tells it: pieces, each held until the
+ * thread has read it, and the ends of data sets. Whoever is too far ahead of the thread waits.
  */
 import { ReadMemory } from '../memory/read-memory.ts';
 import { hold, holdWhile, letGo, type Slab, slabOf, SlabPool } from '../memory/slabs.ts';
@@ -77,7 +77,10 @@ export class HashQueue {
   /** Posts a message to the thread; to be set before the first piece. */
   tell: (slab: ToldSlab) => void = () => undefined;
 
-  /** Undefined when there was room for the piece, which is held until the thread has read it. Rejects with HashThreadLost. */
+  /**
+   * Undefined when there was room for the piece, which is held until the thread has read it. Rejects with
+   * HashThreadLost.
+   */
   piece(stream: number, piece: Uint8Array): Promise<void> | undefined {
     const full = this.#room();
     if (full !== undefined) {
@@ -125,7 +128,10 @@ export class HashQueue {
     for (const { resolve } of waiting) resolve();
   }
 
-  /** The thread has ended. Nobody knows how far it was: the slabs of what it has not read are left to the garbage collector. */
+  /**
+   * The thread has ended. Nobody knows how far it was: the slabs of what it has not read are left to the garbage
+   * collector.
+   */
   close(): void {
     this.#ended = true;
     this.#unread = [];

@@ -1,7 +1,7 @@
 /**
- * What the thread of the sockets and the hashing thread have in common: slabs, a ring of records in shared memory, and how
- * far each of them is. A record is four numbers of 32 bits: of the data set, of the slab or a {@link NO_SLAB}, the
- * piece's offset in the slab, its length.
+ * What the thread of the sockets and the hashing thread have in common: slabs, a ring of records in shared memory,
+ * and how far each of them is. A record is four numbers of 32 bits: of the data set, of the slab or a {@link
+ * NO_SLAB}, the piece's offset in the slab, its length.
  */
 
 /** Places of 32-bit numbers in shared memory; the first two and the last count records, modulo 2³². */

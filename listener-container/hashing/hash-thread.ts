@@ -1,6 +1,7 @@
 /**
- * A thread that takes the SHA-256 of data sets while the thread of the sockets receives more: it is the largest single
- * cost of an instance. It reads the pieces where they are, in slabs (memory/slabs.ts), and is told of them by hash-queue.ts.
+ * A thread that takes the SHA-256 of data sets while the thread of the sockets receives more: it is the largest
+ * single cost of an instance. It reads the pieces where they are, in slabs (memory/slabs.ts), and is told of them by
+ * hash-queue.ts.
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
@@ -12,13 +13,16 @@ import { HashQueue, HashThreadLost } from './hash-queue.ts';
 import { NO_SLAB, serveHashes } from './hash-ring.ts';
 
 /**
- * What comes while this thread has time left, or from one association alone, is hashed here while it comes, up to a length: the
- * other thread would have to be woken, to fetch each byte from this one's cache, and to be waited for. Of a longer one this much is
- * hashed twice.
+ * What comes while this thread has time left, or from one association alone, is hashed here while it comes, up to a
+ * length: the other thread would have to be woken, to fetch each byte from this one's cache, and to be waited for. Of
+ * a longer one this much is hashed twice.
  */
 const LONG_BYTES = 1024 * 1024;
 
-/** What is not longer is hashed here also when this thread is busy, when all of it is there: to ask another one costs as much. */
+/**
+ * What is not longer is hashed here also when this thread is busy, when all of it is there: to ask another one costs
+ * as much.
+ */
 const SHORT_BYTES = 192 * 1024;
 
 /** Who sent so many data sets one after the other is alone. */

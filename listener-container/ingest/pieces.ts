@@ -1,4 +1,7 @@
-/** Bytes of an instance that wait, in the order in which they came: large pieces are held where they are, small ones copied. */
+/**
+ * Bytes of an instance that wait, in the order in which they came: large pieces are held where they are, small ones
+ * copied.
+ */
 import { hold } from '../memory/slabs.ts';
 
 /** A smaller piece is copied together with others: as an object it would take more memory than it has bytes. */

@@ -1,6 +1,6 @@
 /**
- * Where the bytes of one connection are put, one read after the other: in slabs of its listener while a message comes, and in little
- * memory of its own while none does, so that an association that is not used holds no slab.
+ * Where the bytes of one connection are put, one read after the other: in slabs of its listener while a message
+ * comes, and in little memory of its own while none does, so that an association that is not used holds no slab.
  */
 import { SLAB_BYTES, type Slab, type SlabPool } from './slabs.ts';
 

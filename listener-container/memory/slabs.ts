@@ -1,8 +1,9 @@
 /**
- * The memory that connections are read into: slabs that are used again and again, and that the hashing thread reads where
- * they are. A slab is held by whoever still reads one of its pieces, and read into again when nobody holds it any more. Letting go
- * too early would put one instance's bytes into another; never letting go leaves the slab to the garbage collector, and costs nothing
- * but a new one. So whoever is not certain that a piece has been read does not let go.
+ * The memory that connections are read into: slabs that are used again and again, and that the hashing thread reads
+ * where they are. A slab is held by whoever still reads one of its pieces, and read into again when nobody holds it
+ * any more. Letting go too early would put one instance's bytes into another; never letting go leaves the slab to the
+ * garbage collector, and costs nothing but a new one. So whoever is not certain that a piece has been read does not
+ * let go.
  */
 
 export const SLAB_BYTES = 512 * 1024;

@@ -28,8 +28,8 @@ export interface StoreOutcome {
 /** One instance on its way in. Calls come one at a time: each waits for the promise of the one before. */
 export interface InstanceReception {
   /**
-   * Undefined when the chunk was taken at once. The socket is not read while a promise is pending; a rejection
-   * ends the instance with 0xA700. Then the chunk's memory is used again, unless the reception holds it (memory/slabs.ts).
+   * Undefined when the chunk was taken at once. The socket is not read while a promise is pending; a rejection ends
+   * the instance with 0xA700. Then the chunk's memory is used again, unless the reception holds it (memory/slabs.ts).
    */
   write(chunk: Buffer): Promise<void> | undefined;
   /** All bytes were written. Resolves when the outcome is certain; a rejection is answered with 0x0110. */
@@ -50,8 +50,8 @@ export interface AssociationReceiver {
 
 export interface InstanceReceiver {
   /**
-   * An association was let in. What is configured now holds to its end: a change in the middle would treat one half of a
-   * study in another way than the other. Does not throw.
+   * An association was let in. What is configured now holds to its end: a change in the middle would treat one half
+   * of a study in another way than the other. Does not throw.
    */
   associated(association: AssociationFacts): AssociationReceiver;
 }

@@ -1,7 +1,8 @@
 /**
- * The memory that connections are read into is used again and again. Here whatever is free is overwritten at once, so that
- * whoever reads a piece that it does not hold gets other bytes than were sent: many senders, whose instances are in memory and in
- * files, hashed here and by the thread, and a bucket that is slow, fails and goes on reading after its time.
+ * The memory that connections are read into is used again and again. Here whatever is free is overwritten at once, so
+ * that whoever reads a piece that it does not hold gets other bytes than were sent: many senders, whose instances are
+ * in memory and in files, hashed here and by the thread, and a bucket that is slow, fails and goes on reading after
+ * its time.
  */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
