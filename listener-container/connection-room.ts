@@ -4,7 +4,7 @@
  * nobody else out.
  */
 import type { DropArgument, Server, Socket } from 'node:net';
-import type { RefusalLog } from './admission/admission-policy.ts';
+import { unnamedAttempt, type RefusalLog } from './admission/admission-policy.ts';
 import { plainAddress } from './admission/hosts.ts';
 import type { ListenerLog } from './listener-log.ts';
 import type { ListenerObserver } from './observation/observer.ts';
@@ -68,14 +68,11 @@ export class ConnectionRoom {
     const remoteAddress = plainAddress(address);
     log.warn('a connection was refused: there are too many', { remoteAddress });
     observer?.connectionRefused(remoteAddress);
-    void refusals.record(
-      { calledAeTitle: '', callingAeTitle: '', remoteAddress },
-      {
-        code: 'connection-refused',
-        message:
-          `${remoteAddress} was not let in: the port has ${maximum} connections, more than there may be ` +
-          'associations. The sender may try again. If they are all needed, allow more associations at once.',
-      },
-    );
+    void refusals.record(unnamedAttempt(remoteAddress), {
+      code: 'connection-refused',
+      message:
+        `${remoteAddress} was not let in: the port has ${maximum} connections, more than there may be ` +
+        'associations. The sender may try again. If they are all needed, allow more associations at once.',
+    });
   }
 }

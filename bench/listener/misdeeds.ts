@@ -1,14 +1,15 @@
 /** What a peer does that should not, as bytes: what it sends first, and what it sends again and again. */
 import { deflateRawSync } from 'node:zlib';
-import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../core/dicom/transfer-syntaxes.ts';
+import {
+  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+} from '../../core/dicom/transfer-syntaxes.ts';
 import { encodeCommandSet } from '../../core/dimse/command-set.ts';
 import { echoRequest, storeRequest } from '../../core/dimse/messages.ts';
 import { VERIFICATION_SOP_CLASS } from '../../core/upper-layer/negotiation.ts';
 import { encodePdu } from '../../core/upper-layer/pdu-codec.ts';
 import { DICOM_APPLICATION_CONTEXT, PDU_TYPE } from '../../core/upper-layer/pdu.ts';
-
-const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
-const DEFLATED = '1.2.840.10008.1.2.1.99';
+import { CT_IMAGE } from '../../test/support/received-instances.ts';
 
 const ECHO_CONTEXT = 1;
 const STORE_CONTEXT = 3;
@@ -31,10 +32,14 @@ const request = encodePdu({
     },
     {
       id: STORE_CONTEXT,
-      abstractSyntax: CT_IMAGE_STORAGE,
+      abstractSyntax: CT_IMAGE,
       transferSyntaxes: [EXPLICIT_VR_LITTLE_ENDIAN],
     },
-    { id: DEFLATED_CONTEXT, abstractSyntax: CT_IMAGE_STORAGE, transferSyntaxes: [DEFLATED] },
+    {
+      id: DEFLATED_CONTEXT,
+      abstractSyntax: CT_IMAGE,
+      transferSyntaxes: [DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN],
+    },
   ],
   userInformation: {
     maximumLength: 16_384,
@@ -48,7 +53,7 @@ const request = encodePdu({
 const value = (contextId: number, command: boolean, data: Buffer, last: boolean): Buffer =>
   encodePdu({ type: 'data-transfer', values: [{ contextId, command, last, data }] });
 
-const storeCommand = encodeCommandSet(storeRequest(1, CT_IMAGE_STORAGE, '1.2.3.4'));
+const storeCommand = encodeCommandSet(storeRequest(1, CT_IMAGE, '1.2.3.4'));
 const store = (contextId: number): Buffer => value(contextId, true, storeCommand, true);
 
 /** A data set in pieces, to its end. */

@@ -22,6 +22,11 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** Of a peer that never came to an association, and has named nobody. */
+export const unnamedAttempt = (remoteAddress: string): AssociationAttempt => ({
+  ...{ calledAeTitle: '', callingAeTitle: '', remoteAddress },
+});
+
 /** What holds for an association that is admitted. */
 export interface Grant {
   /** Of this calling AE title at once. */

@@ -171,12 +171,10 @@ export class HashQueue {
     const full = this.piece(stream, this.#copies.read(length));
     const rest = piece.subarray(length);
     if (rest.length === 0) return full;
+    // It has memory of its own, which nobody has to hold.
     return full === undefined
       ? this.piece(stream, rest)
-      : holdWhile(
-          rest,
-          full.then(() => this.piece(stream, rest)),
-        );
+      : full.then(() => this.piece(stream, rest));
   }
 
   /** There is room; the piece is in the slab, and held. */

@@ -14,7 +14,11 @@ import {
 } from '../../core/audit/audit-messages.ts';
 import type { Clock } from '../../core/contracts/ports.ts';
 import { statusClass } from '../../core/dimse/status.ts';
-import type { AssociationAttempt, Refusal } from '../admission/admission-policy.ts';
+import {
+  unnamedAttempt,
+  type AssociationAttempt,
+  type Refusal,
+} from '../admission/admission-policy.ts';
 import type { ReceptionContext, StoreOutcome } from '../services/instance-receiver.ts';
 import type { ListenerMetrics } from './metrics.ts';
 
@@ -132,13 +136,15 @@ export const createObserver = (deps: {
     },
     handshakeFailed: (remoteAddress) => {
       metrics.count('associationsRefused', 1, 'tls');
-      const peers = { calledAeTitle: '', callingAeTitle: '', remoteAddress };
-      audit((origin) => securityAlert(origin, peers, 'TLS handshake failed'));
+      audit((origin) =>
+        securityAlert(origin, unnamedAttempt(remoteAddress), 'TLS handshake failed'),
+      );
     },
     connectionRefused: (remoteAddress) => {
       metrics.count('associationsRefused', 1, 'connections');
-      const peers = { calledAeTitle: '', callingAeTitle: '', remoteAddress };
-      audit((origin) => securityAlert(origin, peers, 'connection refused: too many'));
+      audit((origin) =>
+        securityAlert(origin, unnamedAttempt(remoteAddress), 'connection refused: too many'),
+      );
     },
     objectWritten: (milliseconds) => {
       metrics.observe('objectWriteTime', milliseconds);

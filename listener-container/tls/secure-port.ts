@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
-import type { RefusalLog } from '../admission/admission-policy.ts';
+import { unnamedAttempt, type RefusalLog } from '../admission/admission-policy.ts';
 import { plainAddress } from '../admission/hosts.ts';
 import { ConnectionRoom } from '../connection-room.ts';
 import { errorName, type ListenerLog } from '../listener-log.ts';
@@ -118,6 +118,6 @@ export class SecurePort {
     log.warn('a TLS handshake failed', { remoteAddress, code });
     const refusal = handshakeRefusal(remoteAddress, code);
     if (refusal === undefined) return;
-    void refusals.record({ calledAeTitle: '', callingAeTitle: '', remoteAddress }, refusal);
+    void refusals.record(unnamedAttempt(remoteAddress), refusal);
   }
 }

@@ -7,13 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { memoryBudget } from '../../../listener-container/ingest/memory-budget.ts';
 import { createSpool } from '../../../listener-container/ingest/spool.ts';
 import { ReadMemory } from '../../../listener-container/memory/read-memory.ts';
-import {
-  hold,
-  letGo,
-  SLAB_BYTES,
-  SlabPool,
-  type Slab,
-} from '../../../listener-container/memory/slabs.ts';
+import { hold, letGo, SLAB_BYTES } from '../../../listener-container/memory/slabs.ts';
+import { countedSlabs } from '../memory/counted-slabs.ts';
 import { objectBytes } from '../../support/object-bytes.ts';
 
 let directory = '';
@@ -61,17 +56,10 @@ describe('a spool', () => {
 
   /** Pieces of slabs, as a connection has them; `taken` are those slabs that are not free. */
   const readingInto = () => {
-    const taken = new Set<Slab>();
-    const pool = new SlabPool(2, (slab) => taken.delete(slab));
-    const memory = new ReadMemory({
-      take: () => {
-        const slab = pool.take();
-        taken.add(slab);
-        return slab;
-      },
-    });
+    const slabs = countedSlabs();
+    const memory = new ReadMemory(slabs);
     return {
-      taken,
+      taken: slabs.taken,
       next: () => memory.read(memory.room(true).length),
       close: memory.close.bind(memory),
     };

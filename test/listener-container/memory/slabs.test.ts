@@ -8,8 +8,8 @@ import {
   SLAB_BYTES,
   slabOf,
   SlabPool,
-  type Slab,
 } from '../../../listener-container/memory/slabs.ts';
+import { countedSlabs } from './counted-slabs.ts';
 
 it('gives a slab to somebody else only when all that held it have let go', () => {
   const pool = new SlabPool(4);
@@ -77,24 +77,17 @@ it('leaves the bytes of every piece that is held as they were read, whatever was
 });
 
 it('has no slab for a connection on which no message is coming', () => {
-  const taken: Slab[] = [];
-  const pool = new SlabPool(2, (slab) => taken.splice(taken.indexOf(slab), 1));
-  const memory = new ReadMemory({
-    take: () => {
-      const slab = pool.take();
-      taken.push(slab);
-      return slab;
-    },
-  });
+  const { taken, take } = countedSlabs();
+  const memory = new ReadMemory({ take });
   memory.room(false);
   memory.read(100);
-  expect(taken).toHaveLength(0);
+  expect(taken.size).toBe(0);
   memory.room(true);
   const piece = memory.read(100);
-  expect(taken).toHaveLength(1);
+  expect(taken.size).toBe(1);
   hold(piece);
   memory.room(false);
-  expect(taken).toHaveLength(1);
+  expect(taken.size).toBe(1);
   letGo(piece);
-  expect(taken).toHaveLength(0);
+  expect(taken.size).toBe(0);
 });
